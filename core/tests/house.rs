@@ -238,7 +238,7 @@ fn system_calls_and_calls_of_sqlites_are_in_one_file_each_and_nothing_else_is_un
         })
         .map(|(path, _)| path)
         .collect();
-    assert_eq!(unsafe_files, ["src/sql/table.rs", "src/store/sqlite/locks.rs"]);
+    assert_eq!(unsafe_files, ["src/sql/borrowed.rs", "src/sql/table.rs", "src/store/sqlite/locks.rs"]);
 }
 
 /// How wide a comment may be, its indent included.

@@ -1,5 +1,6 @@
-//! Access within the host's own SQL (X-10): the table and the functions on connections of a host, beside what the checks say;
-//! what the host's transaction sees; what hosts do to their connections and files.
+//! The host's own SQL. Access within it (X-10): the table and the functions on connections of a host, beside what the checks say;
+//! what the host's transaction sees; what hosts do to their connections and files. And commands within the host's
+//! transaction (X-9).
 
 #![expect(
     clippy::indexing_slicing,
@@ -19,14 +20,15 @@ use tenantry::base::ids::{RequestId, TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
-use tenantry::engine::Clock;
-use tenantry::model::{Tenant, User};
+use tenantry::engine::{Clock, Error, Receipt};
+use tenantry::model::{Subject, Tenant, TermRequest, User};
 use tenantry::query::Question;
-use tenantry::sql::{register, register_with};
+use tenantry::sql::{commit, execute, execute_as, register, register_with};
+use tenantry::store::StoreError;
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::given::*;
 use tenantry::testkit::inside::{NewRecord, Port, World, access, following};
-use tenantry::{Actor, Engine, Options};
+use tenantry::{Actor, Code, Engine, Options, TenantKind};
 use uuid::Uuid;
 use worlds::{Dice, MOMENTS, Size, Worlds, moment, tenant_id, user_id};
 
@@ -325,12 +327,23 @@ fn x10_a_statement_sees_one_revision_from_its_first_row_to_its_last() {
 #[test]
 fn x10_the_moment_is_that_of_the_hosts_clock() {
     let platform = Platform::known();
+    let services = set(&["manage"]);
+    let term = TermRequest { days: Some(30), ..TermRequest::default() };
+    let add = AddCustomer {
+        tenant: Some(NOWHERE),
+        link: Some(NO_LINK),
+        term: Some(term),
+        ..AddCustomer::new(MSP, TenantKind::Customer, text("Brief"), text("fully"), services)
+    };
+    platform.done(STAFF, add);
     let hosts = platform.hosts();
-    let link = platform.engine.read().unwrap().now().unwrap();
-    let _ = link;
-    platform.clock.pass_days(1);
-    for db in &hosts {
-        assert!(may(db, ADA, "devices.manage", JOINTLY));
+    for (days, allowed) in [(0, true), (29, true), (2, false)] {
+        platform.clock.pass_days(days);
+        for db in &hosts {
+            // Nothing is recorded: time alone ends it.
+            assert_eq!(may(db, ADA, "devices.manage", NOWHERE), allowed);
+            assert_eq!(all(db, ADA, "devices.manage").contains(&NOWHERE), allowed);
+        }
     }
 }
 
@@ -646,4 +659,234 @@ fn x10_connections_and_threads_ask_while_others_write() {
         }
         done.store(true, Ordering::SeqCst);
     });
+}
+
+/// The requests that the tests of the host's transaction make.
+fn block(user: UserId) -> BlockUser {
+    BlockUser::new(user)
+}
+
+/// What stands in a table of the host's.
+fn noted(db: &Connection) -> i64 {
+    number(db, "SELECT count(*) FROM main.note")
+}
+
+/// Two connections that a host writes by: to the store's own file, and to one with that attached.
+fn writers(platform: &Platform) -> [Connection; 2] {
+    let writers = [platform.same_file(), platform.attached()];
+    for db in &writers {
+        db.execute_batch("CREATE TABLE main.note(text TEXT)").unwrap();
+    }
+    writers
+}
+
+fn store_error<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
+    match answer {
+        Err(Error::Store(error)) => format!("{error:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn x9_the_hosts_rows_and_ours_are_committed_together() {
+    let platform = Platform::known();
+    let index = platform.engine.access_index().unwrap();
+    let manage = index.permission("devices.manage").unwrap();
+    let allows = |user| index.check(user, manage, JOINTLY, platform.clock.now()).allowed();
+    for (mut db, user) in writers(&platform).into_iter().zip([ADAM, RITA]) {
+        let before = platform.engine.token().unwrap();
+        let tx = db.transaction().unwrap();
+        tx.execute("INSERT INTO main.note VALUES ('blocked')", []).unwrap();
+        let receipt: Receipt<_> = execute(&platform.engine, &tx, ADA, block(user)).unwrap();
+        assert_eq!(receipt.seq(), before.seq + 1);
+        // The transaction sees it, and nobody else does.
+        assert_eq!(all(&tx, user, "tenant.view"), []);
+        assert_eq!(platform.engine.token().unwrap(), before);
+        assert!(platform.allows(user, "tenant.view", JOINTLY));
+        // Another command of the same transaction, on the state that the first has left.
+        let refused = execute(&platform.engine, &tx, user, block(NOEL)).unwrap_err();
+        assert_eq!(refused.code(), Some(Code::UserNotActive));
+        execute(&platform.engine, &tx, STAFF, RegisterTenant::new(TenantKind::Reseller, text("Extra"))).unwrap();
+        let token = commit(&platform.engine, tx).unwrap();
+        assert_eq!((token.seq, platform.engine.token().unwrap()), (before.seq + 2, token));
+        assert!(!allows(user), "the index has it at once");
+        assert_eq!(noted(&db), 1);
+        platform.engine.verify().unwrap();
+        // Whoever opens the file now finds its log to be its own.
+        Engine::open(platform.file()).unwrap().verify().unwrap();
+    }
+}
+
+#[test]
+fn x9_what_is_rolled_back_has_not_happened() {
+    let platform = Platform::known();
+    platform.engine.access_index().unwrap();
+    for mut db in writers(&platform) {
+        let before = platform.engine.token().unwrap();
+        let tx = db.transaction().unwrap();
+        execute(&platform.engine, &tx, ADA, block(ADAM)).unwrap();
+        tx.execute("INSERT INTO main.note VALUES ('blocked')", []).unwrap();
+        tx.rollback().unwrap();
+        assert_eq!((platform.engine.token().unwrap(), noted(&db)), (before, 0));
+        assert!(may(&db, ADAM, "devices.manage", JOINTLY));
+        // To a savepoint: what was before it stays, and what comes after it follows on that.
+        let mut tx = db.transaction().unwrap();
+        execute(&platform.engine, &tx, ADA, block(ADAM)).unwrap();
+        let mut savepoint = tx.savepoint().unwrap();
+        execute(&platform.engine, &savepoint, ADA, block(RITA)).unwrap();
+        assert_eq!(all(&savepoint, RITA, "tenant.view"), []);
+        savepoint.rollback().unwrap();
+        savepoint.finish().unwrap();
+        assert!(may(&tx, RITA, "tenant.view", JOINTLY) && !may(&tx, ADAM, "tenant.view", JOINTLY));
+        let third = execute(&platform.engine, &tx, ADA, block(NOEL)).unwrap();
+        assert_eq!(third.seq(), before.seq + 2);
+        // Dropped, it is rolled back.
+        drop(tx);
+        assert_eq!(platform.engine.token().unwrap(), before);
+        platform.done(ADA, UnblockUser::new(BOB));
+        platform.done(ADA, block(BOB));
+        platform.engine.verify().unwrap();
+    }
+}
+
+#[test]
+fn x9_a_policy_that_was_rolled_back_decides_nothing() {
+    let platform = Platform::known();
+    let [mut db, _] = writers(&platform);
+    let policy = || platform.engine.read().unwrap().now().unwrap().policy().clone();
+    let without = |name: &str| {
+        let mut policy = policy();
+        let name: Permission = text(name);
+        for role in &mut policy.roles {
+            role.permissions.remove(&name);
+        }
+        SetPolicy::new(policy)
+    };
+    let views = "SELECT tenantry_may(?1, 'devices.view', ?2), tenantry_may(?1, 'users.view', ?2) FROM (SELECT 1)";
+    let ask = |db: &Connection| -> (bool, bool) {
+        let values = (ADA.uuid().into_bytes(), MSP.uuid().into_bytes());
+        db.query_row(views, values, |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    for (name, answer) in [("devices.view", (false, true)), ("users.view", (true, false))] {
+        let mut tx = db.transaction().unwrap();
+        let savepoint = tx.savepoint().unwrap();
+        execute(&platform.engine, &savepoint, STAFF, without(name)).unwrap();
+        assert_eq!(ask(&savepoint), answer);
+        drop(savepoint);
+        assert_eq!(ask(&tx), (true, true));
+    }
+}
+
+#[test]
+fn x9_a_request_is_done_once_within_a_transaction_and_after_it() {
+    let platform = Platform::known();
+    for (mut db, user) in writers(&platform).into_iter().zip([ADAM, RITA]) {
+        let id = RequestId::from_uuid(platform.engine.new_id());
+        let tx = db.transaction().unwrap();
+        let first = execute_as(id, &platform.engine, &tx, ADA, block(user)).unwrap();
+        assert_eq!(execute_as(id, &platform.engine, &tx, ADA, block(user)).unwrap(), first);
+        let reused = execute_as(id, &platform.engine, &tx, ADA, block(NOEL)).unwrap_err();
+        assert_eq!(reused.code(), Some(Code::RequestReused));
+        commit(&platform.engine, tx).unwrap();
+        assert_eq!(platform.engine.execute_as(id, ADA, block(user)).unwrap(), first);
+        let tx = db.transaction().unwrap();
+        assert_eq!(execute_as(id, &platform.engine, &tx, ADA, block(user)).unwrap(), first);
+    }
+}
+
+#[test]
+fn x9_where_a_command_cannot_be_within_it_is_refused_and_nothing_is_written() {
+    let platform = Platform::known();
+    let another = Platform::known();
+    let memory = Engine::memory().unwrap();
+    let before = platform.engine.token().unwrap();
+    for mut db in writers(&platform) {
+        let asked = |db: &Connection| store_error(execute(&platform.engine, db, ADA, block(ADAM)));
+        assert!(asked(&db).contains("there is no transaction"));
+        db.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA tenantry.synchronous = NORMAL").unwrap();
+        let tx = db.transaction().unwrap();
+        assert!(asked(&tx).contains("synchronous"));
+        drop(tx);
+        db.execute_batch("PRAGMA synchronous = FULL; PRAGMA tenantry.synchronous = FULL").unwrap();
+        let tx = db.transaction().unwrap();
+        assert!(store_error(execute(&another.engine, &tx, ADA, block(ADAM))).contains("NotOurs"));
+        assert!(store_error(execute(&memory, &tx, ADA, block(ADAM))).contains("NoFile"));
+        drop(tx);
+        // It has read what others have changed since.
+        let tx = db.transaction().unwrap();
+        assert!(may(&tx, ADAM, "tenant.view", JOINTLY));
+        platform.done(ADA, block(RITA));
+        assert!(asked(&tx).contains("Busy"));
+        drop(tx);
+        platform.done(ADA, UnblockUser::new(RITA));
+    }
+    let none = Connection::open_in_memory().unwrap();
+    none.execute_batch("BEGIN").unwrap();
+    assert!(store_error(execute(&platform.engine, &none, ADA, block(ADAM))).contains("NotOurs"));
+    // A copy of the file is another file.
+    let copy = platform.place.path().join("copy.db");
+    platform.engine.backup(&copy).unwrap();
+    let mut db = Connection::open(&copy).unwrap();
+    let tx = db.transaction().unwrap();
+    assert!(store_error(execute(&platform.engine, &tx, ADA, block(ADAM))).contains("NotOurs"));
+    assert_eq!(platform.engine.token().unwrap().seq, before.seq + 4);
+    platform.engine.verify().unwrap();
+}
+
+#[test]
+fn x9_others_wait_for_the_hosts_transaction_to_end() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("msp.db");
+    let impatient = SqliteStore::open(&path, quick().wait_ms(50)).unwrap();
+    let impatient = Engine::new(impatient, Options::default()).unwrap();
+    let patient = Engine::new(SqliteStore::open(&path, quick()).unwrap(), Options::default()).unwrap();
+    let register = |name: &str| RegisterTenant::new(TenantKind::Msp, text(name));
+    let mut db = Connection::open(&path).unwrap();
+    let tx = db.transaction().unwrap();
+    let one = execute(&impatient, &tx, STAFF, register("One")).unwrap();
+    // A command that the same thread gives the engine meanwhile waits in vain.
+    let nested = store_error(impatient.execute(STAFF, register("Nested")));
+    assert!(nested.contains("Busy"), "{nested}");
+    std::thread::scope(|threads| {
+        let waits = threads.spawn(|| patient.execute(STAFF, register("Two")).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let token = commit(&impatient, tx).unwrap();
+        assert_eq!(token, one.token);
+        assert_eq!(waits.join().unwrap().seq(), one.seq() + 1);
+    });
+    patient.verify().unwrap();
+}
+
+#[test]
+fn x9_what_is_erased_within_a_transaction_is_wiped_after_it() {
+    let platform = Platform::known();
+    for (mut db, user) in writers(&platform).into_iter().zip([ADAM, RITA]) {
+        let subject = Subject::User(user);
+        let tx = db.transaction().unwrap();
+        execute(&platform.engine, &tx, ADA, RemoveUser::new(user)).unwrap();
+        execute(&platform.engine, &tx, ADA, ErasePersonal::new(subject)).unwrap();
+        commit(&platform.engine, tx).unwrap();
+        assert_eq!(platform.engine.erasure_pending().unwrap(), None);
+        platform.engine.verify().unwrap();
+    }
+}
+
+#[test]
+fn x9_an_error_is_told_as_what_it_is() {
+    // What a commit of the host's fails with is not taken for a commit, nor for none.
+    let platform = Platform::known();
+    let [mut db, _] = writers(&platform);
+    db.execute_batch(
+        "PRAGMA foreign_keys = ON; CREATE TABLE parent(id INTEGER PRIMARY KEY); \
+         CREATE TABLE child(parent INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+    )
+    .unwrap();
+    let before = platform.engine.token().unwrap();
+    let tx = db.transaction().unwrap();
+    tx.execute("INSERT INTO child VALUES (1)", []).unwrap();
+    execute(&platform.engine, &tx, ADA, block(ADAM)).unwrap();
+    let failed = commit(&platform.engine, tx).unwrap_err();
+    assert!(matches!(&failed, Error::Store(error) if !matches!(**error, StoreError::OutcomeUnknown { .. })));
+    assert_eq!(platform.engine.token().unwrap(), before);
+    platform.engine.verify().unwrap();
 }

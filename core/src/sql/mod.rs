@@ -1,4 +1,4 @@
-//! Access within the host's own SQL: on the host's SQLite connection, to the file that the
+//! In the host's own SQL. Access: on the host's SQLite connection, to the file that the
 //! store is in or to which that is attached, a table of the tenants on which somebody may do
 //! something, and functions that say the same. They judge nothing themselves and write nothing.
 //!
@@ -41,13 +41,17 @@
 //! checks.
 
 mod asked;
+mod borrowed;
 mod desk;
 mod function;
 mod table;
+mod within;
 
 use std::sync::Arc;
 
 use rusqlite::Connection;
+
+pub use self::within::{commit, execute, execute_as};
 
 use self::desk::{Desk, Source};
 use crate::engine::{Clock, Engine, Error};

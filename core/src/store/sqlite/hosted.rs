@@ -1,5 +1,6 @@
 //! A store's file on a connection of the host's own: what the host's transaction sees of it is
-//! read there, and nothing else. Never writes, begins or ends a transaction, or sets anything.
+//! read there, and what is decided within it is written there. Never begins a transaction or ends
+//! one, and reads without setting anything.
 
 use std::path::Path;
 
@@ -9,10 +10,11 @@ use uuid::Uuid;
 
 use super::fault::{Result, SqliteFault, cannot_open, damaged};
 use super::file::newer;
+use super::log::{SET_MARK, mark};
 use super::named::Schema;
 use super::read::{Conn, hash, signed};
 use super::schema::{APPLICATION_ID, FORMAT};
-use crate::journal::{Hash, Head};
+use crate::journal::{Hash, Head, RULES};
 use crate::store::StoreError;
 use crate::view::View;
 
@@ -47,8 +49,16 @@ pub(crate) struct Hosted {
 /// Holds what is read to one state: as long as it is stepped, so is the transaction that it is in.
 const ANCHOR: &str = "SELECT seq FROM record";
 
-const SAID: &str =
-    "SELECT name, value FROM meta WHERE name IN ('epoch', 'rebuilds', 'format', 'min_reader')";
+const SAID: &str = "SELECT name, value FROM meta \
+     WHERE name IN ('epoch', 'rebuilds', 'format', 'min_reader', 'min_writer', 'rules')";
+
+/// Changes nothing, and has nobody else write until the transaction ends.
+const LOCK: &str = "UPDATE meta SET value = value WHERE name = 'log'";
+
+const MARKED: &str = "SELECT value FROM meta WHERE name = 'log'";
+
+/// The least of SQLite's levels at which a commit outlives a power cut.
+const FULL: i32 = 2;
 
 const RECORD_HASH: &str = "SELECT hash FROM record WHERE seq = ?1";
 
@@ -59,6 +69,8 @@ struct Said {
     rebuilds: u64,
     format: Option<i64>,
     min_reader: Option<i64>,
+    min_writer: Option<i64>,
+    rules: i64,
 }
 
 impl Hosted {
@@ -67,11 +79,12 @@ impl Hosted {
         Self { vacant: Some(db), conn: None, policies: None }
     }
 
-    /// How the connection stands, where it is in a transaction that has read the store already.
+    /// How the connection stands, where it is in a transaction that has read the store already. One
+    /// that writes may be rolled back to a savepoint at any time, and is not known by that.
     pub(crate) fn standing(&self) -> Option<Standing> {
         let conn = self.conn.as_ref()?;
         match conn.db.transaction_state(Some(conn.schema()?.name())) {
-            Ok(TransactionState::Read | TransactionState::Write) => {
+            Ok(TransactionState::Read) => {
                 Some(Standing { changes: conn.db.total_changes(), autocommit: conn.db.is_autocommit() })
             }
             _ => None,
@@ -101,6 +114,36 @@ impl Hosted {
         drop(held);
         conn.forget_seen();
         answer
+    }
+
+    /// Has something written within the host's transaction, all of it or nothing. `marked` says
+    /// what the last commit has left in the store's file, if that is this one.
+    ///
+    /// # Errors
+    /// `Io` where there is no transaction, or its commit might not outlive a power cut; `NotOurs`
+    /// where it is not on the store of this epoch; `Busy`, also where the transaction has read what
+    /// others have changed since; what writing fails with.
+    pub(super) fn write<T, E: From<StoreError>>(
+        &mut self,
+        epoch: Uuid,
+        marked: impl FnOnce(&Path) -> std::result::Result<String, StoreError>,
+        write: impl FnOnce(&Conn) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.find().map_err(|fault| E::from(fault.0))?;
+        let Self { conn: Some(conn), policies, .. } = self else {
+            return Err(StoreError::Io("its connection is gone".to_owned()).into());
+        };
+        prepare(conn).map_err(|fault| E::from(fault.0))?;
+        conn.run("SAVEPOINT tenantry").map_err(|error| E::from(SqliteFault::from(error).0))?;
+        let begun = begin(conn, policies, epoch, marked).map_err(|fault| E::from(fault.0));
+        let written = begun.and_then(|()| write(conn));
+        conn.forget_seen();
+        // Where SQLite has rolled everything back, neither is there any more.
+        let end = if written.is_ok() { "RELEASE tenantry" } else { "ROLLBACK TO tenantry; RELEASE tenantry" };
+        match (written, conn.db.execute_batch(end)) {
+            (Ok(_), Err(error)) => Err(SqliteFault::from(error).0.into()),
+            (written, _) => written,
+        }
     }
 
     /// Makes sure that the store is found, if it is there.
@@ -151,6 +194,58 @@ fn is_ours(db: &Connection, schema: &Schema) -> bool {
     matches!(id, Ok(APPLICATION_ID))
 }
 
+/// Makes a connection careful with what is written, as our own are.
+fn prepare(conn: &Conn) -> Result<()> {
+    let io = |why: &str| SqliteFault(StoreError::Io(why.to_owned()));
+    let schema = conn.schema().ok_or_else(|| io("its connection is gone"))?.quoted();
+    if conn.db.is_autocommit() {
+        return Err(io("there is no transaction on the connection; begin one"));
+    }
+    let sql = format!("PRAGMA {schema}.synchronous");
+    if conn.db.query_row(&sql, [], |row| row.get::<_, i32>(0))? < FULL {
+        return Err(io("the connection's commits may be lost in a power cut; set its `synchronous` to FULL"));
+    }
+    // What is erased is not to stay in free pages.
+    let sql = format!("PRAGMA {schema}.secure_delete = ON");
+    Ok(conn.db.query_row(&sql, [], |_| Ok(()))?)
+}
+
+/// Has nobody else write from here on, and makes sure that this library may, to this file.
+fn begin(
+    conn: &Conn,
+    policies: &mut Option<(Uuid, u64, Hash)>,
+    epoch: Uuid,
+    marked: impl FnOnce(&Path) -> std::result::Result<String, StoreError>,
+) -> Result<()> {
+    conn.execute(LOCK, [])?;
+    conn.forget_seen();
+    let revision = look(conn, policies)?;
+    let name = conn.schema().map_or("", Schema::name);
+    let sql = "SELECT file FROM pragma_database_list WHERE name = ?1";
+    let file: String = conn.db.prepare_cached(sql)?.query_row([name], |row| row.get(0))?;
+    let path = Path::new(&file);
+    if revision.epoch != epoch {
+        let why = "it is another store than the engine's".to_owned();
+        return Err(SqliteFault(StoreError::NotOurs { path: path.to_owned(), why }));
+    }
+    let said = said(conn)?;
+    let known = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    if said.min_writer.is_none_or(|needs| needs > i64::from(FORMAT)) {
+        return Err(newer(path, said.min_writer.and_then(|it| i32::try_from(it).ok()).unwrap_or(i32::MAX)));
+    }
+    if said.rules > i64::from(RULES) {
+        let needs = known(said.rules);
+        return Err(SqliteFault(StoreError::NewerRules { path: path.to_owned(), needs, knows: RULES }));
+    }
+    // One mark for each commit: that of this one may be there already.
+    let committed = marked(path).map_err(SqliteFault)?;
+    let here: String = conn.prepare(MARKED)?.query_row([], |row| row.get(0))?;
+    if here == committed {
+        conn.execute(SET_MARK, [mark()])?;
+    }
+    Ok(())
+}
+
 /// What the connection sees, within a transaction that is held; what it remembers of another state
 /// is forgotten.
 fn look(conn: &Conn, policies: &mut Option<(Uuid, u64, Hash)>) -> Result<Revision> {
@@ -188,6 +283,8 @@ fn said(conn: &Conn) -> Result<Said> {
             ("rebuilds", Value::Integer(number)) => said.rebuilds = number.unsigned_abs(),
             ("format", Value::Integer(number)) => said.format = Some(number),
             ("min_reader", Value::Integer(number)) => said.min_reader = Some(number),
+            ("min_writer", Value::Integer(number)) => said.min_writer = Some(number),
+            ("rules", Value::Integer(number)) => said.rules = number,
             (name, _) => {
                 return Err(damaged(format!(
                     "its table `meta` does not say what belongs there of `{name}`"

@@ -26,7 +26,7 @@ impl Schema {
         format!("\"{}\"", self.name.replace('"', "\"\""))
     }
 
-    /// One of our statements, whose tables stand in small letters after `FROM` and `JOIN`.
+    /// One of our statements, whose tables stand in small letters after what names a table.
     pub(super) fn named(&self, sql: &'static str) -> Arc<str> {
         if let Some(named) = self.named.borrow().get(sql) {
             return Arc::clone(named);
@@ -39,7 +39,7 @@ impl Schema {
                 text.push('.');
             }
             text += word;
-            names_next = matches!(word.trim_start_matches('('), "FROM " | "JOIN ");
+            names_next = matches!(word.trim_start_matches('('), "FROM " | "JOIN " | "INTO " | "UPDATE ");
         }
         let named: Arc<str> = text.into();
         self.named.borrow_mut().insert(sql, Arc::clone(&named));

@@ -280,8 +280,8 @@ impl Conn {
         self.db.prepare_cached(sql)?.raw_execute().map(drop)
     }
 
-    pub(super) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
-        Ok(self.db.prepare_cached(sql)?.execute(params)?)
+    pub(super) fn execute(&self, sql: &'static str, params: impl rusqlite::Params) -> Result<usize> {
+        Ok(self.prepare(sql)?.execute(params)?)
     }
 
     /// The number of something, if it has one.
