@@ -20,7 +20,7 @@ use crate::world::{NO_SERVICE, World};
 
 /// How many tickets there are at most, and how many for each customer where that is fewer.
 const TICKETS: usize = 1_000_000;
-const EACH: usize = 10;
+const EACH: usize = 100;
 /// Of how many MSPs' people the table of permissions is kept.
 const KEPT: usize = 50;
 const PERMISSION: &str = "devices.view";
