@@ -115,16 +115,31 @@ fn make(place: &Path, source: &str) {
     fs::create_dir_all(place).unwrap();
     fs::write(&from, source).unwrap();
     let options = [
-        "-shared", "-fPIC", "-O0", "-w", "-DSQLITE_THREADSAFE=1", "-DSQLITE_ENABLE_COLUMN_METADATA",
-        "-DSQLITE_ENABLE_FTS5", "-DSQLITE_ENABLE_RTREE", "-DSQLITE_ENABLE_SESSION",
-        "-DSQLITE_ENABLE_PREUPDATE_HOOK", "-DSQLITE_ENABLE_DBSTAT_VTAB", "-DSQLITE_ENABLE_STMTVTAB",
-        "-DSQLITE_ENABLE_UNLOCK_NOTIFY", "-DSQLITE_ENABLE_DBPAGE_VTAB", "-DSQLITE_ENABLE_BYTECODE_VTAB",
-        "-DSQLITE_ENABLE_STMT_SCANSTATUS", "-DSQLITE_ENABLE_OFFSET_SQL_FUNC",
-        "-DSQLITE_ENABLE_EXPLAIN_COMMENTS", "-Wl,-soname,libsqlite3.so.0",
+        "-shared",
+        "-fPIC",
+        "-O0",
+        "-w",
+        "-DSQLITE_THREADSAFE=1",
+        "-DSQLITE_ENABLE_COLUMN_METADATA",
+        "-DSQLITE_ENABLE_FTS5",
+        "-DSQLITE_ENABLE_RTREE",
+        "-DSQLITE_ENABLE_SESSION",
+        "-DSQLITE_ENABLE_PREUPDATE_HOOK",
+        "-DSQLITE_ENABLE_DBSTAT_VTAB",
+        "-DSQLITE_ENABLE_STMTVTAB",
+        "-DSQLITE_ENABLE_UNLOCK_NOTIFY",
+        "-DSQLITE_ENABLE_DBPAGE_VTAB",
+        "-DSQLITE_ENABLE_BYTECODE_VTAB",
+        "-DSQLITE_ENABLE_STMT_SCANSTATUS",
+        "-DSQLITE_ENABLE_OFFSET_SQL_FUNC",
+        "-DSQLITE_ENABLE_EXPLAIN_COMMENTS",
+        "-Wl,-soname,libsqlite3.so.0",
     ];
-    succeeded(
-        Program::new("cc").args(options).arg(&from).arg("-o").arg(&library).args(["-lm", "-ldl", "-lpthread"]),
-    );
+    succeeded(Program::new("cc").args(options).arg(&from).arg("-o").arg(&library).args([
+        "-lm",
+        "-ldl",
+        "-lpthread",
+    ]));
 }
 
 /// A Python whose `sqlite3` loads extensions, as Debian's does.
@@ -218,7 +233,9 @@ print(json.dumps(answers))
     let texts = |ids: &[TenantId]| ids.iter().map(TenantId::to_string).collect::<Vec<_>>();
     let once: Vec<Value> = allowed
         .iter()
-        .map(|((user, permission), tenants)| json!([user.to_string(), permission, texts(tenants), texts(tenants)]))
+        .map(|((user, permission), tenants)| {
+            json!([user.to_string(), permission, texts(tenants), texts(tenants)])
+        })
         .collect();
     let wanted: Vec<Value> = once.iter().cycle().take(once.len() * 3).cloned().collect();
     assert_eq!(answers, json!(wanted));
@@ -319,7 +336,8 @@ print(json.dumps([told, nothing, mine.execute(asked).fetchone()[0]]))
 "#
     );
     let answer = asked(&built().today, place.path(), &program);
-    let says = ["unknown_permission", "unknown_service", "tenantry_tenants(user", "no file of this", "entity"];
+    let says =
+        ["unknown_permission", "unknown_service", "tenantry_tenants(user", "no file of this", "entity"];
     for (n, said) in says.iter().enumerate() {
         let told = answer[0][n].as_str().unwrap();
         assert!(told.contains(said), "{told}");

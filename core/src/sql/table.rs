@@ -82,11 +82,8 @@ unsafe impl<'vtab> VTab<'vtab> for TenantTable {
             // closed with what is made of it here. That goes with the table, which SQLite
             // disconnects before it closes the connection.
             let db = unsafe { Connection::from_handle(db.handle()) }?;
-            let table = Self {
-                base: sqlite3_vtab::default(),
-                desk: Arc::clone(desk),
-                _hosted: desk.host(db),
-            };
+            let table =
+                Self { base: sqlite3_vtab::default(), desk: Arc::clone(desk), _hosted: desk.host(db) };
             Ok((Cow::Borrowed(COLUMNS), table))
         })
     }
@@ -190,8 +187,7 @@ impl Tenants<'_> {
         let (user, permission) = (value(), value());
         let service = (number & BY_SERVICE != 0).then(&mut value);
         let tenant = (number & (BY_TENANT | BY_TENANT_TEXT) != 0).then(value);
-        self.arguments =
-            [kept(user)?, kept(permission)?, service.map_or(Ok(Value::Null), kept)?];
+        self.arguments = [kept(user)?, kept(permission)?, service.map_or(Ok(Value::Null), kept)?];
         (self.rows, self.row) = (Vec::new(), 0);
         let Some(call) = Call::of(user, permission, service) else { return Ok(()) };
         let at = match self.at {

@@ -19,7 +19,8 @@ use crate::store::sqlite::{not_committed, write_within};
 ///
 /// Nobody else writes to the store until the host has ended its transaction: other processes and
 /// this engine's own commands wait, so one that the same thread gives the engine meanwhile is
-/// refused as `Busy` in the end.
+/// refused as `Busy` in the end. The connection's `secure_delete` is set for the store's file, so
+/// that what is erased is gone.
 ///
 /// ```
 /// # use tenantry::{Actor, Engine, TenantKind, command::*};
@@ -69,9 +70,8 @@ pub fn execute_as<C: Act>(
 ) -> Result<Receipt<C::Outcome>, Error> {
     let request = Request { id, actor: actor.into(), expected_seq: None, command: command.clone().into() };
     let file = engine.on_file()?;
-    let written = lent(within, |hosted| {
-        write_within(hosted, file, |reading| engine.decide_on(reading, &request))
-    });
+    let written =
+        lent(within, |hosted| write_within(hosted, file, |reading| engine.decide_on(reading, &request)));
     let written: Result<Submitted, Error> = written.map_err(|error| StoreError::Io(error.to_string()))?;
     let Receipt { token, at, outcome } = written??;
     Ok(Receipt { token, at, outcome: command.outcome(&outcome) })

@@ -286,9 +286,7 @@ fn said(conn: &Conn) -> Result<Said> {
             ("min_writer", Value::Integer(number)) => said.min_writer = Some(number),
             ("rules", Value::Integer(number)) => said.rules = number,
             (name, _) => {
-                return Err(damaged(format!(
-                    "its table `meta` does not say what belongs there of `{name}`"
-                )));
+                return Err(damaged(format!("its table `meta` does not say what belongs there of `{name}`")));
             }
         }
     }

@@ -363,9 +363,11 @@ pub(crate) fn write_within<T, E: From<StoreError>>(
 
 /// What a commit of the host's has failed with.
 pub(crate) fn not_committed(error: rusqlite::Error) -> StoreError {
-    match surely_undone(&error) {
-        true => SqliteFault::from(error).0,
-        false => StoreError::OutcomeUnknown { why: error.to_string() },
+    match error.sqlite_error_code() {
+        // Of the host's own rows: nothing is wrong with the store.
+        Some(rusqlite::ErrorCode::ConstraintViolation) => StoreError::Io(error.to_string()),
+        _ if surely_undone(&error) => SqliteFault::from(error).0,
+        _ => StoreError::OutcomeUnknown { why: error.to_string() },
     }
 }
 
