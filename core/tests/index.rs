@@ -11,13 +11,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::json;
-use tenantry::base::ids::{LinkId, RoleId, TenantId, UserId};
+use tenantry::base::ids::LinkId;
 use tenantry::base::text::{Permission, Service};
-use tenantry::base::time::Timestamp;
 use tenantry::index::{AccessIndex, PermissionHandle, Permit, ServiceHandle};
 use tenantry::model::{
-    Assignment, Hold, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
+    Assignment, Hold, Link, Operation, Role, RoleRef, Stage, Tenant, Term, User, UserState,
 };
 use tenantry::policy::{Policy, PolicyVersion};
 use tenantry::query::Question;
@@ -25,8 +23,6 @@ use tenantry::refusal::Code;
 use tenantry::testkit::inside::{
     Any, DESPITE_DISABLED, Follower, Hash, Memory, SavedIndex, World, Write, access,
 };
-use uuid::Uuid;
-
 use worlds::*;
 
 mod worlds;

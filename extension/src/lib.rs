@@ -6,13 +6,13 @@
 //! sqlite3 desk.db -cmd ".load ./libtenantry_sql" -cmd "ATTACH 'msp.db' AS tenantry"
 //! ```
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 use rusqlite::{Connection, Error, Result, ffi};
 use tenantry::engine::SystemClock;
-use tenantry::sql::register;
+use tenantry::sql::{LEAST_VERSION, register};
 
 /// Which SQLite has loaded this: its functions are called by all that is loaded.
 static LOADED_BY: OnceLock<usize> = OnceLock::new();
@@ -39,15 +39,30 @@ pub unsafe extern "C" fn sqlite3_extension_init(
     message: *mut *mut c_char,
     functions: *mut ffi::sqlite3_api_routines,
 ) -> c_int {
-    let first = *LOADED_BY.get_or_init(|| functions.addr());
-    if functions.is_null() || first != functions.addr() {
-        let why = c"tenantry: another copy of SQLite in this process has loaded it; load a copy of the file";
+    let refused = |why: &str| {
         // SAFETY: SQLite's functions, or null; a place for a message, or null.
-        unsafe { say(message, functions, why.to_owned()) };
+        unsafe { say(message, functions, why) };
+        ffi::SQLITE_ERROR
+    };
+    if functions.is_null() {
         return ffi::SQLITE_ERROR;
     }
+    // Before anything else of an SQLite is called that may not have it.
+    // SAFETY: SQLite's functions; these two come first among them in every version that loads this.
+    let (number, version) = unsafe { ((*functions).libversion_number, (*functions).libversion) };
+    // SAFETY: functions of SQLite's without arguments.
+    if unsafe { number.map_or(0, |number| number()) } < LEAST_VERSION {
+        // SAFETY: a constant text of SQLite's.
+        let version = version.map(|version| unsafe { CStr::from_ptr(version()) }.to_string_lossy());
+        let version = version.unwrap_or_default();
+        return refused(&format!("SQLite {version} may lose commits, 3.51.3 or later is needed"));
+    }
+    if *LOADED_BY.get_or_init(|| functions.addr()) != functions.addr() {
+        return refused("another copy of SQLite in this process has loaded it; load a copy of the file");
+    }
     // SAFETY: what SQLite passes goes on as it came. `init` does nothing but register.
-    unsafe { Connection::extension_init2(db, message, functions, init) }
+    let placed = catch_unwind(|| unsafe { Connection::extension_init2(db, message, functions, init) });
+    placed.unwrap_or_else(|_| refused("it has failed, by a fault of its own"))
 }
 
 /// The same, where the name of the file makes the name of the function.
@@ -68,7 +83,8 @@ pub unsafe extern "C" fn sqlite3_tenantrysql_init(
 ///
 /// # Safety
 /// `functions` are SQLite's or null, `message` is a place for a pointer or null.
-unsafe fn say(message: *mut *mut c_char, functions: *mut ffi::sqlite3_api_routines, why: CString) {
+unsafe fn say(message: *mut *mut c_char, functions: *mut ffi::sqlite3_api_routines, why: &str) {
+    let Ok(why) = CString::new(format!("tenantry: {why}")) else { return };
     if message.is_null() || functions.is_null() {
         return;
     }

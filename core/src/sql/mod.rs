@@ -56,7 +56,11 @@ pub use self::within::{commit, execute, execute_as};
 use self::desk::{Desk, Source};
 use crate::engine::{Clock, Engine, Error};
 use crate::store::StoreError;
-use crate::store::sqlite::too_old;
+use crate::store::sqlite::{LEAST_SQLITE, too_old};
+
+/// The least version of SQLite that is trusted with a store, as `sqlite3_libversion_number` tells
+/// it: those before it may lose commits of a file that several have open.
+pub const LEAST_VERSION: i32 = LEAST_SQLITE;
 
 /// Registers the table and the functions on a connection, to be answered from the store by this
 /// clock. Doing so again replaces them.

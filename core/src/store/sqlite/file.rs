@@ -23,7 +23,7 @@ use crate::store::StoreError;
 
 /// The oldest SQLite that can be trusted: those before it may lose a commit when the log starts
 /// anew.
-const LEAST_SQLITE: i32 = 3_051_003;
+pub(crate) const LEAST_SQLITE: i32 = 3_051_003;
 
 /// How much of the file each connection keeps in memory, in KiB.
 const CACHE_KIB: u32 = 16384;

@@ -2,7 +2,7 @@
 //! read there, and what is decided within it is written there. Never begins a transaction or ends
 //! one, and reads without setting anything.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, TransactionState};
@@ -220,10 +220,7 @@ fn begin(
     conn.execute(LOCK, [])?;
     conn.forget_seen();
     let revision = look(conn, policies)?;
-    let name = conn.schema().map_or("", Schema::name);
-    let sql = "SELECT file FROM pragma_database_list WHERE name = ?1";
-    let file: String = conn.db.prepare_cached(sql)?.query_row([name], |row| row.get(0))?;
-    let path = Path::new(&file);
+    let path = &file_of(conn);
     if revision.epoch != epoch {
         let why = "it is another store than the engine's".to_owned();
         return Err(SqliteFault(StoreError::NotOurs { path: path.to_owned(), why }));
@@ -293,12 +290,22 @@ fn said(conn: &Conn) -> Result<Said> {
     Ok(said)
 }
 
+/// The file that the store is in.
+fn file_of(conn: &Conn) -> PathBuf {
+    let name = conn.schema().map_or("", Schema::name);
+    let sql = "SELECT file FROM pragma_database_list WHERE name = ?1";
+    let file = conn.db.query_row(sql, [name], |row| row.get::<_, String>(0));
+    file.map_or_else(|_| PathBuf::new(), PathBuf::from)
+}
+
 /// Whether this library can read the file.
 fn admit(conn: &Conn, said: &Said) -> Result<()> {
-    let path = Path::new(conn.db.path().unwrap_or_default());
     let known = i64::from(FORMAT);
+    if said.format == Some(known) {
+        return Ok(());
+    }
+    let path = &file_of(conn);
     match (said.format, said.min_reader) {
-        (Some(format), _) if format == known => Ok(()),
         (Some(format), Some(needs)) if format > known && needs <= known => Ok(()),
         (Some(format), Some(needs)) if format > known => {
             Err(newer(path, i32::try_from(needs).unwrap_or(i32::MAX)))

@@ -43,7 +43,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-pub(crate) use self::file::too_old;
+pub(crate) use self::file::{LEAST_SQLITE, too_old};
 pub(crate) use self::hosted::{Hosted, Revision, Standing};
 pub use self::options::{FileOptions, Synchronous};
 pub(crate) use self::restore::{ANOTHER, Restoring};
