@@ -21,7 +21,7 @@ const LONGEST: usize = 45;
 
 /// Who wants to do what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct SqlQuestion {
     pub(super) user: UserId,
     pub(super) permission: Permission,
     pub(super) service: Option<Service>,
@@ -29,13 +29,13 @@ pub(super) struct Asked {
 
 /// The same as it was passed.
 #[derive(Clone, Copy)]
-pub(super) struct Call<'v> {
+pub(super) struct SqlCall<'v> {
     user: UserId,
     permission: ValueRef<'v>,
     service: Option<ValueRef<'v>>,
 }
 
-impl<'v> Call<'v> {
+impl<'v> SqlCall<'v> {
     /// What these values ask; nothing, where one of them is of nobody or nothing.
     pub(super) fn of(
         user: ValueRef<'_>,
@@ -48,7 +48,7 @@ impl<'v> Call<'v> {
     }
 
     /// Whether this asks the same.
-    pub(super) fn is(&self, asked: &Asked) -> bool {
+    pub(super) fn is(&self, asked: &SqlQuestion) -> bool {
         let says = |value: ValueRef<'_>, name: &str| value == ValueRef::Text(name.as_bytes());
         self.user == asked.user
             && says(self.permission, asked.permission.as_str())
@@ -63,10 +63,10 @@ impl<'v> Call<'v> {
     ///
     /// # Errors
     /// `unknown_permission`, `unknown_service` where no policy can have such.
-    pub(super) fn asked(&self) -> Result<Asked, Error> {
+    pub(super) fn asked(&self) -> Result<SqlQuestion, Error> {
         let permission = name(self.permission, Code::UnknownPermission)?;
         let service = self.service.map(|service| name(service, Code::UnknownService)).transpose()?;
-        Ok(Asked { user: self.user, permission, service })
+        Ok(SqlQuestion { user: self.user, permission, service })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 
 use rusqlite::{Connection, Result as SqlResult, ffi};
 
-use super::asked::{Asked, Call, failure, told};
+use super::asked::{SqlCall, SqlQuestion, failure, told};
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::engine::{Clock, Engine, Error, Token};
@@ -14,7 +14,7 @@ use crate::index::{AccessIndex, Permit};
 use crate::query::Question;
 use crate::refusal::{Code, Refusal};
 use crate::rules::{World, access};
-use crate::store::sqlite::{Hosted, Revision, Standing};
+use crate::store::sqlite::{ConnectionState, Hosted, Revision};
 use crate::view::View;
 
 /// How many questions of one statement are remembered.
@@ -87,19 +87,24 @@ impl Desk {
     }
 
     /// The tenants on which somebody may do something, in the order of their ids.
-    pub(super) fn tenants(&self, call: &Call<'_>, at: Timestamp) -> SqlResult<Vec<TenantId>> {
+    pub(super) fn tenants(&self, call: &SqlCall<'_>, at: Timestamp) -> SqlResult<Vec<TenantId>> {
         let asked = call.asked().map_err(|error| told(&error))?;
         self.at(|hosted| hosted.read(|view, revision| self.all(&asked, at, view, revision)))
     }
 
     /// Whether somebody may do something on a tenant.
-    pub(super) fn may(&self, call: &Call<'_>, tenant: TenantId, at: Timestamp) -> SqlResult<bool> {
+    pub(super) fn may(&self, call: &SqlCall<'_>, tenant: TenantId, at: Timestamp) -> SqlResult<bool> {
         let asked = call.asked().map_err(|error| told(&error))?;
         self.at(|hosted| hosted.read(|view, revision| self.one(&asked, tenant, at, view, revision)))
     }
 
     /// The same for a statement that asks again and again.
-    pub(super) fn may_again(&self, call: &Call<'_>, tenant: TenantId, told: &mut Told) -> SqlResult<bool> {
+    pub(super) fn may_again(
+        &self,
+        call: &SqlCall<'_>,
+        tenant: TenantId,
+        told: &mut ToldSoFar,
+    ) -> SqlResult<bool> {
         self.at(|hosted| {
             // As long as it stands as it stood, the transaction sees what it saw.
             if told.standing.is_none() || told.standing != hosted.standing() {
@@ -129,7 +134,7 @@ impl Desk {
 
     fn all(
         &self,
-        asked: &Asked,
+        asked: &SqlQuestion,
         at: Timestamp,
         view: &dyn View,
         revision: &Revision,
@@ -145,7 +150,7 @@ impl Desk {
 
     fn one(
         &self,
-        asked: &Asked,
+        asked: &SqlQuestion,
         tenant: TenantId,
         at: Timestamp,
         view: &dyn View,
@@ -160,7 +165,7 @@ impl Desk {
             }
         }
         let world = World::reading(view, at)?;
-        let Asked { user, permission, service } = asked.clone();
+        let SqlQuestion { user, permission, service } = asked.clone();
         let question = Question { user, permission, tenant, service };
         let allowed = access::check(&world, &question, revision.head.seq)?.allowed;
         if !allowed {
@@ -171,7 +176,7 @@ impl Desk {
 }
 
 /// What is asked, as an index knows it; what it does not know, the store is asked about.
-fn permit(index: &AccessIndex, asked: &Asked) -> Option<Permit> {
+fn permit(index: &AccessIndex, asked: &SqlQuestion) -> Option<Permit> {
     let permission = index.permission(asked.permission.as_str()).ok()?;
     match &asked.service {
         Some(service) => Some(permission.with(index.service(service.as_str()).ok()?)),
@@ -180,7 +185,7 @@ fn permit(index: &AccessIndex, asked: &Asked) -> Option<Permit> {
 }
 
 /// The tenants by an index, in the order of their ids, if it is still at this revision.
-fn of_index(index: &AccessIndex, asked: &Asked, at: Timestamp, seq: u64) -> Option<Vec<TenantId>> {
+fn of_index(index: &AccessIndex, asked: &SqlQuestion, at: Timestamp, seq: u64) -> Option<Vec<TenantId>> {
     let permit = permit(index, asked)?;
     let mut found = Vec::new();
     let read = index.tenants_where(index.user(asked.user), permit, at, &mut found).ok()?;
@@ -190,22 +195,22 @@ fn of_index(index: &AccessIndex, asked: &Asked, at: Timestamp, seq: u64) -> Opti
 }
 
 /// What one statement has been told so far.
-pub(super) struct Told {
+pub(super) struct ToldSoFar {
     /// Its moment.
     at: Timestamp,
     revision: Option<Revision>,
-    standing: Option<Standing>,
+    standing: Option<ConnectionState>,
     questions: Vec<Answers>,
 }
 
 /// What it was told of one question.
 struct Answers {
-    asked: Asked,
+    asked: SqlQuestion,
     some: BTreeMap<TenantId, bool>,
     all: Option<Vec<TenantId>>,
 }
 
-impl Told {
+impl ToldSoFar {
     /// Nothing, to a statement of this moment.
     pub(super) const fn nothing(at: Timestamp) -> Self {
         Self { at, revision: None, standing: None, questions: Vec::new() }
@@ -219,7 +224,7 @@ impl Told {
         }
     }
 
-    fn remembered(&self, call: &Call<'_>, tenant: TenantId) -> Option<bool> {
+    fn remembered(&self, call: &SqlCall<'_>, tenant: TenantId) -> Option<bool> {
         let answers = self.questions.iter().find(|answers| call.is(&answers.asked))?;
         match &answers.all {
             Some(all) => Some(all.binary_search(&tenant).is_ok()),
@@ -227,7 +232,7 @@ impl Told {
         }
     }
 
-    fn question(&mut self, call: &Call<'_>) -> Result<&mut Answers, Error> {
+    fn question(&mut self, call: &SqlCall<'_>) -> Result<&mut Answers, Error> {
         let found = self.questions.iter().position(|answers| call.is(&answers.asked));
         let place = match found {
             Some(place) => place,

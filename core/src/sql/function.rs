@@ -7,8 +7,8 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 
-use super::asked::{Call, guarded, id};
-use super::desk::{Desk, Told};
+use super::asked::{SqlCall, guarded, id};
+use super::desk::{Desk, ToldSoFar};
 use crate::base::ids::TenantId;
 
 /// Under which number a statement keeps what it was told. Where it is negative, it is that of all
@@ -35,19 +35,19 @@ fn service<'c>(context: &'c Context<'_>, place: usize) -> Option<ValueRef<'c>> {
 }
 
 fn may(desk: &Desk, context: &Context<'_>) -> Result<bool> {
-    let call = Call::of(context.get_raw(0), context.get_raw(1), service(context, 3));
+    let call = SqlCall::of(context.get_raw(0), context.get_raw(1), service(context, 3));
     let tenant = id(context.get_raw(2)).map(TenantId::from_uuid);
     let (Some(call), Some(tenant)) = (call, tenant) else { return Ok(false) };
-    let told = match context.get_aux::<Mutex<Told>>(KEPT)? {
+    let told = match context.get_aux::<Mutex<ToldSoFar>>(KEPT)? {
         Some(told) => told,
-        None => context.set_aux(KEPT, Mutex::new(Told::nothing(desk.moment()?)))?,
+        None => context.set_aux(KEPT, Mutex::new(ToldSoFar::nothing(desk.moment()?)))?,
     };
     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
     desk.may_again(&call, tenant, &mut told)
 }
 
 fn packed(desk: &Desk, context: &Context<'_>) -> Result<Vec<u8>> {
-    match Call::of(context.get_raw(0), context.get_raw(1), service(context, 2)) {
+    match SqlCall::of(context.get_raw(0), context.get_raw(1), service(context, 2)) {
         Some(call) => {
             let tenants = desk.tenants(&call, desk.moment()?)?;
             Ok(tenants.iter().flat_map(|tenant| tenant.uuid().into_bytes()).collect())

@@ -15,7 +15,7 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Error, Result};
 
-use super::asked::{Call, guarded, id};
+use super::asked::{SqlCall, guarded, id};
 use super::desk::Desk;
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
@@ -64,7 +64,7 @@ struct TenantTable {
 // SAFETY: it begins with what SQLite wants it to begin with, and is laid out as C does.
 unsafe impl<'vtab> VTab<'vtab> for TenantTable {
     type Aux = Arc<Desk>;
-    type Cursor = Tenants<'vtab>;
+    type Cursor = TenantCursor<'vtab>;
 
     fn connect(
         db: &mut VTabConnection,
@@ -92,8 +92,8 @@ unsafe impl<'vtab> VTab<'vtab> for TenantTable {
         guarded(|| plan(info))
     }
 
-    fn open(&'vtab mut self) -> Result<Tenants<'vtab>> {
-        Ok(Tenants {
+    fn open(&'vtab mut self) -> Result<TenantCursor<'vtab>> {
+        Ok(TenantCursor {
             base: sqlite3_vtab_cursor::default(),
             table: PhantomData,
             desk: Arc::clone(&self.desk),
@@ -168,7 +168,7 @@ fn plan(info: &mut IndexInfo) -> Result<bool> {
 
 /// What a statement reads of the table.
 #[repr(C)]
-struct Tenants<'vtab> {
+struct TenantCursor<'vtab> {
     base: sqlite3_vtab_cursor,
     table: PhantomData<&'vtab TenantTable>,
     desk: Arc<Desk>,
@@ -180,7 +180,7 @@ struct Tenants<'vtab> {
     row: usize,
 }
 
-impl Tenants<'_> {
+impl TenantCursor<'_> {
     fn ask(&mut self, number: c_int, values: &[ValueRef<'_>]) -> Result<()> {
         let mut values = values.iter().copied();
         let mut value = || values.next().unwrap_or(ValueRef::Null);
@@ -189,7 +189,7 @@ impl Tenants<'_> {
         let tenant = (number & (BY_TENANT | BY_TENANT_TEXT) != 0).then(value);
         self.arguments = [kept(user)?, kept(permission)?, service.map_or(Ok(Value::Null), kept)?];
         (self.rows, self.row) = (Vec::new(), 0);
-        let Some(call) = Call::of(user, permission, service) else { return Ok(()) };
+        let Some(call) = SqlCall::of(user, permission, service) else { return Ok(()) };
         let at = match self.at {
             Some(at) => at,
             None => *self.at.insert(self.desk.moment()?),
@@ -218,7 +218,7 @@ fn kept(value: ValueRef<'_>) -> Result<Value> {
 }
 
 // SAFETY: it begins with what SQLite wants it to begin with, and is laid out as C does.
-unsafe impl VTabCursor for Tenants<'_> {
+unsafe impl VTabCursor for TenantCursor<'_> {
     fn filter(&mut self, number: c_int, _: Option<&str>, values: &Filters<'_>) -> Result<()> {
         guarded(|| self.ask(number, &values.iter().collect::<Vec<_>>()))
     }

@@ -32,7 +32,7 @@ pub(crate) struct Revision {
 /// How a host's connection stands, as it can be told without reading: while it stands so within
 /// one statement of the host's, that statement sees one revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct ConnectionState {
     changes: u64,
     autocommit: bool,
 }
@@ -64,7 +64,7 @@ const RECORD_HASH: &str = "SELECT hash FROM record WHERE seq = ?1";
 
 /// What a file says of itself, as far as a reader wants to know.
 #[derive(Default)]
-struct Said {
+struct FileSays {
     epoch: Option<Uuid>,
     rebuilds: u64,
     format: Option<i64>,
@@ -81,12 +81,13 @@ impl Hosted {
 
     /// How the connection stands, where it is in a transaction that has read the store already. One
     /// that writes may be rolled back to a savepoint at any time, and is not known by that.
-    pub(crate) fn standing(&self) -> Option<Standing> {
+    pub(crate) fn standing(&self) -> Option<ConnectionState> {
         let conn = self.conn.as_ref()?;
         match conn.db.transaction_state(Some(conn.schema()?.name())) {
-            Ok(TransactionState::Read) => {
-                Some(Standing { changes: conn.db.total_changes(), autocommit: conn.db.is_autocommit() })
-            }
+            Ok(TransactionState::Read) => Some(ConnectionState {
+                changes: conn.db.total_changes(),
+                autocommit: conn.db.is_autocommit(),
+            }),
             _ => None,
         }
     }
@@ -270,10 +271,10 @@ fn look(conn: &Conn, policies: &mut Option<(Uuid, u64, Hash)>) -> Result<Revisio
     Ok(Revision { epoch, head, rebuilds: said.rebuilds })
 }
 
-fn said(conn: &Conn) -> Result<Said> {
+fn said(conn: &Conn) -> Result<FileSays> {
     let mut get = conn.prepare(SAID)?;
     let mut rows = get.query([])?;
-    let mut said = Said::default();
+    let mut said = FileSays::default();
     while let Some(row) = rows.next()? {
         match (row.get::<_, String>(0)?.as_str(), row.get(1)?) {
             ("epoch", Value::Text(text)) => said.epoch = Uuid::parse_str(&text).ok(),
@@ -299,7 +300,7 @@ fn file_of(conn: &Conn) -> PathBuf {
 }
 
 /// Whether this library can read the file.
-fn admit(conn: &Conn, said: &Said) -> Result<()> {
+fn admit(conn: &Conn, said: &FileSays) -> Result<()> {
     let known = i64::from(FORMAT);
     if said.format == Some(known) {
         return Ok(());
