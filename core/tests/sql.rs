@@ -33,7 +33,6 @@ use tenantry::{Actor, Code, Engine, Options, TenantKind};
 use uuid::Uuid;
 use worlds::{Dice, MOMENTS, Size, Worlds, moment, tenant_id, user_id};
 
-#[expect(dead_code, reason = "the test of the index asks more of them")]
 mod worlds;
 
 /// A store's file with its engine, and a place for those of a host.
