@@ -38,7 +38,7 @@ export PYO3_BUILD_EXTENSION_MODULE = 1
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install python
+.PHONY: journeys help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install extension python
 
 journeys: ## Plays the main work on files it creates, and shows it as tables
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -88,6 +88,7 @@ tools: ## Adds rustfmt and clippy
 
 format: tools ## Checks the format
 	$(CARGO) fmt --all --check
+	cd extension && $(CARGO) fmt --check
 
 # The library has to build with nothing but Rust, too, and with what those for C and Python are installed with, which is less than they
 # are tested with. `incompatible_msrv` keeps the stated rust-version true.
@@ -95,6 +96,7 @@ lint: tools ## Runs clippy
 	$(CARGO) clippy $(LOCKED) --package tenantry --lib -- -D warnings
 	$(CARGO) clippy $(LOCKED) --package tenantry-ffi --package tenantry-python -- -D warnings
 	$(CARGO) clippy $(LOCKED) $(ALL) $(ONCE) --all-targets -- -D warnings -D clippy::incompatible_msrv
+	cd extension && $(CARGO) clippy $(LOCKED) -- -D warnings
 
 doc: ## Builds the reference of the Rust API
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) $(ALL) --no-deps
@@ -102,6 +104,10 @@ doc: ## Builds the reference of the Rust API
 # libtenantry, its headers, and what pkg-config and CMake find it by.
 install: ## Installs libtenantry: PREFIX=/opt/tenantry
 	$(MAKE) -C ffi install LOCKED=$(LOCKED) PROFILE=release PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+# The extension for SQLite's users: extension/target/release/libtenantry_sql.so. It is a workspace of its own, and tried by core's tests.
+extension: ## Builds the loadable extension for SQLite
+	cd extension && $(CARGO) build $(LOCKED) --release
 
 # Builds the Python package, and tests it installed, in a virtual environment that goes away again. Needs the network for the tools.
 python: ## Builds the Python package, and tests it installed

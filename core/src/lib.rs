@@ -89,6 +89,8 @@ pub mod refusal;
 mod report;
 mod rules;
 mod sight;
+#[cfg(feature = "sqlite")]
+pub mod sql;
 pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -244,6 +244,7 @@ def test_the_reverse_of_checks(world: World) -> None:
         for user in sides(world)[0]:
             told = world.db.tenants_where(user=user, permission=permission)
             assert tuple(index.tenants_where(user, permission)) == told
+            assert index.tenants_packed(user, permission) == b"".join(it.bytes for it in told)
             assert tuple(index.tenants_where(index.user(user), index.permission(permission))) == told
         for tenant in sides(world)[1]:
             told = world.db.users_who_can(permission=permission, tenant=tenant)

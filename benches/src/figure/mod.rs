@@ -4,6 +4,7 @@ mod c;
 mod check;
 #[cfg(feature = "peers")]
 mod engines;
+mod join;
 mod lists;
 mod memory;
 mod open;
@@ -168,5 +169,11 @@ pub const ALL: &[Kind] = &[
         what: "a preview, and reviews of who can reach a tenant and what somebody can reach",
         target: "a preview at most 2 × its command; 10 k rows a second from the store, 1 M on the index",
         run: review::beforehand_and_now,
+    },
+    Kind {
+        id: "F-27",
+        what: "a desk's tickets by our rights, within its own SQL",
+        target: "at most 1.5 × the same statement on a table of permissions that is kept by hand, where an index is at hand; else 5 ×",
+        run: join::tickets,
     },
 ];

@@ -134,6 +134,19 @@ impl LiveIndex {
         Ok(Token { epoch: store.epoch(), seq: head.seq, hash: head.hash })
     }
 
+    /// The index, if there is one and it stands at this very state, or can be brought there.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn at(&self, store: &dyn Store, token: Token, rebuilds: u64) -> Option<Arc<AccessIndex>> {
+        let mut followed = lock(&self.followed);
+        let followed = followed.as_mut()?;
+        if followed.seq() < token.seq {
+            let reading = store.read().ok()?;
+            followed.catch_up(&*reading, store.epoch()).ok()?;
+        }
+        let stands = Token { epoch: store.epoch(), seq: followed.seq(), hash: followed.hash };
+        (stands == token && followed.rebuilds == rebuilds).then(|| Arc::clone(followed.follower.index()))
+    }
+
     /// Asks an index of its own something while it does not change.
     pub(super) fn hold_still<T>(&self, index: &AccessIndex, ask: impl FnOnce(&AccessIndex) -> T) -> T {
         let _still = lock(&self.followed);

@@ -57,7 +57,9 @@ use crate::query::{Ask, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
 use crate::store::memory::MemoryStore;
-use crate::store::{FilePort, Mended, Reading, Store, StoreError, Writing};
+#[cfg(feature = "sqlite")]
+use crate::store::NewRecord;
+use crate::store::{FilePort, Mended, Reading, Store, StoreError};
 
 use access::LiveIndex;
 use queue::CommitQueue;
@@ -333,8 +335,32 @@ impl Engine {
         }
     }
 
-    fn begin<'t>(&'t self, writing: &'t dyn Writing) -> Result<Transaction<'t>, Error> {
-        Transaction::new(self.store.epoch(), &self.options, &self.left_out, writing)
+    fn begin<'t>(&'t self, reading: &'t dyn Reading) -> Result<Transaction<'t>, Error> {
+        Transaction::new(self.store.epoch(), &self.options, &self.left_out, reading)
+    }
+
+    /// What a request leads to on a reading of this store that is not its own, and the records
+    /// that are to be written there: of a refusal, too.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn decide_on(
+        &self,
+        reading: &dyn Reading,
+        request: &Request,
+    ) -> Result<(Submitted, Vec<NewRecord>), Error> {
+        let mut transaction = self.begin(reading)?;
+        match transaction.execute(request) {
+            Err(error @ Error::Store(_)) => Err(error),
+            answer => Ok((answer, transaction.chain.into_records().0)),
+        }
+    }
+
+    /// Which store this is, and its file.
+    ///
+    /// # Errors
+    /// `NoFile`.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn on_file(&self) -> Result<(Uuid, &dyn FilePort), Error> {
+        Ok((self.store.epoch(), self.file()?))
     }
 
     fn transact(&self, requests: &[&Request]) -> Result<Vec<Submitted>, Error> {
@@ -464,6 +490,12 @@ impl Engine {
                 return Ok(happened);
             }
         }
+    }
+
+    /// The access index, if it was asked for and stands at this very state.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn index_at(&self, token: Token, rebuilds: u64) -> Option<Arc<AccessIndex>> {
+        self.index.at(&*self.store, token, rebuilds)
     }
 
     /// This moment, by the engine's clock.

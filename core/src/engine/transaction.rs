@@ -27,7 +27,7 @@ use crate::model::Subject;
 use crate::model::{Actor, Refusals};
 use crate::refusal::{Code, Family, Refusal};
 use crate::rules::{Gate, Stop, World, access, authority};
-use crate::store::{NewRecord, Remembered, StoreError, StoredRecord, Writing};
+use crate::store::{NewRecord, Reading, Remembered, StoreError, StoredRecord};
 use crate::view::{Overlay, View, ViewError};
 
 /// Records that grow one by one over a view, and the world as they leave it.
@@ -153,7 +153,7 @@ pub(super) struct Transaction<'t> {
     epoch: Uuid,
     options: &'t Options,
     left_out: &'t LeftOut,
-    writing: &'t dyn Writing,
+    reading: &'t dyn Reading,
     pub(super) chain: RecordChain<'t>,
     done: BTreeMap<RequestId, (Hash, Receipt<Vec<Event>>)>,
 }
@@ -164,11 +164,11 @@ impl<'t> Transaction<'t> {
         epoch: Uuid,
         options: &'t Options,
         left_out: &'t LeftOut,
-        writing: &'t dyn Writing,
+        reading: &'t dyn Reading,
     ) -> Result<Self, Error> {
-        let (head, now) = (writing.head()?, options.moment()?);
-        let chain = RecordChain::new(writing.view(), head, now, &*options.salts);
-        Ok(Self { epoch, options, left_out, writing, chain, done: BTreeMap::new() })
+        let (head, now) = (reading.head()?, options.moment()?);
+        let chain = RecordChain::new(reading.view(), head, now, &*options.salts);
+        Ok(Self { epoch, options, left_out, reading, chain, done: BTreeMap::new() })
     }
 
     pub(super) fn execute(&mut self, request: &Request) -> Submitted {
@@ -220,8 +220,8 @@ impl<'t> Transaction<'t> {
         if let Some((before, receipt)) = self.done.get(&request.id) {
             return if *before == fingerprint { Ok(Some(receipt.clone())) } else { reused() };
         }
-        let Some(known) = self.writing.receipt(request.id)? else { return Ok(None) };
-        let stored = self.writing.records_after(known.seq.saturating_sub(1), 1)?;
+        let Some(known) = self.reading.receipt(request.id)? else { return Ok(None) };
+        let stored = self.reading.records_after(known.seq.saturating_sub(1), 1)?;
         let Some(stored) = stored.first() else {
             return Err(StoreError::Damaged {
                 what: format!("record {} of a receipt is missing", known.seq),

@@ -233,6 +233,27 @@ impl AccessIndex {
         result.map(|((), seq)| seq).inspect_err(|_| found.truncate(before))
     }
 
+    /// The ids of the tenants on which a user can do something, in their order and without anything
+    /// between them, appended to `packed`: 16 bytes each, for databases that take a set as one
+    /// value. Returns the revision that was read.
+    ///
+    /// # Errors
+    /// [`Overtaken`]; then `packed` is as it was.
+    pub fn tenants_packed(
+        &self,
+        user: UserHandle,
+        permit: impl Into<Permit>,
+        at: impl At,
+        packed: &mut Vec<u8>,
+    ) -> Result<u64, Overtaken> {
+        let mut found = Vec::new();
+        let seq = self.tenants_where(user, permit, at, &mut found)?;
+        let mut ids: Vec<TenantId> = found.into_iter().map(|tenant| self.tenant_id(tenant)).collect();
+        ids.sort_unstable();
+        packed.extend(ids.iter().flat_map(|id| id.uuid().into_bytes()));
+        Ok(seq)
+    }
+
     /// The users who can do something on a tenant (P-12), each once, appended to `found`. Returns
     /// the revision that was read.
     ///

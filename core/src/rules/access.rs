@@ -86,17 +86,25 @@ pub fn tenants_where(
     permission: &Permission,
     service: Option<&Service>,
 ) -> Result<Vec<TenantId>, ViewError> {
-    let mut candidates = BTreeSet::new();
-    for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid())) {
-        let assignment = assignment?;
+    let Some(user) = world.user(user)? else { return Ok(Vec::new()) };
+    // Whose home is locked may do nothing anywhere (P-4).
+    if !can_act(world, &user, Gate::Shut)? || world.is_locked(user.home)? {
+        return Ok(Vec::new());
+    }
+    let (mut held, mut candidates) = (BTreeMap::new(), BTreeSet::new());
+    for assignment in world.assignments_of(user.id)? {
         candidates.insert(assignment.tenant);
         if assignment.below {
             candidates.append(&mut below(world, assignment.tenant, &BTreeSet::new())?);
         }
+        held.insert(assignment.tenant, assignment);
     }
+    let on = |at| Ok(held.get(&at).cloned());
     let mut allowed = Vec::new();
     for tenant in candidates {
-        if judge(world, user, permission.as_str(), tenant, service, Gate::Shut)?.reason.is_none() {
+        if let Ok(approach) = Approach::reaching(world, user.home, tenant, Gate::Shut, || Ok(false))?
+            && approach.judge(permission.as_str(), service, &on)?.reason.is_none()
+        {
             allowed.push(tenant);
         }
     }
@@ -217,6 +225,17 @@ impl<'w, 'v> Approach<'w, 'v> {
         tenant: TenantId,
         gate: Gate,
     ) -> Result<Result<Self, Code>, ViewError> {
+        Self::reaching(world, home, tenant, gate, || world.is_locked(home))
+    }
+
+    /// The same where it is known, or found out when it counts, whether that home is locked.
+    fn reaching(
+        world: &'w World<'v>,
+        home: TenantId,
+        tenant: TenantId,
+        gate: Gate,
+        is_locked: impl FnOnce() -> Result<bool, ViewError>,
+    ) -> Result<Result<Self, Code>, ViewError> {
         let Some(target) = world.living(tenant)? else { return Ok(Err(Code::UnknownTenant)) };
         let closed = world.closed(&target)?;
         let chains = match home == tenant {
@@ -224,7 +243,7 @@ impl<'w, 'v> Approach<'w, 'v> {
             false => chains(world, tenant, home, &BTreeSet::new())?,
         };
         let counts = home == tenant || !chains.is_empty();
-        let locked = counts && world.is_locked(home)?;
+        let locked = counts && is_locked()?;
         Ok(Ok(Self { world, home, tenant, gate, closed, chains, locked }))
     }
 

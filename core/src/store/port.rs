@@ -164,6 +164,14 @@ pub trait FilePort {
     /// `Busy`, `Full`; when the store cannot be written.
     fn compact(&self) -> Result<u64, StoreError>;
 
+    /// The mark that the last commit has left in the file, if this is the file at that path and
+    /// may be written to.
+    ///
+    /// # Errors
+    /// `NotOurs` where it is another, `ReadOnly`; when the store cannot be read.
+    #[cfg(feature = "sqlite")]
+    fn marked(&self, path: &Path) -> Result<String, StoreError>;
+
     /// Wipes what was erased from the file's log, and says which record's erasure still is not,
     /// because somebody reads what was there before.
     ///

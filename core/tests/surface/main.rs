@@ -30,7 +30,7 @@ const GROUPS: [(&str, &[&str]); 9] = [
     ("ids, texts, moments", &["base"]),
     ("words and entities", &["model"]),
     ("policy, refusals", &["policy", "refusal"]),
-    ("engine and stores", &["engine", "store"]),
+    ("engine and stores", &["engine", "store", "sql"]),
     ("events, records, notices", &["event", "journal", "notice", "diagram"]),
     ("the index", &["index"]),
     ("JSON door", &["wire"]),

@@ -23,7 +23,7 @@ use crate::store::StoreError;
 
 /// The oldest SQLite that can be trusted: those before it may lose a commit when the log starts
 /// anew.
-const LEAST_SQLITE: i32 = 3_051_003;
+pub(crate) const LEAST_SQLITE: i32 = 3_051_003;
 
 /// How much of the file each connection keeps in memory, in KiB.
 const CACHE_KIB: u32 = 16384;
@@ -47,10 +47,15 @@ fn not_ours(path: &Path, why: &str) -> SqliteFault {
     SqliteFault(StoreError::NotOurs { path: path.to_owned(), why: why.to_owned() })
 }
 
+/// Why the SQLite that runs here is not to be trusted with a store, if it is not.
+pub(crate) fn too_old() -> Option<String> {
+    (rusqlite::version_number() < LEAST_SQLITE)
+        .then(|| format!("SQLite {} may lose commits, 3.51.3 or later is needed", rusqlite::version()))
+}
+
 /// Looks at what there is without touching it.
 pub(super) fn inspect(path: &Path, read_only: bool) -> Result<Inspected> {
-    if rusqlite::version_number() < LEAST_SQLITE {
-        let why = format!("SQLite {} may lose commits, 3.51.3 or later is needed", rusqlite::version());
+    if let Some(why) = too_old() {
         return Err(cannot_open(path, why));
     }
     keep_locks();

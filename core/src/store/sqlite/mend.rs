@@ -22,7 +22,7 @@ pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
                 Differs::More(stored) => (&delete, table.values(stored, true)?),
                 Differs::Less(told) | Differs::Other(told, _) => (&put, table.values(told, false)?),
             };
-            to.execute(sql, rusqlite::params_from_iter(values))?;
+            to.db.prepare_cached(sql)?.execute(rusqlite::params_from_iter(values))?;
             Ok(false)
         })?;
         mended.moved |= table.table() == "record" && mended.rows > before;

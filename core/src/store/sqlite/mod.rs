@@ -10,6 +10,7 @@ mod columns;
 mod copy;
 mod fault;
 mod file;
+mod hosted;
 #[cfg(feature = "testkit")]
 pub(crate) mod inside;
 #[cfg(all(
@@ -22,6 +23,7 @@ mod log;
 mod make;
 mod mend;
 mod meta;
+mod named;
 mod options;
 mod pack;
 mod place;
@@ -41,6 +43,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub(crate) use self::file::{LEAST_SQLITE, too_old};
+pub(crate) use self::hosted::{Hosted, Revision, ConnectionState};
 pub use self::options::{FileOptions, Synchronous};
 pub(crate) use self::restore::{ANOTHER, Restoring};
 
@@ -333,6 +337,40 @@ fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)
     identity
 }
 
+/// Has what is decided on the state that the host's transaction sees written in that transaction.
+///
+/// # Errors
+/// As for [`Hosted::write`]; what deciding fails with.
+pub(crate) fn write_within<T, E: From<StoreError>>(
+    hosted: &mut Hosted,
+    (epoch, file): (Uuid, &dyn FilePort),
+    decide: impl FnOnce(&dyn Reading) -> std::result::Result<(T, Vec<NewRecord>), E>,
+) -> std::result::Result<T, E> {
+    hosted.write(
+        epoch,
+        |path| file.marked(path),
+        |conn| {
+            let (answer, records) = decide(&Txn(conn))?;
+            let erased = append(conn, &records).map_err(|fault| E::from(fault.0))?;
+            if let Some(last) = records.last().filter(|_| erased) {
+                let wipe = "UPDATE meta SET value = ?1 WHERE name = 'wipe'";
+                conn.execute(wipe, [signed(last.record.seq)]).map_err(|fault| E::from(fault.0))?;
+            }
+            Ok(answer)
+        },
+    )
+}
+
+/// What a commit of the host's has failed with.
+pub(crate) fn not_committed(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        // Of the host's own rows: nothing is wrong with the store.
+        Some(rusqlite::ErrorCode::ConstraintViolation) => StoreError::Io(error.to_string()),
+        _ if surely_undone(&error) => SqliteFault::from(error).0,
+        _ => StoreError::OutcomeUnknown { why: error.to_string() },
+    }
+}
+
 impl Port for SqliteStore {
     fn epoch(&self) -> Uuid {
         self.epoch
@@ -358,6 +396,19 @@ impl FilePort for SqliteStore {
 
     fn compact(&self) -> std::result::Result<u64, StoreError> {
         Ok(self.shrink()?)
+    }
+
+    fn marked(&self, path: &Path) -> std::result::Result<String, StoreError> {
+        self.check_fork()?;
+        if self.writer.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        self.place.check()?;
+        if !FilePlace::of(path)?.is_same(&self.place) {
+            let why = "the engine's store is in another file".to_owned();
+            return Err(StoreError::NotOurs { path: path.to_owned(), why });
+        }
+        Ok(said(&self.lease()?.db, "log")?)
     }
 
     fn erasure_pending(&self) -> std::result::Result<Option<u64>, StoreError> {

@@ -4,13 +4,14 @@
 use std::cell::{Cell, RefCell};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{CachedStatement, Connection, Row};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::columns;
 use super::fault::{Result, SqliteFault, damaged};
 use super::meta::{rules, said_perhaps};
+use super::named::Schema;
 use super::pack::{Beside, unpack};
 use crate::base::ids::{RequestId, UserId};
 use crate::base::text::Email;
@@ -33,14 +34,16 @@ pub(super) struct Conn {
     seen: Cell<Option<Seen>>,
     /// How it reads records.
     records: &'static str,
+    /// In which of its files the store is, where the connection is the host's.
+    schema: Option<Schema>,
 }
 
 /// Where the journal ends, and the record that put the policy in force: what every check asks
 /// first.
 #[derive(Clone, Copy)]
-struct Seen {
-    head: Head,
-    policy: Option<i64>,
+pub(super) struct Seen {
+    pub(super) head: Head,
+    pub(super) policy: Option<i64>,
 }
 
 /// A number as SQLite keeps it; no journal comes near the end of them.
@@ -165,13 +168,16 @@ pub(super) const PERSONAL: &str = "SELECT p.body FROM entity e CROSS JOIN person
      WHERE e.id = ?1 AND e.kind = ?2";
 pub(super) const ADDRESSED: &str = "SELECT e.id, p.body FROM personal p CROSS JOIN entity e ON e.n = p.n \
      WHERE p.email = ?1 AND e.kind = ?2";
-const RECORDS: &str = "SELECT seq, hash, at, request, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+const RECORDS: &str = "SELECT seq, hash, at, request, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT +?2";
 /// The same of format 1.
 const FIRST_RECORDS: &str =
-    "SELECT seq, hash, at, NULL, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    "SELECT seq, hash, at, NULL, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT +?2";
 const RECORDS_ABOUT: &str = "SELECT r.seq, r.hash, r.at, r.request, r.body \
      FROM record_about o CROSS JOIN record r ON r.seq = o.seq \
-     WHERE o.n = ?1 AND o.seq > ?2 ORDER BY o.seq LIMIT ?3";
+     WHERE o.n = ?1 AND o.seq > ?2 ORDER BY o.seq LIMIT +?3";
+// A bare variable as a limit would have a statement planned anew for each value, where the host's
+// connection is not told otherwise: hence the sign.
+//
 // Keys alone bound a scan, and what is left of one key is read by itself: to compare keys and ids
 // together costs more in every row than the rest of the row.
 macro_rules! scan {
@@ -186,7 +192,7 @@ macro_rules! scan {
             $order,
             ", e.n",
             $order,
-            " LIMIT ?3"
+            " LIMIT +?3"
         )
     };
 }
@@ -200,7 +206,7 @@ macro_rules! members {
             $order,
             ", 2",
             $order,
-            " LIMIT ?5"
+            " LIMIT +?5"
         )
     };
 }
@@ -237,7 +243,7 @@ const AFTER_IDS: &[u8] = &[u8::MAX; 17];
 
 impl Conn {
     pub(super) fn new(db: Connection) -> Self {
-        Self { db, policies: RefCell::default(), seen: Cell::default(), records: RECORDS }
+        Self { db, policies: RefCell::default(), seen: Cell::default(), records: RECORDS, schema: None }
     }
 
     /// One to a file of this format, of which only records and the head are read if it is an older
@@ -245,6 +251,23 @@ impl Conn {
     pub(super) fn of_format(db: Connection, format: i32) -> Self {
         let records = if format == 1 { FIRST_RECORDS } else { RECORDS };
         Self { records, ..Self::new(db) }
+    }
+
+    /// One of the host's, to a file of which the store is in this schema.
+    pub(super) fn in_schema(db: Connection, schema: Schema) -> Self {
+        Self { schema: Some(schema), ..Self::new(db) }
+    }
+
+    pub(super) const fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
+    }
+
+    /// A statement, which is planned once.
+    pub(super) fn prepare(&self, sql: &'static str) -> rusqlite::Result<CachedStatement<'_>> {
+        match &self.schema {
+            Some(schema) => self.db.prepare_cached(&schema.named(sql)),
+            None => self.db.prepare_cached(sql),
+        }
     }
 
     /// Begins a transaction.
@@ -257,20 +280,20 @@ impl Conn {
         self.db.prepare_cached(sql)?.raw_execute().map(drop)
     }
 
-    pub(super) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
-        Ok(self.db.prepare_cached(sql)?.execute(params)?)
+    pub(super) fn execute(&self, sql: &'static str, params: impl rusqlite::Params) -> Result<usize> {
+        Ok(self.prepare(sql)?.execute(params)?)
     }
 
     /// The number of something, if it has one.
     pub(super) fn number(&self, kind: Kind, id: Uuid) -> Result<Option<i64>> {
-        let mut find = self.db.prepare_cached(NUMBER)?;
+        let mut find = self.prepare(NUMBER)?;
         let mut rows = find.query((id.as_bytes(), kind.number()))?;
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     }
 
     /// What has a number, if anything has.
     pub(super) fn named(&self, n: i64) -> Result<Option<(Kind, Uuid)>> {
-        let mut find = self.db.prepare_cached(NAME)?;
+        let mut find = self.prepare(NAME)?;
         let mut rows = find.query([n])?;
         rows.next()?.map(|row| Ok((kind(row, 0)?, id(row, 1)?))).transpose()
     }
@@ -282,19 +305,19 @@ impl Conn {
         {
             return Ok(Some(policy));
         }
-        let mut get = self.db.prepare_cached(GET)?;
+        let mut get = self.prepare(GET)?;
         let mut rows = get.query((id.as_bytes(), kind.number()))?;
         rows.next()?.map(|row| self.entity((kind, id), row, 0, 1)).transpose()
     }
 
     fn load_as_of(&self, kind: Kind, id: Uuid, seq: i64) -> Result<Option<Any>> {
-        let mut get = self.db.prepare_cached(GET_ROW)?;
+        let mut get = self.prepare(GET_ROW)?;
         let mut rows = get.query((id.as_bytes(), kind.number()))?;
         let Some(row) = rows.next()? else { return Ok(None) };
         if row.get::<_, Option<i64>>(1)?.is_some_and(|since| since <= seq) {
             return self.entity((kind, id), row, 1, 2).map(Some);
         }
-        let mut get = self.db.prepare_cached(GET_PAST)?;
+        let mut get = self.prepare(GET_PAST)?;
         let mut rows = get.query((row.get::<_, i64>(0)?, seq))?;
         match rows.next()? {
             Some(row) if row.get::<_, i64>(1)? > seq => self.entity((kind, id), row, 0, 2).map(Some),
@@ -354,14 +377,14 @@ impl Conn {
     /// ahead by that, so what lies outside of them is damage, even where SQLite sees none.
     fn collect(
         &self,
-        sql: &str,
+        sql: &'static str,
         index: Index,
         (from, to): (&[u8], &[u8]),
         at_most: usize,
         within: &dyn Fn(&[u8], &[u8]) -> bool,
         found: &mut Vec<Found>,
     ) -> Result<()> {
-        let mut scan = self.db.prepare_cached(sql)?;
+        let mut scan = self.prepare(sql)?;
         let mut rows = scan.query((from, to, limit(at_most)))?;
         while let Some(row) = rows.next()? {
             let key = bytes(row, 0)?;
@@ -406,7 +429,7 @@ impl Conn {
             true => (KEY_BEFORE, [span.index.number()]),
             false => (NEXT_KEY, [span.index.number().saturating_add(1)]),
         };
-        let mut probe = self.db.prepare_cached(probe)?;
+        let mut probe = self.prepare(probe)?;
         let key = stored_key(span.index, key);
         let mut rows = probe.query((&key, end))?;
         Ok(match rows.next()? {
@@ -434,7 +457,7 @@ impl Conn {
         if let Some(id) = &after {
             *(if span.backwards { &mut high } else { &mut low }) = id.as_bytes();
         }
-        let mut members = self.db.prepare_cached(if span.backwards { MEMBERS_BACK } else { MEMBERS })?;
+        let mut members = self.prepare(if span.backwards { MEMBERS_BACK } else { MEMBERS })?;
         let mut rows = members.query((stored_key(span.index, key), low, high, seq, limit(at_most)))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -449,7 +472,7 @@ impl Conn {
 
     /// Visits every entity of a kind in the order of their numbers: the table is read as it lies.
     fn every(&self, kind: Kind, visit: &mut dyn FnMut(Any)) -> Result<()> {
-        let mut all = self.db.prepare_cached(EVERY)?;
+        let mut all = self.prepare(EVERY)?;
         let mut rows = all.query([kind.number()])?;
         while let Some(row) = rows.next()? {
             visit(self.entity((kind, id(row, 0)?), row, 1, 2)?);
@@ -458,13 +481,13 @@ impl Conn {
     }
 
     fn personal(&self, subject: Subject) -> Result<Option<Personal>> {
-        let mut get = self.db.prepare_cached(PERSONAL)?;
+        let mut get = self.prepare(PERSONAL)?;
         let mut rows = get.query((subject.uuid().as_bytes(), subject_kind(subject).number()))?;
         rows.next()?.map_or(Ok(None), |row| personal(bytes(row, 0)?))
     }
 
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>> {
-        let mut get = self.db.prepare_cached(ADDRESSED)?;
+        let mut get = self.prepare(ADDRESSED)?;
         let mut rows = get.query((email_key(email), Kind::User.number()))?;
         let mut users = Vec::new();
         while let Some(row) = rows.next()? {
@@ -477,8 +500,8 @@ impl Conn {
     }
 
     pub(super) fn entities(&self) -> Result<u64> {
-        self.db
-            .prepare_cached("SELECT count(*) FROM entity WHERE seq IS NOT NULL")?
+        self
+            .prepare("SELECT count(*) FROM entity WHERE seq IS NOT NULL")?
             .query_row([], |row| Ok(number(row, 0)))?
     }
 
@@ -487,11 +510,11 @@ impl Conn {
     }
 
     /// What there is to see, if there is a record. Read once in a transaction, until it writes.
-    fn see(&self) -> Result<Option<Seen>> {
+    pub(super) fn see(&self) -> Result<Option<Seen>> {
         if let Some(seen) = self.seen.get() {
             return Ok(Some(seen));
         }
-        let mut last = self.db.prepare_cached(HEAD)?;
+        let mut last = self.prepare(HEAD)?;
         let mut rows = last.query((Uuid::nil().as_bytes(), Kind::PolicyVersion.number()))?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let at = Timestamp::from_micros(row.get(2)?).ok_or_else(|| damaged("a time is out of range"))?;
@@ -514,7 +537,7 @@ impl Conn {
     }
 
     pub(super) fn records_after(&self, seq: u64, at_most: usize) -> Result<Vec<StoredRecord>> {
-        let mut get = self.db.prepare_cached(self.records)?;
+        let mut get = self.prepare(self.records)?;
         let rows = get.query((signed(seq), limit(at_most)))?;
         collect(rows, seq)
     }
@@ -532,13 +555,13 @@ impl Conn {
         at_most: usize,
     ) -> Result<Vec<StoredRecord>> {
         let Some(n) = self.number(subject_kind(about), about.uuid())? else { return Ok(Vec::new()) };
-        let mut get = self.db.prepare_cached(RECORDS_ABOUT)?;
+        let mut get = self.prepare(RECORDS_ABOUT)?;
         let rows = get.query((n, signed(seq), limit(at_most)))?;
         collect(rows, seq)
     }
 
     pub(super) fn receipt(&self, request: RequestId) -> Result<Option<StoredReceipt>> {
-        let mut get = self.db.prepare_cached("SELECT seq, fingerprint FROM record WHERE request = ?1")?;
+        let mut get = self.prepare("SELECT seq, fingerprint FROM record WHERE request = ?1")?;
         let mut rows = get.query([request.uuid().as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         // What is forgotten was overwritten with zeros. Where there is none, somebody took it away.
@@ -548,7 +571,7 @@ impl Conn {
     }
 
     pub(super) fn cursor(&self, consumer: &str) -> Result<u64> {
-        let mut get = self.db.prepare_cached("SELECT seq FROM cursor WHERE consumer = ?1")?;
+        let mut get = self.prepare("SELECT seq FROM cursor WHERE consumer = ?1")?;
         let mut rows = get.query([consumer])?;
         rows.next()?.map_or(Ok(0), |row| number(row, 0))
     }
@@ -566,7 +589,7 @@ impl Conn {
     /// The last record of which both an entity and what records are about speak.
     pub(super) fn told(&self) -> Result<u64> {
         let sql = "SELECT min(coalesce((SELECT max(seq) FROM entity), 0), coalesce((SELECT max(seq) FROM record_about), 0))";
-        let mut told = self.db.prepare_cached(sql)?;
+        let mut told = self.prepare(sql)?;
         let mut rows = told.query([])?;
         rows.next()?.map_or(Ok(0), |row| number(row, 0))
     }

@@ -108,7 +108,7 @@ pub(super) struct Appending<'c> {
 
 impl<'c> Appending<'c> {
     pub(super) fn on(conn: &'c Conn) -> Result<Self> {
-        let hold = |sql| conn.db.prepare_cached(sql);
+        let hold = |sql: &'static str| conn.prepare(sql);
         let last = "SELECT coalesce(max(n), ?1) FROM entity";
         Ok(Self {
             conn,
@@ -223,7 +223,7 @@ impl<'c> Appending<'c> {
         let n = match n {
             None => self.put(kind, id, revision, &columns)?,
             Some(n) => {
-                let mut update = self.conn.db.prepare_cached(
+                let mut update = self.conn.prepare(
                     "UPDATE entity SET seq = ?2, a = ?3, b = ?4, c = ?5, d = ?6, e = ?7, f = ?8, g = ?9, h = ?10, \
                      rest = ?11 WHERE n = ?1",
                 )?;
@@ -244,15 +244,13 @@ impl<'c> Appending<'c> {
     fn close(&self, key: &[u8], id: Uuid, n: i64, seq: i64) -> Result<()> {
         let from: Option<i64> = self
             .conn
-            .db
-            .prepare_cached("DELETE FROM entry WHERE key = ?1 AND id = ?2 AND n = ?3 RETURNING seq")?
+            .prepare("DELETE FROM entry WHERE key = ?1 AND id = ?2 AND n = ?3 RETURNING seq")?
             .query_row((key, id.as_bytes(), n), |row| row.get(0))
             .optional()?;
         let Some(from) = from.filter(|from| *from < seq) else { return Ok(()) };
         let (chapter, closed): (i64, i64) = self
             .conn
-            .db
-            .prepare_cached(
+            .prepare(
                 "INSERT INTO chapter(key, seq, closed) VALUES (?1, 0, 1) \
                  ON CONFLICT DO UPDATE SET closed = closed + 1 RETURNING seq, closed",
             )?
@@ -271,8 +269,7 @@ impl<'c> Appending<'c> {
     fn count(&self, key: &[u8], at_most: i64) -> Result<i64> {
         let mut count = self
             .conn
-            .db
-            .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM entry WHERE key = ?1 LIMIT ?2)")?;
+            .prepare("SELECT count(*) FROM (SELECT 1 FROM entry WHERE key = ?1 LIMIT +?2)")?;
         Ok(count.query_row((key, at_most), |row| row.get(0))?)
     }
 
@@ -329,7 +326,7 @@ impl<'c> Appending<'c> {
     /// Where what is known about a subject stands, and how many bytes there are for it.
     fn slot(&self, n: i64) -> Result<Option<(i64, usize)>> {
         let find = "SELECT slot, octet_length(body) FROM personal WHERE n = ?1";
-        let found = self.conn.db.prepare_cached(find)?.query_row([n], |row| {
+        let found = self.conn.prepare(find)?.query_row([n], |row| {
             let room: i64 = row.get(1)?;
             Ok((row.get(0)?, usize::try_from(room).unwrap_or(0)))
         });
