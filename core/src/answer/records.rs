@@ -30,6 +30,7 @@ pub(super) fn audit(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Audit) -> Ru
     let reader = RecordSight::of(sight, it.tenant)?;
     let list = ("audit", it.tenant, &it.filter);
     let low = it.filter.from.map_or(Ok(0), |from| written_before(asked, from))?;
+    let low = low.max(it.filter.after.unwrap_or_default());
     let high = it.filter.until.map_or(Ok(asked.seq), |until| written_before(asked, until))?;
     page(asked, Some((it.tenant, it.filter.by)), &list, (low, high), &it.paging, |record| {
         let before = asked.history.as_of(record.seq.saturating_sub(1))?;
