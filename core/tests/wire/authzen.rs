@@ -128,7 +128,6 @@ fn meets(section: &str, (status, body): (u16, Value), wanted: &Wanted) {
     }
 }
 
-const A_READS: &str = r#""subject":{"type":"user","id":"alice"},"action":{"name":"read"}"#;
 const R1: &str = r#""resource":{"type":"record","id":"record-1"}"#;
 const R2: &str = r#""resource":{"type":"record","id":"record-2"}"#;
 const ANY_USER: &str = r#""subject":{"type":"user"}"#;
