@@ -16,7 +16,7 @@ SEEDS    ?= 4
 # What the benchmarks measure: make bench BENCH="--figures f1,f5 --sizes 100000"
 BENCH    ?=
 # The tests that compare generated files.
-GENERATED = the_surface the_table the_drawings the_access_matrix the_schema the_header the_list_of_symbols
+GENERATED = the_surface the_table the_drawings the_access_matrix the_schema the_header the_list_of_symbols the_events_of_standards
 # What is fuzzed, and for how many seconds each: make fuzz FUZZ=3600 TARGETS=door
 FUZZ     ?= 60
 TARGETS  ?= door calls

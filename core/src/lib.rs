@@ -45,6 +45,7 @@
 //! | ids, moments and texts that are parsed once; words, states and who acts | [`base`], [`model`] |
 //! | checks in nanoseconds | [`index`] |
 //! | the door of other languages | [`wire`] |
+//! | checks in the forms of standards | [`edge`] |
 //! | what has happened, and who is to be told | [`event`], [`journal`], [`notice`] |
 //!
 //! The state machines that run are laid open and drawn by [`diagram`]. The rules, with the ids that
@@ -76,6 +77,7 @@ pub mod command;
 mod csv;
 mod decide;
 pub mod diagram;
+pub mod edge;
 mod effect;
 pub mod engine;
 pub mod event;

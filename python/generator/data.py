@@ -9,6 +9,7 @@ from .form import (
     Absent,
     Choice,
     Definition,
+    Document,
     Door,
     Field,
     Id,
@@ -72,6 +73,9 @@ class Data:
                 self.alias(module, one.name, f"{module.whole('datetime')}.datetime", one.about)
             case Text():
                 self.alias(module, one.name, "str", one.about)
+            case Document():
+                mapping, any_ = module.std("collections.abc", "Mapping"), module.std("typing", "Any")
+                self.alias(module, one.name, f"{mapping}[str, {any_}]", one.about)
             case Words():
                 self.words(module, one)
             case Struct():

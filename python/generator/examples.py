@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .choices import TEXT_OR_ID
 from .core import Sample
-from .form import Absent, Door, Field, Id, Many, Maybe, Method, Page, Plain, Ref, Struct, Text, Time, Type, Union, Words, Wrong
+from .form import Absent, Document, Door, Field, Id, Many, Maybe, Method, Page, Plain, Ref, Struct, Text, Time, Type, Union, Words, Wrong
 from .methods import taken_apart
 from .source import Code, Group, field_name, lay, pascal, snake, text
 from .spelling import variant
@@ -239,6 +239,8 @@ class _Python(_Language):
                 return moment(value)
             case Time():
                 return moment(value)
+            case Document():
+                return self.document(value)
             case Words():
                 return f"{name}.{value.upper()}"
             case Struct(fields=fields):
@@ -252,6 +254,17 @@ class _Python(_Language):
                     return self.struct(inner, "Operator", one.fields) if inner else "OPERATOR"
                 return self.struct({word: inner}, variant(name, word), one.fields)
         return text(value)
+
+    def document(self, value: Any) -> Code:
+        """JSON as it is, with the ids that a program has in variables."""
+        match value:
+            case dict():
+                return Group("{", [_in(f"{text(name)}: ", self.document(one), "") for name, one in value.items()], "}")
+            case list():
+                return Group("[", [self.document(one) for one in value], "]")
+            case str() if value.startswith("$"):
+                return self.variable(value, "Id")
+        return text(value) if isinstance(value, str) else repr(value)
 
     def struct(self, value: dict[str, Any], name: str, fields: list[Field]) -> Code:
         given = [(field, value[field.name]) for field in fields if field.name in value]

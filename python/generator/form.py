@@ -129,6 +129,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A JSON object of which others say what is in it."""
+
+    name: str
+    about: str
+
+
+@dataclass(frozen=True)
 class Words:
     """A closed list of words, each with what it means."""
 
@@ -213,7 +221,7 @@ class Page:
     row: Ref
 
 
-Definition: TypeAlias = Either[Id, Time, Text, Words, Statuses, Struct, Union, Choice, Page]
+Definition: TypeAlias = Either[Id, Time, Text, Document, Words, Statuses, Struct, Union, Choice, Page]
 
 
 @dataclass(frozen=True)

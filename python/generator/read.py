@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .form import Absent, ByName, Choice, Definition, Door, Field, Plain, Shape, Struct, Union
+from .form import Absent, ByName, Choice, Definition, Document, Door, Field, Plain, Shape, Struct, Union
 from .source import Group, Module, field_name, lay, snake, text
 from .spelling import Types, reading, variant
 
@@ -26,6 +26,8 @@ class Read:
 
     def define(self, one: Definition) -> None:
         match one:
+            case Document(name=name):
+                self.function(reading(name), self.types.named(self.module, name), "document: dict[str, Any] = d", "return document")
             case Struct(name=name, fields=fields):
                 self.data(reading(name), name, name, fields)
             case Union(tag=None):

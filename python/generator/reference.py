@@ -14,6 +14,7 @@ from .form import (
     ByName,
     Choice,
     Definition,
+    Document,
     Door,
     Field,
     Id,
@@ -401,7 +402,7 @@ class Reference:
     def types(self) -> str:
         text = "# Types\n\nWhat commands, queries, events and answers are made of, as JSON has it.\n\n"
         kinds: list[tuple[str, tuple[type, ...]]] = [
-            ("Ids and texts", (Id, Text, Time)),
+            ("Ids, texts and documents", (Id, Text, Time, Document)),
             ("Words", (Words,)),
             ("Data", (Struct,)),
             ("One of several", (Union, Choice)),

@@ -13,6 +13,7 @@ from .form import (
     Choice,
     Default,
     Definition,
+    Document,
     Door,
     Field,
     Id,
@@ -174,6 +175,8 @@ class Reader:
                 return Time(name, about(schema))
             case {"type": "string"}:
                 return Text(name, about(schema))
+            case {"type": "object", "additionalProperties": True}:
+                return Document(name, about(schema))
             case {"type": "object"}:
                 return self.struct(name, schema)
             case {"oneOf": [*variants]} if all("x-status" in one for one in variants):

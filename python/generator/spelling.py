@@ -7,6 +7,7 @@ from .form import (
     Absent,
     ByName,
     Definition,
+    Document,
     Door,
     Field,
     Id,
@@ -130,7 +131,7 @@ class Types:
                         return f"{module.own('_data', 'read_id')}({source})"
                     case Time():
                         return f"{module.own('_data', 'moment')}({source})"
-                    case Text():
+                    case Text() | Document():
                         return source
                     case Words() | Statuses():
                         return f"{self.named(module, name)}({source})"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from . import _act, _complete, _desk, _native, _review
+from ._command import ActorLike
 from ._data import AsOf
 from ._database import Database, diagrams, restore
 from ._find import (
@@ -50,6 +51,7 @@ from .model import (
     CorruptionKind,
     CustomerRow,
     CustomerSort,
+    Document,
     Holds,
     Kind,
     Link,
@@ -57,6 +59,7 @@ from .model import (
     Stage,
     SubjectUser,
     Tenant,
+    TenantId,
     TenantKind,
     User,
     UserId,
@@ -262,18 +265,47 @@ def audit(wanted: Wanted) -> int:
     with opened(wanted) as db:
         tenant = the_tenant(db, wanted.tenant, wanted.as_of)
         known(db, wanted)
+        by = the_user(db, wanted.by, tenant, wanted.as_of) if wanted.by else None
+        who = actor(db, wanted, tenant)
+        if wanted.ocsf:
+            for event in ocsf(db, wanted, who, tenant.id, by):
+                print(as_json(event))
+            return 0
         found = db.audit(
-            actor=actor(db, wanted, tenant),
+            actor=who,
             tenant=tenant.id,
             as_of=wanted.as_of,
-            by=the_user(db, wanted.by, tenant, wanted.as_of) if wanted.by else None,
+            by=by,
             command=wanted.command,
             from_=wanted.since,
             until=wanted.until,
+            after=wanted.after,
             limit=page(wanted),
         )
         listed(wanted, RECORD_COLUMNS, (Row(record(db, it, it.by), it) for it in found))
     return 0
+
+
+def ocsf(db: Database, wanted: Wanted, who: ActorLike, tenant: TenantId, by: UserId | None) -> Iterator[Document]:
+    """The audit's events as a security team's tools read them, a thousand records at a time."""
+    after, left = wanted.after or 0, wanted.limit or None
+    while left is None or left > 0:
+        told = db.ocsf_audit(
+            actor=who,
+            tenant=tenant,
+            as_of=wanted.as_of,
+            by=by,
+            command=wanted.command,
+            from_=wanted.since,
+            until=wanted.until,
+            after=after,
+            limit=min(1000, left or 1000),
+        )
+        yield from told.events
+        if told.through == after:
+            return
+        left = None if left is None else left - len({event["metadata"]["sequence"] for event in told.events})
+        after = told.through
 
 
 RECORD_COLUMNS = ("record", "at", "from", "command", "what happened")
@@ -665,6 +697,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--command", metavar="NAME", help="only this command, such as request_delink")
     one.add_argument("--from", metavar="TIME", dest="since", type=time, help="only what was written then or later")
     one.add_argument("--until", metavar="TIME", type=time, help="only what was written before")
+    one.add_argument("--after", metavar="RECORD", type=whole, help="only what came after this record")
+    one.add_argument("--ocsf", action="store_true", help="as events of OCSF 1.8.0, a line of JSON each, for a SIEM")
     with_actor(one)
     with_moment(one)
     with_rows(one)

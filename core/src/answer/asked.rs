@@ -298,6 +298,14 @@ impl AskedWorld<'_> {
         Ok(verdict)
     }
 
+    /// Whether a user may do something; not, where the policy has no such permission or service.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn allows(&self, question: &Question) -> Result<bool, ViewError> {
+        Ok(access::check(self.world, question, self.seq)?.allowed)
+    }
+
     /// The tenants that a user can do this on, in the order of their ids (P-12).
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::asked::AskedWorld;
 use super::page::{Turn, pages};
 use crate::base::ids::{IntegrationId, LicenceId, LinkId, MoveId, RoleId, TenantId, UploadId, UserId};
-use crate::base::text::{DeviceId, Number};
+use crate::base::text::{DeviceId, Number, Permission, Service};
 use crate::decide::Settling;
 use crate::journal::Record;
 use crate::model::{
@@ -18,8 +18,10 @@ use crate::model::{
     Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move, Proposal, Role, Session, Tenant, User,
 };
 use crate::policy::PolicyVersion;
-use crate::query::{Page, Paging};
+use crate::query::{HeldPermission, Page, Paging, Question};
 use crate::rules::Ruling;
+use crate::rules::effective::{self, Effective};
+use crate::rules::reach::{Going, People, Tenants};
 use crate::view::{Any, Index, Key, Kind, Span, View, ViewError};
 
 /// Declares the kinds of entity that a host may read; others are kept for lists and limits alone.
@@ -330,4 +332,79 @@ pub fn entities(
 /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
 pub fn records(asked: &AskedWorld<'_>, seq: u64, paging: &Paging) -> Ruling<Page<Record>> {
     super::records::page(asked, None, &("records", seq), (seq, asked.seq), paging, |record| Ok(Some(record)))
+}
+
+/// How many people or tenants one page of a look-up looks at.
+const LOOKED_AT: usize = 10_000;
+
+/// The users who can do something on a tenant (P-12), role by role on the tenant and those that
+/// manage it. `list` says what else the look-up is of.
+///
+/// # Errors
+/// `foreign_cursor`, `invalid_limit`; when the world cannot be read.
+pub fn users_who_can(
+    asked: &AskedWorld<'_>,
+    (permission, tenant, service): (&Permission, TenantId, Option<&Service>),
+    list: &impl Serialize,
+    paging: &Paging,
+) -> Ruling<Page<UserId>> {
+    let turn = Turn::of(asked.seal, &("users_who_can", tenant, list), paging)?;
+    let going = Going { after: turn.after().cloned(), backwards: paging.descending };
+    let people = People::of(asked.world, tenant)?;
+    let rows = people.each(asked.world, going).map(|found| {
+        let (place, user) = found?;
+        let question = Question::new(user.id, permission.clone(), tenant);
+        let allowed = asked.allows(&Question { service: service.cloned(), ..question })?;
+        Ok((place, allowed.then_some(user.id)))
+    });
+    turn.page_of_at_most(LOOKED_AT, rows)
+}
+
+/// The tenants that a user can do something on (P-12), manager by manager. `list` says what else the
+/// look-up is of.
+///
+/// # Errors
+/// `foreign_cursor`, `invalid_limit`; when the world cannot be read.
+pub fn tenants_where(
+    asked: &AskedWorld<'_>,
+    (user, permission, service): (UserId, &Permission, Option<&Service>),
+    list: &impl Serialize,
+    paging: &Paging,
+) -> Ruling<Page<TenantId>> {
+    let turn = Turn::of(asked.seal, &("tenants_where", user, list), paging)?;
+    let going = Going { after: turn.after().cloned(), backwards: paging.descending };
+    let tenants = Tenants::of(asked.world, user)?;
+    let rows = tenants.each(asked.world, going).map(|found| {
+        let (place, tenant) = found?;
+        let question = Question::new(user, permission.clone(), tenant);
+        let allowed = asked.allows(&Question { service: service.cloned(), ..question })?;
+        Ok((place, allowed.then_some(tenant)))
+    });
+    turn.page_of_at_most(LOOKED_AT, rows)
+}
+
+/// What a user can do on a tenant, with a service or where none is named, by the names of the
+/// permissions. `list` says what else the look-up is of.
+///
+/// # Errors
+/// `foreign_cursor`, `invalid_limit`; when the world cannot be read.
+pub fn permissions(
+    asked: &AskedWorld<'_>,
+    (user, tenant, service): (UserId, TenantId, Option<&Service>),
+    list: &impl Serialize,
+    paging: &Paging,
+) -> Ruling<Page<Permission>> {
+    let turn = Turn::of(asked.seal, &("permissions", user, tenant, list), paging)?;
+    let found = Effective::of(asked.world, user, tenant)?;
+    let wanted = found.allowed().iter().filter(|(_, with)| with.as_ref() == service);
+    let place = |it: &Permission| (Key::new().text(it.as_str()), Uuid::nil());
+    turn.sorted(wanted.map(|(permission, _)| Ok(Some((place(permission), permission.clone())))))
+}
+
+/// What a user holds on a tenant, by all services.
+///
+/// # Errors
+/// When the world cannot be read.
+pub fn held(asked: &AskedWorld<'_>, user: UserId, tenant: TenantId) -> Ruling<Vec<HeldPermission>> {
+    Ok(effective::held(Effective::of(asked.world, user, tenant)?.allowed()))
 }

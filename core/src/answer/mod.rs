@@ -16,7 +16,10 @@ mod trade;
 
 pub use asked::{AskedWorld, History};
 pub use feed::access_changes;
-pub use host::{AnyEntity, EntityKind, HeldDevice, Of, entities, entity, listed, loaded, records};
+pub use host::{
+    AnyEntity, EntityKind, HeldDevice, Of, entities, entity, held, listed, loaded, permissions, records,
+    tenants_where, users_who_can,
+};
 #[cfg(feature = "testkit")]
 pub use page::MAX_TEXT;
 pub use page::Seal;

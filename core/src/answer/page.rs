@@ -100,6 +100,27 @@ impl Turn {
         Ok(page)
     }
 
+    /// The page of rows that come in order, of which no more than so many are looked at: it may have
+    /// fewer than are asked for, and say all the same where the next one goes on.
+    pub(super) fn page_of_at_most<R>(
+        &self,
+        most: usize,
+        rows: impl Iterator<Item = Result<(Spot, Option<R>), ViewError>>,
+    ) -> Ruling<Page<R>> {
+        let mut page = Page { rows: Vec::new(), next: None };
+        let mut last = None;
+        for (looked, found) in rows.enumerate() {
+            let (place, row) = found?;
+            if looked == most || page.rows.len() == self.limit {
+                page.next = last.map(|last| self.list.cursor(&last));
+                break;
+            }
+            page.rows.extend(row);
+            last = Some(place);
+        }
+        Ok(page)
+    }
+
     /// Begins to collect rows that are visited in order, forwards whichever way the list goes.
     pub(super) const fn collecting<R>(&self) -> Collecting<'_, R> {
         Collecting { turn: self, rows: VecDeque::new() }

@@ -30,6 +30,7 @@ pub(super) fn audit(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Audit) -> Ru
     let list = ("audit", it.tenant, &it.filter);
     let before = |moment| asked.last_written(|written| written < moment);
     let low = it.filter.from.map_or(Ok(0), before)?;
+    let low = low.max(it.filter.after.unwrap_or_default());
     let high = it.filter.until.map_or(Ok(asked.seq), before)?;
     page(asked, Some((it.tenant, it.filter.by)), &list, (low, high), &it.paging, |record| {
         let before = asked.history.as_of(record.seq.saturating_sub(1))?;

@@ -4,14 +4,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::error::Error;
 use crate::answer::{self, AskedWorld};
+use crate::base::ids::{TenantId, UserId};
+use crate::base::text::{Permission, Service};
 use crate::journal::Record;
 use crate::model::{Personal, Subject};
 use crate::notice::{About, Notice};
-use crate::query::{AccessEvent, Page, Paging};
+use crate::query::{AccessEvent, HeldPermission, Page, Paging};
 use crate::view::{Entity, ViewError};
 
 pub use crate::answer::{AnyEntity, EntityKind, HeldDevice, Of};
@@ -132,6 +135,60 @@ impl Host<'_> {
     /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
     pub fn access_changes(&self, seq: u64, paging: &Paging) -> Result<Page<AccessEvent>, Error> {
         Ok(answer::access_changes(&self.asked, seq, paging)?)
+    }
+
+    /// The users who can do something on a tenant (P-12), page by page; a page looks at no more than
+    /// ten thousand, and may be shorter than it was asked to be. `list` says what else it is of.
+    ///
+    /// # Errors
+    /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
+    pub(crate) fn users_who_can(
+        &self,
+        permission: &Permission,
+        tenant: TenantId,
+        service: Option<&Service>,
+        list: &impl Serialize,
+        paging: &Paging,
+    ) -> Result<Page<UserId>, Error> {
+        Ok(answer::users_who_can(&self.asked, (permission, tenant, service), list, paging)?)
+    }
+
+    /// The tenants that a user can do something on (P-12), in the same way.
+    ///
+    /// # Errors
+    /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
+    pub(crate) fn tenants_where(
+        &self,
+        user: UserId,
+        permission: &Permission,
+        service: Option<&Service>,
+        list: &impl Serialize,
+        paging: &Paging,
+    ) -> Result<Page<TenantId>, Error> {
+        Ok(answer::tenants_where(&self.asked, (user, permission, service), list, paging)?)
+    }
+
+    /// What a user can do on a tenant, in the same way.
+    ///
+    /// # Errors
+    /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
+    pub(crate) fn permissions(
+        &self,
+        user: UserId,
+        tenant: TenantId,
+        service: Option<&Service>,
+        list: &impl Serialize,
+        paging: &Paging,
+    ) -> Result<Page<Permission>, Error> {
+        Ok(answer::permissions(&self.asked, (user, tenant, service), list, paging)?)
+    }
+
+    /// What a user holds on a tenant, by all services.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn held(&self, user: UserId, tenant: TenantId) -> Result<Vec<HeldPermission>, Error> {
+        Ok(answer::held(&self.asked, user, tenant)?)
     }
 
     /// What is known today about a person or about where a tenant is (U-5).

@@ -206,6 +206,16 @@ impl<'v> Moment<'v> {
         self.seq
     }
 
+    /// The epoch of its store.
+    pub(crate) const fn epoch(&self) -> Uuid {
+        self.snapshot.epoch
+    }
+
+    /// The instant.
+    pub(crate) const fn at(&self) -> Timestamp {
+        self.world.at
+    }
+
     /// The world itself as its last record left it.
     #[cfg(feature = "testkit")]
     pub const fn world(&self) -> &World<'v> {

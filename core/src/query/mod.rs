@@ -1159,6 +1159,9 @@ pub struct AuditFilter {
     /// Only those written before this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// Only those after this record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
 }
 
 impl AuditFilter {
@@ -1168,6 +1171,7 @@ impl AuditFilter {
             && self.command.as_ref().is_none_or(|command| row.command.as_ref() == Some(command))
             && self.from.is_none_or(|from| row.at >= from)
             && self.until.is_none_or(|until| row.at < until)
+            && self.after.is_none_or(|after| row.seq > after)
     }
 }
 

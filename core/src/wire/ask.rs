@@ -10,12 +10,15 @@ use super::read::{command, part, part_by, tag};
 use crate::base::declare::declare;
 use crate::base::ids::{IntegrationId, LicenceId, LinkId, RoleId, TenantId, UserId};
 use crate::base::text::Number;
+use crate::edge::authzen::{self, AuthzenApi};
+use crate::edge::caep::{self, Issued};
+use crate::edge::{Document, EdgeError, EdgeEvents, cloudevents, ocsf};
 use crate::engine::{
     AnyEntity, Corruption, CorruptionKind, Engine, EntityKind, Error, Mail, Moment, Of, Token, Verified,
 };
 use crate::journal::Record;
-use crate::model::{Personal, Subject};
-use crate::query::{AccessEvent, Answer, AsOf, MAX_ROWS, Page, Paging, Query};
+use crate::model::{Actor, Personal, Subject};
+use crate::query::{AccessEvent, Answer, AsOf, Audit, AuditFilter, MAX_ROWS, Page, Paging, Query};
 use crate::refusal::{Code, Refusal};
 
 /// A question at the door, and the moment it is about.
@@ -177,6 +180,109 @@ declare! {
         paging: Paging,
     }
 
+    /// Answers a request of the OpenID AuthZEN Authorization API 1.0: whether somebody may do
+    /// something, who may, where, and what.
+    ///
+    /// Who: the host itself, without an actor.
+    HostAuthzen => "host_authzen" -> Document;
+    {
+        /// Which part of the API.
+        api: AuthzenApi,
+        /// The request as the standard has it.
+        request: Document,
+    }
+
+    /// The metadata of a policy decision point that serves the Authorization API.
+    ///
+    /// Who: the host itself, without an actor.
+    AuthzenMetadata => "authzen_metadata" -> Document;
+    {
+        /// Where it is served: a URL of the scheme `https`.
+        base: String,
+    }
+
+    /// A tenant's audit as its actor may see it, as events of the Open Cybersecurity Schema
+    /// Framework, version 1.8.0.
+    ///
+    /// Who: `audit.view` on the tenant; an operator.
+    OcsfAudit => "ocsf_audit" -> EdgeEvents;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which records.
+        filter: AuditFilter,
+        /// How many records at most, 1 to 1000; 100, if left out.
+        limit: Option<usize>,
+    }
+
+    /// Records of the journal as events of the Open Cybersecurity Schema Framework, version 1.8.0
+    ///
+    ///
+    /// Who: the host itself, without an actor.
+    HostOcsf => "host_ocsf" -> EdgeEvents;
+    {}
+    + {
+        /// Only those after this record.
+        after: u64,
+        /// How many records at most, 1 to 1000; 100, if left out.
+        limit: Option<usize>,
+    }
+
+    /// Notices that a consumer has not acknowledged, as CloudEvents 1.0.
+    ///
+    /// Who: the host itself, without an actor.
+    CloudEvents => "cloud_events" -> EdgeEvents;
+    {
+        /// The consumer, by a name of the host's own.
+        consumer: String,
+    }
+    + {
+        /// Where they come from, as a URI reference; the store's epoch as a URN, if left out.
+        source: Option<String>,
+        /// About how many, 1 to 1000; 100, if left out.
+        limit: Option<usize>,
+    }
+
+    /// Console sessions that have ended because their right was lost, as `session-revoked` events of
+    /// the OpenID Continuous Access Evaluation Profile 1.0, to be signed.
+    ///
+    /// Who: the host itself, without an actor.
+    CaepSessionsRevoked => "caep_sessions_revoked" -> EdgeEvents;
+    {
+        /// The host's issuer, as in its tokens.
+        issuer: String,
+    }
+    + {
+        /// Whom they are for, if they are to name a receiver.
+        audience: Option<String>,
+        /// Only by records after this one.
+        after: u64,
+        /// By how many records at most, 1 to 1000; 100, if left out.
+        limit: Option<usize>,
+    }
+
+    /// Who gained and who lost access, as `token-claims-change` events of the OpenID Continuous
+    /// Access Evaluation Profile 1.0, to be signed.
+    ///
+    /// Who: the host itself, without an actor.
+    CaepTokenClaimsChanges => "caep_token_claims_changes" -> Page<Document>;
+    {
+        /// The host's issuer, as in its tokens.
+        issuer: String,
+    }
+    + {
+        /// Whom they are for, if they are to name a receiver.
+        audience: Option<String>,
+        /// Only by records after this one.
+        after: u64,
+        /// Which page.
+        paging: Paging,
+    }
+
     /// Notices that a consumer has not acknowledged.
     ///
     /// Who: the host itself, without an actor.
@@ -236,7 +342,17 @@ declare! {
 }
 
 /// What the host may read as of a moment that has passed; all else is as it is today.
-const OF_A_MOMENT: [&str; 4] = ["host_entity", "host_entities", "host_records", "host_access_changes"];
+const OF_A_MOMENT: [&str; 9] = [
+    "host_entity",
+    "host_entities",
+    "host_records",
+    "host_access_changes",
+    "host_authzen",
+    "ocsf_audit",
+    "host_ocsf",
+    "caep_sessions_revoked",
+    "caep_token_claims_changes",
+];
 
 /// Whether the question of this name may be about a moment that has passed.
 pub(super) fn has_past(name: &str) -> bool {
@@ -315,6 +431,21 @@ fn at<T>(
     }
 }
 
+/// Asks in the form of a standard; `path` is where its document lies.
+fn edge_at<T>(
+    engine: &Engine,
+    then: Option<AsOf>,
+    path: &str,
+    ask: impl FnOnce(&Moment<'_>) -> Result<T, EdgeError>,
+) -> Result<(Option<u64>, T), Fault> {
+    let (seq, told) = at(engine, then, |moment| Ok(ask(moment)))?;
+    Ok((seq, told.map_err(|error| Fault::edge(error, path))?))
+}
+
+const fn issued<'h>(issuer: &'h str, audience: Option<&'h str>) -> Issued<'h> {
+    Issued { issuer, audience }
+}
+
 impl HostQuery {
     fn run(&self, engine: &Engine, then: Option<AsOf>) -> Result<(Option<u64>, HostAnswer), Fault> {
         let alone = |read| (None, read);
@@ -337,6 +468,48 @@ impl HostQuery {
             Self::HostAccessChanges(it) => at(engine, then, |moment| {
                 Ok(HostAnswer::HostAccessChanges(moment.host().access_changes(it.after, &it.paging)?))
             })?,
+            Self::HostAuthzen(it) => {
+                let (seq, answered) = edge_at(engine, then, "ask.request", |moment| {
+                    authzen::answer(moment, it.api, &it.request)
+                })?;
+                (seq, HostAnswer::HostAuthzen(answered))
+            }
+            Self::AuthzenMetadata(it) => {
+                let metadata = authzen::metadata(&it.base).map_err(|error| Fault::edge(error, "ask"))?;
+                alone(HostAnswer::AuthzenMetadata(metadata))
+            }
+            Self::OcsfAudit(it) => {
+                let OcsfAudit { actor, tenant, filter, limit } = it;
+                let paging = Paging { limit: rows(*limit)?, ..Paging::default() };
+                let audit = Audit { filter: filter.clone(), paging, ..Audit::new(actor.clone(), *tenant) };
+                let (seq, told) = edge_at(engine, then, "ask", |moment| ocsf::audit(moment, audit))?;
+                (seq, HostAnswer::OcsfAudit(told))
+            }
+            Self::HostOcsf(it) => {
+                let limit = rows(it.limit)?;
+                let (seq, told) =
+                    edge_at(engine, then, "ask", |moment| ocsf::journal(moment, it.after, limit))?;
+                (seq, HostAnswer::HostOcsf(told))
+            }
+            Self::CloudEvents(it) => {
+                let limit = rows(it.limit)?;
+                let told = cloudevents::notices(engine, &it.consumer, it.source.as_deref(), limit);
+                alone(HostAnswer::CloudEvents(told.map_err(|error| Fault::edge(error, "ask"))?))
+            }
+            Self::CaepSessionsRevoked(it) => {
+                let (limit, issued) = (rows(it.limit)?, issued(&it.issuer, it.audience.as_deref()));
+                let (seq, told) = edge_at(engine, then, "ask", |moment| {
+                    caep::sessions_revoked(moment, issued, it.after, limit)
+                })?;
+                (seq, HostAnswer::CaepSessionsRevoked(told))
+            }
+            Self::CaepTokenClaimsChanges(it) => {
+                let issued = issued(&it.issuer, it.audience.as_deref());
+                let (seq, told) = edge_at(engine, then, "ask", |moment| {
+                    caep::token_claims_changes(moment, issued, it.after, &it.paging)
+                })?;
+                (seq, HostAnswer::CaepTokenClaimsChanges(told))
+            }
             Self::Notices(it) => alone(HostAnswer::Notices(engine.notices(&it.consumer, rows(it.limit)?)?)),
             Self::Parse(it) => alone(HostAnswer::Parse(it.texts.iter().map(Typed::parse).collect())),
             Self::TokenNow(_) => alone(HostAnswer::TokenNow(engine.token()?)),

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::edge::EdgeError;
 use crate::engine::Error;
 use crate::refusal::{Code, Family, Refusal};
 use crate::store::StoreError;
@@ -333,6 +334,18 @@ impl From<Error> for Fault {
                 let trouble = Trouble::Diverged;
                 Self::new(trouble, without_remedy(&error.to_string(), trouble))
             }
+        }
+    }
+}
+
+impl Fault {
+    /// Why there is no answer in the form of a standard; `path` is where its document lies.
+    pub(super) fn edge(error: EdgeError, path: &str) -> Self {
+        match error {
+            EdgeError::Malformed { path: inner, why } => {
+                Self::at(Trouble::InvalidRequest, format!("{path}.{inner}"), why)
+            }
+            EdgeError::Asked(error) => error.into(),
         }
     }
 }

@@ -59,6 +59,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::edge;
+use crate::edge::authzen::AuthzenApi;
 use crate::engine::Engine;
 use crate::policy::Policy;
 use crate::query::Query;
@@ -90,6 +92,47 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
 pub fn ask(engine: &Engine, query: impl Into<Query>) -> Result<String, Fault> {
     let question = AnyQuery::Rules(Box::new(query.into()));
     Ok(text(&Inquiry { question, as_of: None }.run(engine)?))
+}
+
+/// Answers a request of the AuthZEN Authorization API as its HTTP binding does: the body of a `POST`
+/// to one of its paths in, a status and a body out. The body of status 200 is JSON, any other's the
+/// message of an error. Never panics on what it is given.
+///
+/// Whoever may send such requests learns whatever checks tell; who that is, the host sees to.
+///
+/// ```
+/// use tenantry::{Engine, wire};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = Engine::memory()?;
+/// let request = r#"{"subject": {"type": "user", "id": "nobody"}, "action": {"name": "devices.view"},
+///                   "resource": {"type": "tenant", "id": "nothing"}}"#;
+/// let (status, body) = wire::authzen(&engine, "/access/v1/evaluation", request);
+/// assert_eq!(status, 200);
+/// assert_eq!(body, r#"{"context":{"reason":"unknown_user","rule":"P-1"},"decision":false}"#);
+/// assert_eq!(wire::authzen(&engine, "/access/v1/evaluation", "").0, 400);
+/// # Ok(())
+/// # }
+/// ```
+pub fn authzen(engine: &Engine, path: &str, body: &str) -> (u16, String) {
+    let Some(api) = AuthzenApi::at(path) else {
+        return (404, "there is nothing at this path".to_owned());
+    };
+    let answered = read::tree(body).and_then(|tree| {
+        let request = read::part(tree, "request")?;
+        let snapshot = engine.read()?;
+        edge::authzen::answer(&snapshot.now()?, api, &request).map_err(|error| Fault::edge(error, "request"))
+    });
+    match answered {
+        Ok(document) => (200, document.to_string()),
+        Err(fault) => {
+            let status = match fault.family {
+                Whose::Store | Whose::Defect => 500,
+                _ => 400,
+            };
+            (status, fault.to_string())
+        }
+    }
 }
 
 /// The names of everything that can be asked.

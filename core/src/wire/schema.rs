@@ -12,6 +12,7 @@ use super::call::{Acknowledged, BackedUp, Call, Compacted, Executed, ExecutedAll
 use super::fault::{Fault, Status, Trouble};
 use crate::base::time::Timestamp;
 use crate::command::TypedDevice;
+use crate::edge::Document;
 use crate::engine::{Rebuilt, Restored, Token};
 use crate::journal::Hash;
 use crate::model::{Patch, RoleRef};
@@ -60,6 +61,11 @@ by_hand! {
             {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": TypedDevice::MAX_IDS}
         ],
         "description": "A device as it was typed, by one of its ids or by a list of 1 to 8 of them, the first of which names it (V-2)."
+    }
+    Document => "Document" {
+        "type": "object",
+        "additionalProperties": true,
+        "description": "A JSON object in the form of a standard, which says what is in it (X-14)."
     }
     AsOf => "AsOf" {
         "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "format": "date-time"}],

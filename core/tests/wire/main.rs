@@ -11,8 +11,10 @@
 #[path = "../golden/mod.rs"]
 mod golden;
 
+mod authzen;
 mod misuse;
 mod samples;
+mod standards;
 
 use std::collections::BTreeSet;
 

@@ -455,6 +455,8 @@ impl Generator {
             command: self.rng.percent(10).then(|| (*self.rng.pick(Command::NAMES).unwrap()).to_owned()),
             from: self.rng.pick(&moments).copied().filter(|_| self.rng.percent(15)),
             until: self.rng.pick(&moments).copied().filter(|_| self.rng.percent(15)),
+            // The oracle's entries have no numbers.
+            after: None,
         }
     }
 }
