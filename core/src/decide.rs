@@ -13,6 +13,7 @@ use crate::command::{Command, Request};
 use crate::event::Event;
 use crate::model::{Personal, Subject};
 use crate::rules::handshake::Touched;
+use crate::rules::ids::placeholder;
 use crate::rules::session::Reached;
 use crate::rules::{
     Decision, Ruling, World, address, alert, assignment, delink, device, due, integration, licence, link,
@@ -175,20 +176,16 @@ pub(crate) fn rehearse<'v>(world: &World<'v>, seq: u64, request: &Request) -> Ru
         }
     }
     let made = Cell::new(0);
-    let placeholder = || {
+    let fresh = || {
         made.set(made.get() + 1);
-        Uuid::from_u128(PLACEHOLDERS | made.get())
+        placeholder(made.get())
     };
     let step = {
-        let found = World::new(&swept, world.at, seq + happened + 1, &placeholder)?;
-        decide(&found.with_ids_that_may_repeat(true), request)?
+        let found = World::new(&swept, world.at, seq + happened + 1, &fresh)?;
+        decide(&found, request)?
     };
     Ok((swept, step))
 }
-
-/// What ids begin with that stand for ids which a command would make: no id of tenantry's own is
-/// like it, and one of a host's is gone past.
-const PLACEHOLDERS: u128 = 0x7e72_6e61_6e74_8000_8000 << 48;
 
 fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
     let actor = &request.actor;

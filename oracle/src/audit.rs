@@ -266,7 +266,7 @@ impl Oracle {
         if !self.user(user).is_some_and(acts) {
             return;
         }
-        if !matches!(code.family(), Family::Rights | Family::Unknown) {
+        if !matches!(code.family(), Family::Rights | Family::Unknown) || *code == Code::UserNotActive {
             return;
         }
         let hour = at.micros().div_euclid(3_600_000_000);

@@ -178,8 +178,9 @@ impl Performed<'_> {
                 _ => Some(Subject::User(user)),
             };
             let to: BTreeSet<Subject> = users.iter().filter_map(|user| subject(*user)).collect();
-            if !to.is_empty() || *operator {
-                expected.push((kind, to, *operator));
+            let operator = *operator && matches!(self.actor, Actor::Operator { .. });
+            if !to.is_empty() || operator {
+                expected.push((kind, to, operator));
             }
         }
         if self.written > self.told.len() {

@@ -272,7 +272,9 @@ impl<'t> Transaction<'t> {
     /// all leaves a trace, and of those who are refused again and again, so many in an hour; the
     /// others are counted until one is recorded again.
     fn record_refusal(&mut self, request: &Request, refusal: &Refusal) -> Result<(), Error> {
-        let lack_of_rights = matches!(refusal.code.family(), Family::Rights | Family::Unknown);
+        // Whoever reads of a stranger's attempt is not told that the stranger's home is disabled.
+        let lack_of_rights = matches!(refusal.code.family(), Family::Rights | Family::Unknown)
+            && refusal.code != Code::UserNotActive;
         if !self.options.record_refusals || !lack_of_rights {
             return Ok(());
         }

@@ -218,7 +218,7 @@ pub struct PreviewedNotice {
     /// Whom it would go to: people of one's own organisation, and other organisations once,
     /// however many of their people are told.
     pub to: BTreeSet<Subject>,
-    /// Whether the platform's own staff is told.
+    /// Whether the platform's own staff is told, which nobody but them is told.
     #[serde(default, skip_serializing_if = "is_false")]
     pub operator: bool,
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::world::{Bars, World};
 use crate::base::ids::{Id, UploadId};
+use crate::base::text::Number;
 use crate::model::Holding;
 use crate::refusal::Code;
 use crate::view::{Kind, ViewError};
@@ -26,6 +27,25 @@ const CHOSEN: [Kind; 12] = [
     Kind::Licence,
     Kind::Session,
 ];
+
+/// What ids begin with that stand in a preview for ids which the command would make. Nothing has
+/// such an id, and nobody may choose one: who has the next would bar the previews of everybody.
+const PLACEHOLDERS: u128 = 0x7e72_6e61_6e74_8000_8000 << COUNTED;
+/// How many bits count them.
+const COUNTED: u32 = 48;
+/// What the numbers begin with that are made up of them.
+const PLACEHOLDER_NUMBERS: &str = "T-0000";
+
+/// A placeholder.
+pub(crate) fn placeholder(count: u32) -> Uuid {
+    Uuid::from_u128(PLACEHOLDERS | u128::from(count))
+}
+
+/// Whether a number may stand in a preview for one that the command would make up.
+pub(super) fn is_placeholder(number: &Number) -> bool {
+    number.as_str().len() == "T-".len() + COUNTED as usize / 4
+        && number.as_str().starts_with(PLACEHOLDER_NUMBERS)
+}
 
 /// The ids that one command gives to new things.
 pub(super) struct NewIds<'w> {
@@ -51,7 +71,8 @@ impl<'w> NewIds<'w> {
         }
         let id = chosen.unwrap_or_else(|| Id::from_uuid(self.world.fresh()));
         bars.bar(id.uuid().is_nil(), Code::NilId, "");
-        let taken = !self.given.insert(id.uuid()) || self.is_taken(id.uuid())?;
+        let kept = chosen.is_some() && id.uuid().as_u128() >> COUNTED == PLACEHOLDERS >> COUNTED;
+        let taken = kept || !self.given.insert(id.uuid()) || self.is_taken(id.uuid())?;
         bars.bar(taken, Code::IdTaken, id);
         Ok(id)
     }

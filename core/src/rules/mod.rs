@@ -32,7 +32,7 @@ pub(crate) mod user;
 mod across;
 mod batch;
 pub(crate) mod graph;
-mod ids;
+pub(crate) mod ids;
 pub(crate) mod ladder;
 mod rights;
 mod world;

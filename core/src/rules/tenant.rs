@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::access::{self, Gate};
 use super::authority;
 use super::batch::Batch;
-use super::ids::NewIds;
+use super::ids::{NewIds, is_placeholder};
 use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use super::{assignment, device, integration, kept_off, link, operation, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
@@ -444,7 +444,8 @@ fn bar_new(
         bar_prefix(world, tenant, prefix, bars)?;
     }
     if let Some(number) = number {
-        bars.bar(world.numbered(number)?.is_some(), Code::NumberTaken, number);
+        let taken = is_placeholder(number) || world.numbered(number)?.is_some();
+        bars.bar(taken, Code::NumberTaken, number);
         return Ok(number.clone());
     }
     let make_up = || {

@@ -32,6 +32,8 @@ pub(crate) fn told_of(
     let mut notices = Vec::new();
     for event in told.iter().zip(events).filter_map(|(told, event)| told.as_ref().and(Some(event))) {
         for (kind, Recipients { users, operator }) in of_one(since, is.at, event)? {
+            // Where nobody of theirs could read it: of others, that would be told.
+            let operator = operator && before.viewer().is_none();
             let mut to = BTreeSet::new();
             for user in users {
                 to.extend(recipient(before, after, user)?);

@@ -109,8 +109,11 @@ impl<'s> RecordSight<'s> {
         };
         let mut told = Vec::new();
         for event in events {
-            let all = reader.all_told(&reader.organisations(&around.subjects(event)?)?, &around)?;
-            told.push(if all { Some(reader.masked(event, None, &around)?) } else { None });
+            // What followed elsewhere is told as one who looks there is told of it: nothing of
+            // whoever else manages a tenant.
+            let organisations = reader.organisations(&around.subjects(event)?)?;
+            let is_told = reader.is_thing_told(&organisations, &around)?;
+            told.push(if is_told { Some(reader.masked(event, None, &around)?) } else { None });
         }
         Ok(told)
     }

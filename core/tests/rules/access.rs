@@ -465,6 +465,41 @@ fn x1_what_is_new_by_a_command_is_told_as_after_it() {
 }
 
 #[test]
+fn x1_t10_a_placeholder_is_nobodys_to_choose() {
+    let given = given();
+    let create = CreateRole::new(MSP, text("Desk"), BTreeSet::new());
+    let previewed = told(&given, preview(ADA, create.clone()));
+    let Some(Event::RoleCreated { role, .. }) = previewed.events.first() else { panic!("{previewed:?}") };
+    let given = given.when(ADA, CreateRole { role: Some(*role), ..create.clone() }).then(refused(IdTaken));
+    let add = AddCustomer::new(MSP, TenantKind::Customer, text("Mill"), text("fully"), set(&["manage"]));
+    let previewed = told(&given, preview(ADA, add.clone()));
+    let Some(Event::TenantRegistered { number, .. }) = previewed.events.first() else {
+        panic!("{previewed:?}");
+    };
+    let chosen = AddCustomer { number: Some(number.clone()), ..add.clone() };
+    let given = given.when(ADA, chosen).then(refused(NumberTaken));
+    assert_eq!(told(&given, preview(ADA, add)), previewed, "nobody bars the previews of others");
+}
+
+#[test]
+fn x1_t9_a_preview_does_not_tell_whether_a_stranger_has_anybody_who_reads() {
+    let stranger = RegisterTenant {
+        tenant: Some(NOWHERE),
+        number: Some(text("STR-1")),
+        ..RegisterTenant::new(TenantKind::Msp, text("Stranger"))
+    };
+    let invite = || preview(JULIA, InviteManager::new(JOINTLY, text("STR-1")));
+    let given = given().and(STAFF, stranger);
+    let nobody = told(&given, invite()).notices;
+    let given = given.and(STAFF, RegisterUser::new(NOWHERE, mail("sam"), text("super_admin")));
+    assert_eq!(told(&given, invite()).notices, nobody);
+    let given = given.and(STAFF, DisableTenants::new(vec![NOWHERE]));
+    assert_eq!(told(&given, invite()).notices, nobody);
+    let by_staff = preview(staff_for("T-1"), InviteManager::new(JOINTLY, text("STR-1")));
+    assert!(told(&given, by_staff).notices.iter().any(|notice| notice.operator), "the staff is told");
+}
+
+#[test]
 fn x1_rows_of_resellers_are_told_to_those_who_read_them() {
     let given = trade(MoveRule::AtOnce)
         .and(ROB, upload(1, MSP, &["SN-1", "SN-2"]))

@@ -10,7 +10,7 @@ use tenantry::base::ids::RequestId;
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Corruption, Engine, Error, HOWEVER_FAR, Moment, Options, SystemClock, Token};
 use tenantry::journal::Record;
-use tenantry::model::{Actor, Patch, Subject};
+use tenantry::model::{Actor, Patch, Subject, User};
 use tenantry::policy::Policy;
 use tenantry::query::{AuditActor, AuditFilter, AuditRow, Question};
 use tenantry::refusal::Code::*;
@@ -597,6 +597,14 @@ fn q2_commands_refused_for_lack_of_rights_are_recorded_unless_opted_out() {
     assert_eq!(refusals(&given), 4);
     let row = audit(&given, JULIA, JOINTLY, &AuditFilter::default()).pop().unwrap();
     assert_eq!((row.by, row.command.as_deref()), (AuditActor::User(JACK), Some("erase_personal")));
+    // Nobody is told by an attempt that a stranger's home is disabled.
+    let home = given.get::<User>(NINA.uuid()).home;
+    let given = given
+        .and(STAFF, DisableTenants::new(vec![home]))
+        .when(NINA, rename(JOINTLY))
+        .then(refused(UserNotActive))
+        .and(STAFF, EnableTenants::new(vec![home]));
+    assert_eq!(refusals(&given), 4);
     // Strangers could fill the journal, so they leave no trace; nor does what is wrong for other reasons.
     let given = given
         .when(NOBODY, rename(JOINTLY))
