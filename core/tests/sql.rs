@@ -194,7 +194,7 @@ fn play(seed: u64, size: Size, records: u64, every: u64) {
             add.execute([tenant.uuid().into_bytes()]).unwrap();
         }
     };
-    [&same, &beside].map(candidates);
+    [&same, &beside].into_iter().for_each(candidates);
     for seq in 1..=records {
         commit(worlds.record());
         if seq % every != 0 {
