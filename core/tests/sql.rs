@@ -194,7 +194,7 @@ fn play(seed: u64, size: Size, records: u64, every: u64) {
             add.execute([tenant.uuid().into_bytes()]).unwrap();
         }
     };
-    [&same, &beside].map(candidates);
+    [&same, &beside].into_iter().for_each(candidates);
     for seq in 1..=records {
         commit(worlds.record());
         if seq % every != 0 {
@@ -489,11 +489,9 @@ fn x10_rows_come_in_order_and_one_tenant_is_one_check() {
         assert_eq!(number(&db, &one_tenant(format!("'{}'", JOINTLY.uuid()))), 0, "a text is no blob");
         let as_text = format!("SELECT count(*) FROM {table} WHERE tenant_text = '{}'", JOINTLY.uuid());
         assert_eq!(number(&db, &as_text), 1);
-        let insensitive =
-            format!("SELECT count(*) FROM {table} WHERE tenant_text = upper('{}')", JOINTLY.uuid());
-        assert_eq!(number(&db, &insensitive), 0);
-        let collated = insensitive + " COLLATE NOCASE";
-        assert_eq!(number(&db, &collated), 1);
+        let as_urn = format!("SELECT count(*) FROM {table} WHERE tenant_text = '{}'", JOINTLY.uuid().urn());
+        assert_eq!(number(&db, &as_urn), 0, "an id in another form is another text");
+        assert_eq!(number(&db, &(as_text + " COLLATE NOCASE")), 1);
         // Of several people at once, and back again.
         let people = format!(
             "SELECT count(*) FROM tenantry_tenants WHERE user IN (x'{}', x'{}') AND permission = 'devices.view'",
@@ -702,7 +700,6 @@ fn verified(platform: &Platform, db: &Connection) {
     platform.engine.verify().unwrap();
     // Whoever opens the file now finds its log to be its own.
     Engine::open(platform.file()).unwrap();
-    db.execute_batch("CREATE TABLE main.note(text TEXT)").unwrap();
 }
 
 fn store_error<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
@@ -781,15 +778,15 @@ fn x9_a_policy_that_was_rolled_back_decides_nothing() {
     let without = |name: &str| {
         let mut policy = policy();
         let name: Permission = text(name);
-        for role in &mut policy.roles {
+        for role in policy.roles.iter_mut().filter(|role| role.name.as_str() == "read_only") {
             role.permissions.remove(&name);
         }
-        SetPolicy::new(policy)
+        SetPolicy::new(Box::new(policy))
     };
     let views =
         "SELECT tenantry_may(?1, 'devices.view', ?2), tenantry_may(?1, 'users.view', ?2) FROM (SELECT 1)";
     let ask = |db: &Connection| -> (bool, bool) {
-        let values = (ADA.uuid().into_bytes(), MSP.uuid().into_bytes());
+        let values = (RITA.uuid().into_bytes(), MSP.uuid().into_bytes());
         db.query_row(views, values, |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
     };
     for (name, answer) in [("devices.view", (false, true)), ("users.view", (true, false))] {

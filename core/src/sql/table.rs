@@ -187,7 +187,7 @@ impl TenantCursor<'_> {
         let (user, permission) = (value(), value());
         let service = (number & BY_SERVICE != 0).then(&mut value);
         let tenant = (number & (BY_TENANT | BY_TENANT_TEXT) != 0).then(value);
-        self.arguments = [kept(user)?, kept(permission)?, service.map_or(Ok(Value::Null), kept)?];
+        self.arguments = [kept(user), kept(permission), service.map_or(Value::Null, kept)];
         (self.rows, self.row) = (Vec::new(), 0);
         let Some(call) = SqlCall::of(user, permission, service) else { return Ok(()) };
         let at = match self.at {
@@ -212,9 +212,9 @@ impl TenantCursor<'_> {
     }
 }
 
-/// A value as it was passed, for those who read it back.
-fn kept(value: ValueRef<'_>) -> Result<Value> {
-    Ok(Value::try_from(value)?)
+/// A value as it was passed, for those who read it back; a text that is none is nothing.
+fn kept(value: ValueRef<'_>) -> Value {
+    Value::try_from(value).unwrap_or(Value::Null)
 }
 
 // SAFETY: it begins with what SQLite wants it to begin with, and is laid out as C does.

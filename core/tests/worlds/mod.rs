@@ -15,10 +15,10 @@ use tenantry::testkit::inside::{Any, Memory, Write};
 use uuid::Uuid;
 
 /// Numbers that look random.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -26,72 +26,72 @@ impl Dice {
         ((z ^ (z >> 31)) % limit as u64) as usize
     }
 
-    pub fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
-    pub fn some<T: Ord + Clone>(&mut self, items: &BTreeSet<T>, one_in: usize) -> BTreeSet<T> {
+    pub(crate) fn some<T: Ord + Clone>(&mut self, items: &BTreeSet<T>, one_in: usize) -> BTreeSet<T> {
         items.iter().filter(|_| self.one_in(one_in)).cloned().collect()
     }
 }
 
-pub fn numbered(kind: u128, number: usize) -> Uuid {
+pub(crate) fn numbered(kind: u128, number: usize) -> Uuid {
     Uuid::from_u128(kind << 64 | number as u128)
 }
 
-pub fn tenant_id(number: usize) -> TenantId {
+pub(crate) fn tenant_id(number: usize) -> TenantId {
     TenantId::from_uuid(numbered(1, number))
 }
 
-pub fn user_id(number: usize) -> UserId {
+pub(crate) fn user_id(number: usize) -> UserId {
     UserId::from_uuid(numbered(2, number))
 }
 
 /// Whether links may keep a tenant disabled.
-pub const fn is_held(number: usize) -> bool {
+pub(crate) const fn is_held(number: usize) -> bool {
     number % 4 == 3
 }
 
 /// The moments at which something happens or is asked.
-pub fn moment(number: usize) -> Timestamp {
+pub(crate) fn moment(number: usize) -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000 + number as i64).unwrap()
 }
 
-pub const MOMENTS: usize = 4;
+pub(crate) const MOMENTS: usize = 4;
 
 /// How large a world is.
 #[derive(Clone, Copy)]
-pub struct Size {
-    pub tenants: usize,
-    pub users: usize,
-    pub roles: usize,
+pub(crate) struct Size {
+    pub(crate) tenants: usize,
+    pub(crate) users: usize,
+    pub(crate) roles: usize,
 }
 
-pub struct Worlds {
-    pub dice: Dice,
-    pub size: Size,
-    pub view: Memory,
+pub(crate) struct Worlds {
+    pub(crate) dice: Dice,
+    pub(crate) size: Size,
+    pub(crate) view: Memory,
 }
 
 /// A policy in force. Another was before it, under which some links were agreed upon.
-pub fn in_force(policy: Policy) -> PolicyVersion {
+pub(crate) fn in_force(policy: Policy) -> PolicyVersion {
     PolicyVersion { terms: 1, policy, superseded: false }
 }
 
 impl Worlds {
     /// A policy in force, and the one before it.
-    pub fn begin(&mut self, policy: Policy) {
+    pub(crate) fn begin(&mut self, policy: Policy) {
         let earlier = PolicyVersion { terms: 0, policy: self.policy(), superseded: true };
         self.change(Write::Put(earlier.into()));
         self.change(Write::Put(in_force(policy).into()));
     }
 
     /// A policy in which anything may be dropped.
-    pub fn policy(&mut self) -> Policy {
+    pub(crate) fn policy(&mut self) -> Policy {
         let whole = Policy::default();
         let permissions: BTreeSet<Permission> = [
             "tenant.view",
@@ -127,7 +127,7 @@ impl Worlds {
         policy
     }
 
-    pub fn role(&mut self) -> RoleRef {
+    pub(crate) fn role(&mut self) -> RoleRef {
         if self.dice.one_in(2) {
             RoleRef::Custom(RoleId::from_uuid(numbered(3, self.dice.below(self.size.roles + 1))))
         } else {
@@ -136,7 +136,7 @@ impl Worlds {
         }
     }
 
-    pub fn random_tenant(&mut self, number: usize) -> Tenant {
+    pub(crate) fn random_tenant(&mut self, number: usize) -> Tenant {
         // What a link keeps disabled is so.
         let operation = match self.dice.one_in(4) {
             _ if is_held(number) => Operation::Disabled,
@@ -156,13 +156,13 @@ impl Worlds {
         tenant
     }
 
-    pub fn random_user(&mut self, number: usize) -> User {
+    pub(crate) fn random_user(&mut self, number: usize) -> User {
         let state = if self.dice.one_in(5) { *self.dice.pick(UserState::ALL) } else { UserState::Active };
         User { id: user_id(number), home: tenant_id(number % self.size.tenants), state, since: moment(0) }
     }
 
     /// A link from a tenant to a later one, so that there are no cycles; at most one between two.
-    pub fn random_link(&mut self) -> Link {
+    pub(crate) fn random_link(&mut self) -> Link {
         let managed = 1 + self.dice.below(self.size.tenants - 1);
         let manager = self.dice.below(managed);
         let whole = Policy::default();
@@ -194,7 +194,7 @@ impl Worlds {
         }
     }
 
-    pub fn random_role(&mut self, number: usize) -> Role {
+    pub(crate) fn random_role(&mut self, number: usize) -> Role {
         Role {
             id: RoleId::from_uuid(numbered(3, number)),
             tenant: tenant_id(self.dice.below(self.size.tenants)),
@@ -205,7 +205,7 @@ impl Worlds {
         }
     }
 
-    pub fn random_assignment(&mut self) -> Assignment {
+    pub(crate) fn random_assignment(&mut self) -> Assignment {
         // Most people are on few tenants, so that a line overflows now and then.
         let user = self.dice.below(self.size.users);
         let tenant = if self.dice.one_in(3) {
@@ -223,13 +223,13 @@ impl Worlds {
         }
     }
 
-    pub fn change(&mut self, change: Write) -> Write {
+    pub(crate) fn change(&mut self, change: Write) -> Write {
         self.view.change(change.clone());
         change
     }
 
     /// Everything, once.
-    pub fn found(&mut self) {
+    pub(crate) fn found(&mut self) {
         let policy = self.policy();
         self.begin(policy);
         for number in 0..self.size.tenants {
@@ -255,7 +255,7 @@ impl Worlds {
     }
 
     /// What one record might change.
-    pub fn record(&mut self) -> Vec<Write> {
+    pub(crate) fn record(&mut self) -> Vec<Write> {
         let mut changes = Vec::new();
         for _ in 0..1 + self.dice.below(3) {
             let change = match self.dice.below(13) {
