@@ -302,6 +302,15 @@ def read_device_row(d: Any) -> model.DeviceRow:
     )
 
 
+def read_document(d: Any) -> model.Document:
+    document: dict[str, Any] = d
+    return document
+
+
+def read_edge_events(d: Any) -> model.EdgeEvents:
+    return model.EdgeEvents(events=tuple(d["events"]), through=d["through"])
+
+
 def read_ended(d: Any) -> model.Ended:
     return model.Ended(
         at=moment(d["at"]),
