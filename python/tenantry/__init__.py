@@ -302,6 +302,7 @@ __all__ += [
     "Operator",
     "Organisation",
     "OrganisationAccessRow",
+    "PageOfDocument",
     "Parsed",
     "ParsedFlaw",
     "ParsedText",

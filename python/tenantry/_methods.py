@@ -4096,37 +4096,33 @@ class Queries(ABC):
         after: int = 0,
         as_of: AsOf | None = None,
         audience: str | None = None,
-        descending: bool = False,
         cursor: str | None = None,
+        descending: bool = False,
         limit: int = 100,
-    ) -> Rows[model.Document]:
+    ) -> model.PageOfDocument:
         """Who gained and who lost access, as `token-claims-change` events of the OpenID Continuous Access Evaluation
-        Profile 1.0, to be signed (X-13, X-14). Who: the host itself, without an actor. A lazy list: rows are read as
-        you come to them.
+        Profile 1.0, to be signed (X-13, X-14). Who: the host itself, without an actor.
 
         Args:
             issuer: The host's issuer, as in its tokens.
             after: Only by records after this one.
             as_of: When; now, if left out.
             audience: Whom they are for, if they are to name a receiver.
+            cursor: Where the page before ended; none for the first page.
             descending: Whether the order is turned round.
-            cursor: Where to begin: the `next` of a page before.
-            limit: How many rows are read at a time, 1 to 1000.
+            limit: How many rows, 1 to 1000; 100, if left out.
         """
-
-        def ask(cursor: str | None, limit: int) -> Answer:
-            return self._ask(
-                "caep_token_claims_changes",
-                {
-                    "issuer": issuer,
-                    "after": after,
-                    "as_of": as_of,
-                    "audience": audience,
-                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
-                },
-            )
-
-        return Rows(ask, _read.read_document, cursor, limit)
+        d = self._ask(
+            "caep_token_claims_changes",
+            {
+                "issuer": issuer,
+                "after": after,
+                "as_of": as_of,
+                "audience": audience,
+                "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+            },
+        ).value
+        return _read.read_page_of_document(d)
 
     def notices(self, *, consumer: str, limit: int | None = None) -> model.Mail:
         """Notices that a consumer has not acknowledged (A-4). Who: the host itself, without an actor.

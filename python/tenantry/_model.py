@@ -121,6 +121,7 @@ __all__ = [
     "Operator",
     "Organisation",
     "OrganisationAccessRow",
+    "PageOfDocument",
     "Parsed",
     "ParsedFlaw",
     "ParsedText",
@@ -2070,6 +2071,21 @@ class OrganisationAccessRow(Data):
 
     organisation: Organisation
     held: tuple[HeldPermission, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PageOfDocument(Data):
+    """One page of a list. The next one begins after the last row of this, whatever was written in between: no row that
+    stayed where it was is shown twice or left out.
+
+    Attributes:
+        rows: The rows.
+        next: Where the next page goes on, if there may be one.
+    """
+
+    rows: tuple[Document, ...]
+    next: str | None = None
 
 
 @final

@@ -1557,6 +1557,10 @@ def read_organisation_access_row(d: Any) -> model.OrganisationAccessRow:
     )
 
 
+def read_page_of_document(d: Any) -> model.PageOfDocument:
+    return model.PageOfDocument(rows=tuple(d["rows"]), next=d.get("next"))
+
+
 def _parsed_text(d: Any) -> model.ParsedText:
     return model.ParsedText(text=d["text"])
 

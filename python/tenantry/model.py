@@ -122,6 +122,7 @@ __all__ = [
     "Operator",
     "Organisation",
     "OrganisationAccessRow",
+    "PageOfDocument",
     "Parsed",
     "ParsedFlaw",
     "ParsedText",
