@@ -44,7 +44,7 @@ use iri_string::types::UriStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::document::{Document, EdgeError, Section};
+use super::document::{Document, EdgeError, Portion};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Number, Permission, Service};
 use crate::engine::{Error, Moment, Of};
@@ -118,7 +118,7 @@ impl AuthzenApi {
 /// another type, or there are too many evaluations; `foreign_cursor`, where a page's token is of
 /// another search; when the store cannot be read. Never an allow.
 pub fn answer(moment: &Moment<'_>, api: AuthzenApi, request: &Document) -> Result<Document, EdgeError> {
-    let request = Section::whole(request);
+    let request = Portion::whole(request);
     match api {
         AuthzenApi::Evaluation => evaluation(moment, &request),
         AuthzenApi::Evaluations => evaluations(moment, &request),
@@ -163,11 +163,11 @@ pub fn metadata(base: &str) -> Result<Document, EdgeError> {
 struct Identified<'d> {
     kind: &'d str,
     id: &'d str,
-    properties: Option<Section<'d>>,
+    properties: Option<Portion<'d>>,
 }
 
 impl<'d> Identified<'d> {
-    fn read(part: Section<'d>) -> Result<Self, EdgeError> {
+    fn read(part: Portion<'d>) -> Result<Self, EdgeError> {
         let (kind, id) = (part.text("type")?, part.text("id")?);
         Ok(Self { kind, id, properties: part.within("properties")? })
     }
@@ -198,7 +198,7 @@ enum With {
 
 /// The service among the properties of a resource. What is there and names none is not passed over:
 /// a narrow question must not be answered as a wide one.
-fn service(properties: Option<Section<'_>>) -> With {
+fn service(properties: Option<Portion<'_>>) -> With {
     match properties.and_then(|properties| properties.get("service")) {
         None => With::Any(None),
         Some(Value::String(text)) => text.parse().map_or(With::Unknown, |service| With::Any(Some(service))),
@@ -207,14 +207,14 @@ fn service(properties: Option<Section<'_>>) -> With {
 }
 
 /// A name of an action.
-fn action(part: Section<'_>) -> Result<Option<Permission>, EdgeError> {
+fn action(part: Portion<'_>) -> Result<Option<Permission>, EdgeError> {
     let name = part.text("name")?;
     part.within("properties")?;
     Ok(name.parse().ok())
 }
 
 /// An entity of a request that must be there.
-fn entity<'d>(request: &Section<'d>, name: &'d str) -> Result<Section<'d>, EdgeError> {
+fn entity<'d>(request: &Portion<'d>, name: &'d str) -> Result<Portion<'d>, EdgeError> {
     request.within(name)?.ok_or_else(|| EdgeError::malformed(name, "is missing"))
 }
 
@@ -227,7 +227,7 @@ struct Evaluation<'d> {
 
 impl<'d> Evaluation<'d> {
     /// Reads one; what it leaves out is as `otherwise` has it.
-    fn read(request: &Section<'d>, otherwise: Option<&Section<'d>>) -> Result<Self, EdgeError> {
+    fn read(request: &Portion<'d>, otherwise: Option<&Portion<'d>>) -> Result<Self, EdgeError> {
         let find = |name| match (request.within(name)?, otherwise) {
             (Some(found), _) => Ok(found),
             (None, Some(otherwise)) => entity(otherwise, name),
@@ -271,12 +271,12 @@ fn denied(reason: Code, rule: Option<&'static str>) -> Document {
     Document::of([("decision", false.into()), ("context", why.into())])
 }
 
-fn evaluation(moment: &Moment<'_>, request: &Section<'_>) -> Result<Document, EdgeError> {
+fn evaluation(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     Ok(Evaluation::read(request, None)?.decide(moment)?)
 }
 
 /// After which decision the rest of several is left alone.
-fn stops_at(request: &Section<'_>) -> Result<Option<bool>, EdgeError> {
+fn stops_at(request: &Portion<'_>) -> Result<Option<bool>, EdgeError> {
     let Some(options) = request.within("options")? else { return Ok(None) };
     match options.maybe_text("evaluations_semantic")? {
         None | Some("execute_all") => Ok(None),
@@ -289,7 +289,7 @@ fn stops_at(request: &Section<'_>) -> Result<Option<bool>, EdgeError> {
     }
 }
 
-fn evaluations(moment: &Moment<'_>, request: &Section<'_>) -> Result<Document, EdgeError> {
+fn evaluations(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     let items = request.items("evaluations")?;
     let stop = stops_at(request)?;
     if items.is_empty() {
@@ -307,7 +307,7 @@ fn evaluations(moment: &Moment<'_>, request: &Section<'_>) -> Result<Document, E
     let mut found = Vec::new();
     for (place, item) in items.iter().enumerate() {
         let path = format!("evaluations[{place}]");
-        let read = Section::of(item, &path).and_then(|item| Evaluation::read(&item, Some(request)));
+        let read = Portion::of(item, &path).and_then(|item| Evaluation::read(&item, Some(request)));
         let decided = match read {
             Ok(read) => read.decide(moment)?,
             Err(EdgeError::Malformed { path, why }) => {
@@ -340,7 +340,7 @@ struct Sought<'d> {
 }
 
 impl<'d> Sought<'d> {
-    fn read(request: &Section<'d>, api: AuthzenApi) -> Result<Self, EdgeError> {
+    fn read(request: &Portion<'d>, api: AuthzenApi) -> Result<Self, EdgeError> {
         request.within("context")?;
         let page = request.within("page")?;
         let limit = page.map_or(Ok(None), |page| page.count("limit"))?;
@@ -393,7 +393,7 @@ fn typed(kind: &str, id: impl ToString) -> Document {
     Document::of([("type", kind.into()), ("id", id.to_string().into())])
 }
 
-fn subjects(moment: &Moment<'_>, request: &Section<'_>) -> Result<Document, EdgeError> {
+fn subjects(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     let kind = entity(request, "subject")?.text("type")?;
     let permission = action(entity(request, "action")?)?;
     let resource = Identified::read(entity(request, "resource")?)?;
@@ -413,7 +413,7 @@ fn subjects(moment: &Moment<'_>, request: &Section<'_>) -> Result<Document, Edge
     )
 }
 
-fn resources(moment: &Moment<'_>, request: &Section<'_>) -> Result<Document, EdgeError> {
+fn resources(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     let subject = Identified::read(entity(request, "subject")?)?;
     let permission = action(entity(request, "action")?)?;
     let resource = entity(request, "resource")?;
@@ -433,7 +433,7 @@ fn resources(moment: &Moment<'_>, request: &Section<'_>) -> Result<Document, Edg
     )
 }
 
-fn actions(moment: &Moment<'_>, request: &Section<'_>) -> Result<Document, EdgeError> {
+fn actions(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     let subject = Identified::read(entity(request, "subject")?)?;
     let resource = Identified::read(entity(request, "resource")?)?;
     let wanted = Sought::read(request, AuthzenApi::SearchAction)?;
