@@ -196,5 +196,5 @@ class Data:
 
 def _place(one: Definition) -> int:
     """Names for ids and text come first, then words, data, and what is one of several."""
-    order: list[tuple[type, ...]] = [(Id, Time, Text), (Words,), (Struct,), (Union,), (Choice,)]
+    order: list[tuple[type, ...]] = [(Id, Time, Text, Document), (Words,), (Struct,), (Union,), (Choice,)]
     return next(place for place, kinds in enumerate(order) if isinstance(one, kinds))

@@ -191,7 +191,10 @@ class Reader:
     def struct(self, name: str, schema: Schema) -> Struct | Page:
         fields = self.fields(schema)
         match fields:
-            case [Field(name=rows, type=Many(item=Ref() as row)), Field(name=more)] if (rows, more) == PAGE:
+            # What others say what is in it is no row: it has no columns.
+            case [Field(name=rows, type=Many(item=Ref() as row)), Field(name=more)] if (
+                (rows, more) == PAGE and not isinstance(self.definition(row.name), Document)
+            ):
                 return Page(name, row)
         return Struct(name, about(schema, name), fields)
 

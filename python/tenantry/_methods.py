@@ -3789,6 +3789,7 @@ class Queries(ABC):
         actor: ActorLike,
         tenant: model.TenantId | str,
         as_of: AsOf | None = None,
+        after: int | None = None,
         by: model.UserId | str | None = None,
         command: str | None = None,
         from_: model.Timestamp | None = None,
@@ -3806,6 +3807,7 @@ class Queries(ABC):
             actor: Who asks.
             tenant: The tenant.
             as_of: When; now, if left out.
+            after: Only those after this record.
             by: Only those of this user, if they show as a person.
             command: Only those of this command, such as `request_delink`.
             from_: Only those written at or after this moment.
@@ -3822,7 +3824,7 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
-                    "filter": {"by": by, "command": command, "from": from_, "until": until},
+                    "filter": {"after": after, "by": by, "command": command, "from": from_, "until": until},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
@@ -3970,6 +3972,157 @@ class Queries(ABC):
             )
 
         return Rows(ask, _read.read_access_event, cursor, limit)
+
+    def host_authzen(
+        self,
+        *,
+        api: model.AuthzenApi,
+        request: model.Document,
+        as_of: AsOf | None = None,
+    ) -> model.Document:
+        """Answers a request of the OpenID AuthZEN Authorization API 1.0: whether somebody may do something, who may,
+        where, and what (X-14). Who: the host itself, without an actor.
+
+        Args:
+            api: Which part of the API.
+            request: The request as the standard has it.
+            as_of: When; now, if left out.
+        """
+        answer: model.Document = self._ask("host_authzen", {"api": api, "request": request, "as_of": as_of}).value
+        return answer
+
+    def authzen_metadata(self, *, base: str) -> model.Document:
+        """The metadata of a policy decision point that serves the Authorization API (X-14). Who: the host itself,
+        without an actor.
+
+        Args:
+            base: Where it is served: a URL of the scheme `https`.
+        """
+        answer: model.Document = self._ask("authzen_metadata", {"base": base}).value
+        return answer
+
+    def ocsf_audit(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: model.TenantId | str,
+        as_of: AsOf | None = None,
+        after: int | None = None,
+        by: model.UserId | str | None = None,
+        command: str | None = None,
+        from_: model.Timestamp | None = None,
+        until: model.Timestamp | None = None,
+        limit: int | None = None,
+    ) -> model.EdgeEvents:
+        """A tenant's audit as its actor may see it (Q-2), as events of the Open Cybersecurity Schema Framework, version
+        1.8.0 (X-14). Who: `audit.view` on the tenant; an operator.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            after: Only those after this record.
+            by: Only those of this user, if they show as a person.
+            command: Only those of this command, such as `request_delink`.
+            from_: Only those written at or after this moment.
+            until: Only those written before this moment.
+            limit: How many records at most, 1 to 1000; 100, if left out.
+        """
+        d = self._ask(
+            "ocsf_audit",
+            {
+                "actor": actor,
+                "tenant": tenant,
+                "as_of": as_of,
+                "filter": {"after": after, "by": by, "command": command, "from": from_, "until": until},
+                "limit": limit,
+            },
+        ).value
+        return _read.read_edge_events(d)
+
+    def host_ocsf(self, *, after: int = 0, as_of: AsOf | None = None, limit: int | None = None) -> model.EdgeEvents:
+        """Records of the journal as events of the Open Cybersecurity Schema Framework, version 1.8.0 (X-14). Who: the
+        host itself, without an actor.
+
+        Args:
+            after: Only those after this record.
+            as_of: When; now, if left out.
+            limit: How many records at most, 1 to 1000; 100, if left out.
+        """
+        d = self._ask("host_ocsf", {"after": after, "as_of": as_of, "limit": limit}).value
+        return _read.read_edge_events(d)
+
+    def cloud_events(self, *, consumer: str, limit: int | None = None, source: str | None = None) -> model.EdgeEvents:
+        """Notices that a consumer has not acknowledged, as CloudEvents 1.0 (A-4, X-14). Who: the host itself, without
+        an actor.
+
+        Args:
+            consumer: The consumer, by a name of the host's own.
+            limit: About how many, 1 to 1000; 100, if left out.
+            source: Where they come from, as a URI reference; the store's epoch as a URN, if left out.
+        """
+        d = self._ask("cloud_events", {"consumer": consumer, "limit": limit, "source": source}).value
+        return _read.read_edge_events(d)
+
+    def caep_sessions_revoked(
+        self,
+        *,
+        issuer: str,
+        after: int = 0,
+        as_of: AsOf | None = None,
+        audience: str | None = None,
+        limit: int | None = None,
+    ) -> model.EdgeEvents:
+        """Console sessions that have ended because their right was lost, as `session-revoked` events of the OpenID
+        Continuous Access Evaluation Profile 1.0, to be signed (X-14). Who: the host itself, without an actor.
+
+        Args:
+            issuer: The host's issuer, as in its tokens.
+            after: Only by records after this one.
+            as_of: When; now, if left out.
+            audience: Whom they are for, if they are to name a receiver.
+            limit: By how many records at most, 1 to 1000; 100, if left out.
+        """
+        d = self._ask(
+            "caep_sessions_revoked",
+            {"issuer": issuer, "after": after, "as_of": as_of, "audience": audience, "limit": limit},
+        ).value
+        return _read.read_edge_events(d)
+
+    def caep_token_claims_changes(
+        self,
+        *,
+        issuer: str,
+        after: int = 0,
+        as_of: AsOf | None = None,
+        audience: str | None = None,
+        cursor: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+    ) -> model.PageOfDocument:
+        """Who gained and who lost access, as `token-claims-change` events of the OpenID Continuous Access Evaluation
+        Profile 1.0, to be signed (X-13, X-14). Who: the host itself, without an actor.
+
+        Args:
+            issuer: The host's issuer, as in its tokens.
+            after: Only by records after this one.
+            as_of: When; now, if left out.
+            audience: Whom they are for, if they are to name a receiver.
+            cursor: Where the page before ended; none for the first page.
+            descending: Whether the order is turned round.
+            limit: How many rows, 1 to 1000; 100, if left out.
+        """
+        d = self._ask(
+            "caep_token_claims_changes",
+            {
+                "issuer": issuer,
+                "after": after,
+                "as_of": as_of,
+                "audience": audience,
+                "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+            },
+        ).value
+        return _read.read_page_of_document(d)
 
     def notices(self, *, consumer: str, limit: int | None = None) -> model.Mail:
         """Notices that a consumer has not acknowledged (A-4). Who: the host itself, without an actor.

@@ -8,7 +8,7 @@ import datetime
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, NewType, TypeAlias, final
+from typing import Any, ClassVar, NewType, TypeAlias, final
 
 from . import codes
 from ._data import Data
@@ -32,6 +32,7 @@ __all__ = [
     "Audience",
     "AuditActor",
     "Authorization",
+    "AuthzenApi",
     "Awaited",
     "AwaitedAddress",
     "AwaitedDelink",
@@ -60,6 +61,8 @@ __all__ = [
     "DelinkRequestRow",
     "DeviceId",
     "DeviceRow",
+    "Document",
+    "EdgeEvents",
     "Email",
     "EndCause",
     "Ended",
@@ -118,6 +121,7 @@ __all__ = [
     "Operator",
     "Organisation",
     "OrganisationAccessRow",
+    "PageOfDocument",
     "Parsed",
     "ParsedFlaw",
     "ParsedText",
@@ -240,6 +244,10 @@ between the digits of an IMEI or a MEID are left out. ``` use tenantry::base::te
 assert_eq!(DeviceId::parse("49-015420-323751")?.as_str(), "490154203237518");
 assert_eq!(DeviceId::parse("Acme:7")?.as_str(), "acme:7"); assert!(DeviceId::parse("4.90154E+14").is_err()); #
 Ok::<(), tenantry::base::text::TextError>(()) ``` Serialised as a string, which is parsed again when it is read."""
+
+
+Document: TypeAlias = Mapping[str, Any]
+"""A JSON object in the form of a standard, which says what is in it (X-14)."""
 
 
 Email: TypeAlias = str
@@ -423,6 +431,26 @@ class Audience(Word):
 
     GROUP_MANAGERS = "group_managers"
     """The device-group managers alone."""
+
+
+@final
+class AuthzenApi(Word):
+    """The parts of the Authorization API."""
+
+    EVALUATION = "evaluation"
+    """One access evaluation."""
+
+    EVALUATIONS = "evaluations"
+    """Several, each answered for itself."""
+
+    SEARCH_SUBJECT = "search_subject"
+    """Who may do this there."""
+
+    SEARCH_RESOURCE = "search_resource"
+    """Where somebody may do this."""
+
+    SEARCH_ACTION = "search_action"
+    """What somebody may do there."""
 
 
 @final
@@ -1355,6 +1383,20 @@ class DeviceRow(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class EdgeEvents(Data):
+    """Events in the form of a standard, and how far they reach.
+
+    Attributes:
+        events: The events, in order.
+        through: The record that they reach to: whoever has done with all of them goes on after this one.
+    """
+
+    events: tuple[Document, ...]
+    through: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Ended(Data):
     """When and why a link ended.
 
@@ -2029,6 +2071,21 @@ class OrganisationAccessRow(Data):
 
     organisation: Organisation
     held: tuple[HeldPermission, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PageOfDocument(Data):
+    """One page of a list. The next one begins after the last row of this, whatever was written in between: no row that
+    stayed where it was is shown twice or left out.
+
+    Attributes:
+        rows: The rows.
+        next: Where the next page goes on, if there may be one.
+    """
+
+    rows: tuple[Document, ...]
+    next: str | None = None
 
 
 @final

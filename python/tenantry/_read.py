@@ -302,6 +302,15 @@ def read_device_row(d: Any) -> model.DeviceRow:
     )
 
 
+def read_document(d: Any) -> model.Document:
+    document: dict[str, Any] = d
+    return document
+
+
+def read_edge_events(d: Any) -> model.EdgeEvents:
+    return model.EdgeEvents(events=tuple(d["events"]), through=d["through"])
+
+
 def read_ended(d: Any) -> model.Ended:
     return model.Ended(
         at=moment(d["at"]),
@@ -1546,6 +1555,10 @@ def read_organisation_access_row(d: Any) -> model.OrganisationAccessRow:
         organisation=read_organisation(d["organisation"]),
         held=tuple(read_held_permission(x) for x in d["held"]),
     )
+
+
+def read_page_of_document(d: Any) -> model.PageOfDocument:
+    return model.PageOfDocument(rows=tuple(d["rows"]), next=d.get("next"))
 
 
 def _parsed_text(d: Any) -> model.ParsedText:

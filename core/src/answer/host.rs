@@ -360,8 +360,8 @@ pub fn users_who_can(
     turn.page_of_at_most(LOOKED_AT, rows)
 }
 
-/// The tenants that a user can do something on (P-12), manager by manager. `list` says what else the
-/// look-up is of.
+/// The tenants that a user can do something on (P-12), manager by manager. `list` says what else
+/// the look-up is of.
 ///
 /// # Errors
 /// `foreign_cursor`, `invalid_limit`; when the world cannot be read.

@@ -100,8 +100,8 @@ impl Turn {
         Ok(page)
     }
 
-    /// The page of rows that come in order, of which no more than so many are looked at: it may have
-    /// fewer than are asked for, and say all the same where the next one goes on.
+    /// The page of rows that come in order, of which no more than so many are looked at: it may
+    /// have fewer than are asked for, and say all the same where the next one goes on.
     pub(super) fn page_of_at_most<R>(
         &self,
         most: usize,

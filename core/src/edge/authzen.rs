@@ -14,9 +14,9 @@
 //! | decision | whether a check allows it; a denial's `context` has the `reason` and its `rule` |
 //!
 //! Whatever is well formed is answered: a type, an id or a name that there is none of is a denial,
-//! and nothing is found by it. Other properties, and the context, change nothing: rights rest on what
-//! the store knows, and not on what a request says of its subject. The moment is the one that is
-//! asked, which the request cannot choose.
+//! and nothing is found by it. Other properties, and the context, change nothing: rights rest on
+//! what the store knows, and not on what a request says of its subject. The moment is the one that
+//! is asked, which the request cannot choose.
 //!
 //! ```
 //! # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
@@ -44,7 +44,7 @@ use iri_string::types::UriStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::document::{Document, EdgeError, Part};
+use super::document::{Document, EdgeError, Portion};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Number, Permission, Service};
 use crate::engine::{Error, Moment, Of};
@@ -118,7 +118,7 @@ impl AuthzenApi {
 /// another type, or there are too many evaluations; `foreign_cursor`, where a page's token is of
 /// another search; when the store cannot be read. Never an allow.
 pub fn answer(moment: &Moment<'_>, api: AuthzenApi, request: &Document) -> Result<Document, EdgeError> {
-    let request = Part::whole(request);
+    let request = Portion::whole(request);
     match api {
         AuthzenApi::Evaluation => evaluation(moment, &request),
         AuthzenApi::Evaluations => evaluations(moment, &request),
@@ -160,14 +160,14 @@ pub fn metadata(base: &str) -> Result<Document, EdgeError> {
 
 /// Somebody or something that a request names in full.
 #[derive(Clone, Copy)]
-struct Named<'d> {
+struct Identified<'d> {
     kind: &'d str,
     id: &'d str,
-    properties: Option<Part<'d>>,
+    properties: Option<Portion<'d>>,
 }
 
-impl<'d> Named<'d> {
-    fn read(part: Part<'d>) -> Result<Self, EdgeError> {
+impl<'d> Identified<'d> {
+    fn read(part: Portion<'d>) -> Result<Self, EdgeError> {
         let (kind, id) = (part.text("type")?, part.text("id")?);
         Ok(Self { kind, id, properties: part.within("properties")? })
     }
@@ -198,7 +198,7 @@ enum With {
 
 /// The service among the properties of a resource. What is there and names none is not passed over:
 /// a narrow question must not be answered as a wide one.
-fn service(properties: Option<Part<'_>>) -> With {
+fn service(properties: Option<Portion<'_>>) -> With {
     match properties.and_then(|properties| properties.get("service")) {
         None => With::Any(None),
         Some(Value::String(text)) => text.parse().map_or(With::Unknown, |service| With::Any(Some(service))),
@@ -207,27 +207,27 @@ fn service(properties: Option<Part<'_>>) -> With {
 }
 
 /// A name of an action.
-fn action(part: Part<'_>) -> Result<Option<Permission>, EdgeError> {
+fn action(part: Portion<'_>) -> Result<Option<Permission>, EdgeError> {
     let name = part.text("name")?;
     part.within("properties")?;
     Ok(name.parse().ok())
 }
 
 /// An entity of a request that must be there.
-fn entity<'d>(request: &Part<'d>, name: &'d str) -> Result<Part<'d>, EdgeError> {
+fn entity<'d>(request: &Portion<'d>, name: &'d str) -> Result<Portion<'d>, EdgeError> {
     request.within(name)?.ok_or_else(|| EdgeError::malformed(name, "is missing"))
 }
 
 /// What one evaluation is about: entities that are well formed, whether or not there are such.
 struct Evaluation<'d> {
-    subject: Named<'d>,
+    subject: Identified<'d>,
     action: Option<Permission>,
-    resource: Named<'d>,
+    resource: Identified<'d>,
 }
 
 impl<'d> Evaluation<'d> {
     /// Reads one; what it leaves out is as `otherwise` has it.
-    fn read(request: &Part<'d>, otherwise: Option<&Part<'d>>) -> Result<Self, EdgeError> {
+    fn read(request: &Portion<'d>, otherwise: Option<&Portion<'d>>) -> Result<Self, EdgeError> {
         let find = |name| match (request.within(name)?, otherwise) {
             (Some(found), _) => Ok(found),
             (None, Some(otherwise)) => entity(otherwise, name),
@@ -235,9 +235,9 @@ impl<'d> Evaluation<'d> {
         };
         request.within("context")?;
         Ok(Self {
-            subject: Named::read(find("subject")?)?,
+            subject: Identified::read(find("subject")?)?,
             action: action(find("action")?)?,
-            resource: Named::read(find("resource")?)?,
+            resource: Identified::read(find("resource")?)?,
         })
     }
 
@@ -271,12 +271,12 @@ fn denied(reason: Code, rule: Option<&'static str>) -> Document {
     Document::of([("decision", false.into()), ("context", why.into())])
 }
 
-fn evaluation(moment: &Moment<'_>, request: &Part<'_>) -> Result<Document, EdgeError> {
+fn evaluation(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     Ok(Evaluation::read(request, None)?.decide(moment)?)
 }
 
 /// After which decision the rest of several is left alone.
-fn stops_at(request: &Part<'_>) -> Result<Option<bool>, EdgeError> {
+fn stops_at(request: &Portion<'_>) -> Result<Option<bool>, EdgeError> {
     let Some(options) = request.within("options")? else { return Ok(None) };
     match options.maybe_text("evaluations_semantic")? {
         None | Some("execute_all") => Ok(None),
@@ -289,7 +289,7 @@ fn stops_at(request: &Part<'_>) -> Result<Option<bool>, EdgeError> {
     }
 }
 
-fn evaluations(moment: &Moment<'_>, request: &Part<'_>) -> Result<Document, EdgeError> {
+fn evaluations(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     let items = request.items("evaluations")?;
     let stop = stops_at(request)?;
     if items.is_empty() {
@@ -300,14 +300,14 @@ fn evaluations(moment: &Moment<'_>, request: &Part<'_>) -> Result<Document, Edge
     }
     // What holds for all of them is wrong for all of them.
     for name in ["subject", "resource"] {
-        request.within(name)?.map(Named::read).transpose()?;
+        request.within(name)?.map(Identified::read).transpose()?;
     }
     request.within("action")?.map(action).transpose()?;
     request.within("context")?;
     let mut found = Vec::new();
     for (place, item) in items.iter().enumerate() {
         let path = format!("evaluations[{place}]");
-        let read = Part::of(item, &path).and_then(|item| Evaluation::read(&item, Some(request)));
+        let read = Portion::of(item, &path).and_then(|item| Evaluation::read(&item, Some(request)));
         let decided = match read {
             Ok(read) => read.decide(moment)?,
             Err(EdgeError::Malformed { path, why }) => {
@@ -332,15 +332,15 @@ const RESULTS: u64 = 100;
 
 /// Which page of a search is wanted. A token carries how many results its page is to have, since it
 /// may come back alone.
-struct Wanted<'d> {
+struct Sought<'d> {
     // What the search is, which its tokens are sealed with: no other has them.
     list: (&'static str, u64, Vec<Option<&'d Value>>),
     limit: usize,
     cursor: Option<&'d str>,
 }
 
-impl<'d> Wanted<'d> {
-    fn read(request: &Part<'d>, api: AuthzenApi) -> Result<Self, EdgeError> {
+impl<'d> Sought<'d> {
+    fn read(request: &Portion<'d>, api: AuthzenApi) -> Result<Self, EdgeError> {
         request.within("context")?;
         let page = request.within("page")?;
         let limit = page.map_or(Ok(None), |page| page.count("limit"))?;
@@ -393,19 +393,19 @@ fn typed(kind: &str, id: impl ToString) -> Document {
     Document::of([("type", kind.into()), ("id", id.to_string().into())])
 }
 
-fn subjects(moment: &Moment<'_>, request: &Part<'_>) -> Result<Document, EdgeError> {
+fn subjects(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     let kind = entity(request, "subject")?.text("type")?;
     let permission = action(entity(request, "action")?)?;
-    let resource = Named::read(entity(request, "resource")?)?;
-    let wanted = Wanted::read(request, AuthzenApi::SearchSubject)?;
+    let resource = Identified::read(entity(request, "resource")?)?;
+    let wanted = Sought::read(request, AuthzenApi::SearchSubject)?;
     let tenant = resource.tenant(moment)?;
     let (Some(permission), Some(tenant), With::Any(service)) =
         (permission, tenant, service(resource.properties))
     else {
-        return Ok(Wanted::nothing());
+        return Ok(Sought::nothing());
     };
     if kind != USER {
-        return Ok(Wanted::nothing());
+        return Ok(Sought::nothing());
     }
     wanted.page(
         |it, paging| moment.host().users_who_can(&permission, tenant, service.as_ref(), &it.list, paging),
@@ -413,19 +413,19 @@ fn subjects(moment: &Moment<'_>, request: &Part<'_>) -> Result<Document, EdgeErr
     )
 }
 
-fn resources(moment: &Moment<'_>, request: &Part<'_>) -> Result<Document, EdgeError> {
-    let subject = Named::read(entity(request, "subject")?)?;
+fn resources(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
+    let subject = Identified::read(entity(request, "subject")?)?;
     let permission = action(entity(request, "action")?)?;
     let resource = entity(request, "resource")?;
     let (kind, properties) = (resource.text("type")?, resource.within("properties")?);
-    let wanted = Wanted::read(request, AuthzenApi::SearchResource)?;
+    let wanted = Sought::read(request, AuthzenApi::SearchResource)?;
     let (Some(user), Some(permission), With::Any(service)) =
         (subject.user(), permission, service(properties))
     else {
-        return Ok(Wanted::nothing());
+        return Ok(Sought::nothing());
     };
     if kind != TENANT {
-        return Ok(Wanted::nothing());
+        return Ok(Sought::nothing());
     }
     wanted.page(
         |it, paging| moment.host().tenants_where(user, &permission, service.as_ref(), &it.list, paging),
@@ -433,15 +433,15 @@ fn resources(moment: &Moment<'_>, request: &Part<'_>) -> Result<Document, EdgeEr
     )
 }
 
-fn actions(moment: &Moment<'_>, request: &Part<'_>) -> Result<Document, EdgeError> {
-    let subject = Named::read(entity(request, "subject")?)?;
-    let resource = Named::read(entity(request, "resource")?)?;
-    let wanted = Wanted::read(request, AuthzenApi::SearchAction)?;
+fn actions(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
+    let subject = Identified::read(entity(request, "subject")?)?;
+    let resource = Identified::read(entity(request, "resource")?)?;
+    let wanted = Sought::read(request, AuthzenApi::SearchAction)?;
     let tenant = resource.tenant(moment)?;
     let (Some(user), Some(tenant), With::Any(service)) =
         (subject.user(), tenant, service(resource.properties))
     else {
-        return Ok(Wanted::nothing());
+        return Ok(Sought::nothing());
     };
     wanted.page(
         |it, paging| moment.host().permissions(user, tenant, service.as_ref(), &it.list, paging),

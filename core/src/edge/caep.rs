@@ -1,19 +1,19 @@
 //! What others have to know of access that changes, as events of the OpenID Continuous Access
-//! Evaluation Profile 1.0 (August 2025): the payload of a Security Event Token, which the host signs
-//! and sends.
+//! Evaluation Profile 1.0 (August 2025): the payload of a Security Event Token, which the host
+//! signs and sends.
 //!
 //! | event | when |
 //! |---|---|
 //! | `session-revoked` | a console session ended because its right was lost (S-2) |
 //! | `token-claims-change` | somebody may do other things on a tenant than before, by a record or by time alone (X-13) |
 //!
-//! The subject is a complex one: the `user`, by `iss_sub` with the host's issuer and our user id; the
-//! `tenant`; and the `session`, where there is one. The one claim is `permissions`: what they hold on
-//! that tenant at the moment that is asked, which is nothing where the list is empty.
+//! The subject is a complex one: the `user`, by `iss_sub` with the host's issuer and our user id;
+//! the `tenant`; and the `session`, where there is one. The one claim is `permissions`: what they
+//! hold on that tenant at the moment that is asked, which is nothing where the list is empty.
 //!
 //! What is not there: `assurance-level-change`, `credential-change`, `device-compliance-change`,
-//! `risk-level-change`, and sessions of the host's own. tenantry knows nobody's credentials, devices in
-//! use or sessions but those of consoles.
+//! `risk-level-change`, and sessions of the host's own. tenantry knows nobody's credentials,
+//! devices in use or sessions but those of consoles.
 
 use std::collections::BTreeMap;
 

@@ -68,12 +68,12 @@ impl EdgeError {
 /// An object within a document, and where it lies. Members that nobody asks for are passed over, as
 /// standards want it.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'d> {
+pub(super) struct Portion<'d> {
     members: &'d Map<String, Value>,
     path: &'d str,
 }
 
-impl<'d> Part<'d> {
+impl<'d> Portion<'d> {
     /// The whole document.
     pub(super) const fn whole(document: &'d Document) -> Self {
         Self { members: &document.0, path: "" }

@@ -1,6 +1,6 @@
-//! Standards at the edge: questions and answers in the forms that others have agreed upon, as
-//! functions from JSON to JSON. They decide nothing: each asks what the engine already answers, and
-//! says it in other words. HTTP, signatures and delivery are the host's.
+//! Standards at the edge: questions and answers in the forms that others have agreed upon,
+//! as functions from JSON to JSON. They decide nothing: each asks what the engine already answers,
+//! and says it in other words. HTTP, signatures and delivery are the host's.
 //!
 //! | standard | what crosses | where |
 //! |---|---|---|

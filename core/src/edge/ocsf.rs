@@ -11,9 +11,10 @@
 //! | 3004 Entity Management | tenants, links, what is asked of others, roles, policies, devices, integrations, licences, alerts; a console ends; a command is refused |
 //! | 3005 User Access Management | a role is given or taken |
 //!
-//! `metadata.uid` tells an event from any other of the store, the same each time; `metadata.sequence`
-//! is its record's number, after which a consumer goes on that stopped half-way. `metadata.event_code`
-//! is the event's own name, and `unmapped.event` the event as whoever reads is told of it.
+//! `metadata.uid` tells an event from any other of the store, the same each time;
+//! `metadata.sequence` is its record's number, after which a consumer goes on that stopped
+//! half-way. `metadata.event_code` is the event's own name, and `unmapped.event` the event as
+//! whoever reads is told of it.
 //!
 //! ```
 //! # use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*, query::*};
@@ -47,8 +48,8 @@ use crate::query::{Audit, AuditActor, AuditRow, Paging};
 /// The version of the schema.
 pub const VERSION: &str = "1.8.0";
 
-/// The records of a tenant's audit as its actor may see them, masked as there. `through` is the last
-/// record of which something is told; with it as the filter's `after` one goes on.
+/// The records of a tenant's audit as its actor may see them, masked as there. `through` is the
+/// last record of which something is told; with it as the filter's `after` one goes on.
 ///
 /// # Errors
 /// Those of [`Audit`]: `unknown_tenant`, why the actor may not read the audit, `foreign_cursor`,

@@ -137,8 +137,9 @@ impl Host<'_> {
         Ok(answer::access_changes(&self.asked, seq, paging)?)
     }
 
-    /// The users who can do something on a tenant (P-12), page by page; a page looks at no more than
-    /// ten thousand, and may be shorter than it was asked to be. `list` says what else it is of.
+    /// The users who can do something on a tenant (P-12), page by page; a page looks at no more
+    /// than ten thousand, and may be shorter than it was asked to be. `list` says what else it is
+    /// of.
     ///
     /// # Errors
     /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.

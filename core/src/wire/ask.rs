@@ -247,8 +247,8 @@ declare! {
         limit: Option<usize>,
     }
 
-    /// Console sessions that have ended because their right was lost, as `session-revoked` events of
-    /// the OpenID Continuous Access Evaluation Profile 1.0, to be signed.
+    /// Console sessions that have ended because their right was lost, as `session-revoked` events
+    /// of the OpenID Continuous Access Evaluation Profile 1.0, to be signed.
     ///
     /// Who: the host itself, without an actor.
     CaepSessionsRevoked => "caep_sessions_revoked" -> EdgeEvents;

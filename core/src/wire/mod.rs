@@ -94,9 +94,9 @@ pub fn ask(engine: &Engine, query: impl Into<Query>) -> Result<String, Fault> {
     Ok(text(&Inquiry { question, as_of: None }.run(engine)?))
 }
 
-/// Answers a request of the AuthZEN Authorization API as its HTTP binding does: the body of a `POST`
-/// to one of its paths in, a status and a body out. The body of status 200 is JSON, any other's the
-/// message of an error. Never panics on what it is given.
+/// Answers a request of the AuthZEN Authorization API as its HTTP binding does: the body of a
+/// `POST` to one of its paths in, a status and a body out. The body of status 200 is JSON, any
+/// other's the message of an error. Never panics on what it is given.
 ///
 /// Whoever may send such requests learns whatever checks tell; who that is, the host sees to.
 ///

@@ -24,7 +24,7 @@ use std::sync::LazyLock;
 static LINES: LazyLock<Vec<String>> = LazyLock::new(|| list::lines(&source::Crate::read()));
 
 /// What the modules are about, in the order of the table.
-const GROUPS: [(&str, &[&str]); 9] = [
+const GROUPS: [(&str, &[&str]); 10] = [
     ("commands", &["command"]),
     ("queries and rows", &["query"]),
     ("ids, texts, moments", &["base"]),
@@ -34,6 +34,7 @@ const GROUPS: [(&str, &[&str]); 9] = [
     ("events, records, notices", &["event", "journal", "notice", "diagram"]),
     ("the index", &["index"]),
     ("JSON door", &["wire"]),
+    ("standards", &["edge"]),
 ];
 
 /// How many items modules have: types, functions, constants. Modules themselves, and shorter ways to
