@@ -17,6 +17,8 @@ SEEDS    ?= 4
 BENCH    ?=
 # The tests that compare generated files.
 GENERATED = the_surface the_table the_drawings the_access_matrix the_schema the_header the_list_of_symbols the_events_of_standards
+# Where the portal keeps its store, and at which port it is: make portal PORTAL="--port 9000 msp.db"
+PORTAL   ?=
 # What is fuzzed, and for how many seconds each: make fuzz FUZZ=3600 TARGETS=door
 FUZZ     ?= 60
 TARGETS  ?= door calls
@@ -38,10 +40,14 @@ export PYO3_BUILD_EXTENSION_MODULE = 1
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install extension python
+.PHONY: journeys portal help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install extension python
 
 journeys: ## Plays the main work on files it creates, and shows it as tables
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
+
+# Without a file it is a new store, which goes away with the service.
+portal: ## Serves pages for MSPs, their customers and resellers, on a store that it fills: PORTAL="--port 9000 msp.db"
+	$(CARGO) run $(LOCKED) --package tenantry-portal -- $(PORTAL)
 
 # Every target below, by what stands beside it.
 help: ## Lists what there is

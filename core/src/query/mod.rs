@@ -954,7 +954,8 @@ queries! {
     /// What a command would lead to, if its actor gave it now: what would be recorded, who would be
     /// told, who would gain and who would lose access, and which rows of resellers would be others
     /// . Nothing happens, and no id is used up; whoever might not give it is refused as the
-    /// command would be. The pages are those of who gains and who loses.
+    /// command would be. An address that it would confirm has to be proved before, as before the
+    /// command. The pages are those of who gains and who loses.
     ///
     /// Who: whoever might send the command; an operator.
     Preview => "preview" -> Previewed;

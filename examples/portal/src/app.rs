@@ -1,0 +1,140 @@
+//! The service itself: the library, its access index, who is here, and the two chores. What may wait is asked on threads
+//! that may; only checks on the index are made where requests are served.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tenantry::base::ids::RequestId;
+use tenantry::command::Act;
+use tenantry::engine::{Moment, Watch};
+use tenantry::index::AccessIndex;
+use tenantry::query::Ask;
+use tenantry::{Code, Engine, Error, Receipt, TenantId, Timestamp, UserId};
+
+use crate::letters::Letters;
+use crate::problem::Problem;
+use crate::session::Sessions;
+
+/// How often the chores are done, and other processes' writes looked for.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// The service on an open store.
+#[derive(Clone, Debug)]
+pub struct Portal(Arc<Rooms>);
+
+#[derive(Debug)]
+struct Rooms {
+    engine: Arc<Engine>,
+    index: Arc<AccessIndex>,
+    sessions: Sessions,
+    letters: Letters,
+    /// Held for as long as there is a service: what other processes take away is taken in.
+    _watch: Watch,
+}
+
+impl Portal {
+    /// Gets ready on an open store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn new(engine: Engine) -> Result<Self, Error> {
+        let engine = Arc::new(engine);
+        let index = engine.access_index()?;
+        let watch = engine.watch(EVERY)?;
+        let (sessions, letters) = (Sessions::default(), Letters::default());
+        Ok(Self(Arc::new(Rooms { engine, index, sessions, letters, _watch: watch })))
+    }
+
+    /// The two chores of a service, for as long as it runs: what time brings about, and the notices.
+    pub async fn chores(self) {
+        loop {
+            let portal = self.clone();
+            let done = tokio::task::spawn_blocking(move || {
+                portal.0.engine.sweep()?;
+                portal.0.letters.deliver(&portal.0.engine)
+            });
+            // What did not go well is tried again at the next turn; nothing is acknowledged that was not delivered.
+            drop(done.await);
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Who is here.
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// What was sent.
+    pub(crate) fn letters(&self) -> &Letters {
+        &self.0.letters
+    }
+
+    /// Whether somebody may do something, in nanoseconds; why not, if not.
+    pub(crate) fn check(&self, user: UserId, permission: &str, tenant: TenantId) -> Result<(), Option<Code>> {
+        let Ok(permission) = self.0.index.permission(permission) else {
+            return Err(None);
+        };
+        let verdict = self.0.index.check(user, permission, tenant, || self.0.engine.now());
+        if verdict.allowed() { Ok(()) } else { Err(verdict.reason) }
+    }
+
+    /// Whether somebody may do something.
+    pub(crate) fn may(&self, user: UserId, permission: &str, tenant: TenantId) -> bool {
+        self.check(user, permission, tenant).is_ok()
+    }
+
+    /// Asks whatever a page wants to know: of now, and of a moment that has passed, if it is about one. All that is asked
+    /// of either is of one and the same state of things.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        at: Option<Timestamp>,
+        what: impl FnOnce(&Moment<'_>, &Moment<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let portal = self.clone();
+        aside(move || {
+            let snapshot = portal.0.engine.read()?;
+            let now = snapshot.now()?;
+            match at {
+                None => what(&now, &now),
+                Some(at) => what(&now, &snapshot.as_of_time(at)?.moment()?),
+            }
+        })
+        .await
+    }
+
+    /// Asks one thing of now.
+    pub(crate) async fn ask_one<Q>(&self, query: Q) -> Result<Q::Answer, Problem>
+    where
+        Q: Ask + Send + 'static,
+        Q::Answer: Send + 'static,
+    {
+        self.ask(None, move |now, _| Ok(now.ask(query)?)).await
+    }
+
+    /// Has a command done, once for all the times that it is sent under one id.
+    pub(crate) async fn act<C>(
+        &self,
+        id: RequestId,
+        user: UserId,
+        command: C,
+    ) -> Result<Receipt<C::Outcome>, Problem>
+    where
+        C: Act + Send + 'static,
+        C::Outcome: Send + 'static,
+    {
+        let portal = self.clone();
+        aside(move || Ok(portal.0.engine.execute_as(id, user, command)?)).await
+    }
+}
+
+/// On a thread that may wait.
+async fn aside<T: Send + 'static>(
+    what: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let stopped = |_| {
+        let detail = "the service stopped within this request".to_owned();
+        Problem::said(StatusCode::INTERNAL_SERVER_ERROR, "stopped", detail, Some("try again"))
+    };
+    tokio::task::spawn_blocking(what).await.map_err(stopped)?
+}

@@ -1,0 +1,58 @@
+//! Serves the portal on this machine, on a store that it fills where there is none.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use tenantry::Engine;
+use tenantry::engine::{Clock, SystemClock};
+use tenantry_portal::{Portal, demo, router};
+
+const USAGE: &str = "tenantry-portal [--port PORT] [FILE]\n\n\
+    Serves the portal on 127.0.0.1, on port 8080 if none is given. FILE is a store; where there is none, it is made and\n\
+    filled with a story. Without FILE it is a new one that goes away with the service.";
+
+#[tokio::main]
+async fn main() -> Result<(), demo::Trouble> {
+    let (mut port, mut file) = (8080_u16, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--port" => port = arguments.next().ok_or(USAGE)?.parse()?,
+            "--help" | "-h" => return say(USAGE),
+            other if other.starts_with('-') => return Err(USAGE.into()),
+            path => file = Some(PathBuf::from(path)),
+        }
+    }
+    let own = std::env::temp_dir().join(format!("tenantry-portal-{}", std::process::id()));
+    let path = match &file {
+        Some(path) => path.clone(),
+        None => {
+            std::fs::create_dir(&own)?;
+            own.join("portal.db")
+        }
+    };
+    let served = serve(&path, port).await;
+    if file.is_none() {
+        std::fs::remove_dir_all(&own)?;
+    }
+    served
+}
+
+async fn serve(path: &Path, port: u16) -> Result<(), demo::Trouble> {
+    if !path.exists() {
+        demo::furnish(path, SystemClock.now())?;
+    }
+    let portal = Portal::new(Engine::open(path)?)?;
+    let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+    say(&format!("http://{}/ is the door; Ctrl-C ends it", listener.local_addr()?))?;
+    let chores = tokio::spawn(portal.clone().chores());
+    let until = async { drop(tokio::signal::ctrl_c().await) };
+    axum::serve(listener, router(portal)).with_graceful_shutdown(until).await?;
+    chores.abort();
+    Ok(())
+}
+
+fn say(what: &str) -> Result<(), demo::Trouble> {
+    use std::io::Write;
+    Ok(writeln!(std::io::stdout(), "{what}")?)
+}

@@ -1,0 +1,113 @@
+//! Who gets alerts, category by category: all admins, or the managers of device groups; and whoever is added by address.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use std::collections::BTreeSet;
+use tenantry::TenantId;
+use tenantry::base::text::{Email, IssueCategory};
+use tenantry::command::SetAlertRule;
+use tenantry::model::Audience;
+use tenantry::query::{AlertRecipients, AlertRules, FindPerson, Paging};
+
+use crate::app::Portal;
+use crate::fields::Fields;
+use crate::frame::Reader;
+use crate::guard::{At, needs};
+use crate::names::Names;
+use crate::problem::Problem;
+use crate::session::Person;
+use crate::{form, frame, words};
+
+pub(super) fn routes(portal: &Portal) -> Router<Portal> {
+    Router::new()
+        .route("/at/{at}/alerts", needs(portal, "alerts.view", get(show)))
+        .route("/at/{at}/alerts/{category}", needs(portal, "alerts.manage", post(save)))
+}
+
+async fn show(
+    State(portal): State<Portal>,
+    person: Person,
+    At(at): At<TenantId>,
+    fields: Fields,
+) -> Result<Markup, Problem> {
+    frame::page(&portal, person, at, fields, "Alerts", |reader| {
+        let names = Names::of(reader, [reader.at])?;
+        let paging = Paging { limit: 100, ..Paging::default() };
+        let rules = reader.ask(AlertRules { paging, ..AlertRules::new(reader.actor(), reader.at) })?.rows;
+        Ok(html! {
+            h1 { "Alerts" }
+            p.soft { "Who gets an e-mail about which issues. An MSP is no device-group manager: for alerts that go to these alone, its people are added one by one." }
+            @for category in &reader.moment.policy().issue_categories {
+                @let rule = rules.iter().find(|rule| rule.category == *category);
+                @let audience = rule.map_or(Audience::AllAdmins, |rule| rule.audience);
+                article.request {
+                    h2 { (words::plainly(category)) }
+                    (recipients(reader, &names, category)?)
+                    @if let Some(rule) = rule { @if !rule.additional.is_empty() {
+                        p {
+                            strong { "Additional recipients: " }
+                            @for (place, one) in rule.additional.iter().enumerate() {
+                                @if place > 0 { ", " }
+                                (words::name(one.email.as_ref().map_or("somebody", |email| email.as_str())))
+                            }
+                        }
+                    } }
+                    @for organisation in rule.iter().flat_map(|rule| &rule.organisations) {
+                        p { "And people of " (names.tenant(*organisation)) ", whom only their own organisation names. Saving sets the list anew, without them." }
+                    }
+                    @if reader.may("alerts.manage") {
+                        (form::post(&reader.person.visit, &format!("/at/{}/alerts/{category}", reader.at), html! {
+                            (form::radios("Recipients", "audience", audience.name(), &[
+                                (Audience::AllAdmins.name().to_owned(), words::audience(Audience::AllAdmins).to_owned()),
+                                (Audience::GroupManagers.name().to_owned(), words::audience(Audience::GroupManagers).to_owned()),
+                            ]))
+                            @if let Some(rule) = rule { @for one in &rule.additional {
+                                @let reads = one.email.as_ref().map_or("somebody", |email| email.as_str());
+                                (form::tick(&format!("Keep {reads}"), "additional", one.user, true))
+                            } }
+                            (form::text("Another recipient, by e-mail", "email", ""))
+                            p.buttons { button { (format!("Save {category}")) } }
+                        }))
+                    } @else { p { (words::audience(audience)) } }
+                }
+            }
+        })
+    })
+    .await
+}
+
+/// Who of those whom the reader knows by name would get one today. Who would at all is the mailer's to ask, as the host.
+fn recipients(reader: &Reader<'_>, names: &Names, category: &IssueCategory) -> Result<Markup, Problem> {
+    let to = reader.ask(AlertRecipients::new(reader.at, category.clone()))?;
+    let known = names.known(to.users);
+    Ok(html! {
+        p {
+            strong { "Of those you know, get them today: " }
+            @if known.is_empty() { "nobody" }
+            @for (place, name) in known.iter().enumerate() { @if place > 0 { ", " } (words::name(name)) }
+        }
+    })
+}
+
+async fn save(
+    State(portal): State<Portal>,
+    person: Person,
+    At((at, category)): At<(TenantId, IssueCategory)>,
+    fields: Fields,
+) -> Result<Redirect, Problem> {
+    let audience = Audience::ALL.iter().find(|it| fields.get("audience") == Some(it.name()));
+    let audience = *audience.ok_or_else(|| Problem::typed("audience", "choose one"))?;
+    let mut additional: BTreeSet<_> = fields.set("additional")?;
+    if let Some(email) = fields.may::<Email>("email")? {
+        let found = portal.ask_one(FindPerson::new(person.actor(), at, email)).await?;
+        let nobody = "there is nobody of this address whom you may name";
+        additional.insert(found.ok_or_else(|| Problem::typed("email", nobody))?.user);
+    }
+    let command = SetAlertRule { additional, ..SetAlertRule::new(at, category, audience) };
+    portal.act(fields.need("request")?, person.user, command).await?;
+    portal.sessions().say(&person.visit, "The recipients are saved.");
+    Ok(Redirect::to(&format!("/at/{at}/alerts")))
+}

@@ -1,0 +1,132 @@
+//! A reseller's uploads: devices by one of their ids, a line for each; what is wrong with a line is said of that line.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use tenantry::TenantId;
+use tenantry::command::{TypedDevice, UploadDevices, WithdrawUpload};
+use tenantry::query::{Paging, ResellerCustomers, ResellerFilter, Uploads};
+
+use crate::app::Portal;
+use crate::fields::Fields;
+use crate::guard::{At, needs};
+use crate::look::{self, Asked, Leap};
+use crate::problem::Problem;
+use crate::session::Person;
+use crate::{form, frame, list, words};
+
+pub(super) fn routes(portal: &Portal) -> Router<Portal> {
+    Router::new()
+        .route("/at/{at}/uploads", needs(portal, "devices.view", get(show)))
+        .route("/at/{at}/uploads/new", needs(portal, "devices.manage", post(new)))
+        .route("/at/{at}/uploads/withdraw", needs(portal, "devices.manage", post(withdraw)))
+}
+
+async fn show(
+    State(portal): State<Portal>,
+    person: Person,
+    At(at): At<TenantId>,
+    fields: Fields,
+) -> Result<Markup, Problem> {
+    frame::page(&portal, person, at, fields, "Uploads", |reader| {
+        let paging = list::paging(&reader.fields)?;
+        let uploads = reader.ask(Uploads { paging, ..Uploads::new(reader.actor(), reader.at) })?;
+        let filter = ResellerFilter { unused: true, ..ResellerFilter::default() };
+        let paging = Paging { limit: 1_000, ..Paging::default() };
+        let to = ResellerCustomers { filter, paging, ..ResellerCustomers::new(reader.actor(), reader.at) };
+        let to = reader.ask(to)?.rows.into_iter();
+        let to: Vec<_> = to.map(|row| (row.tenant.to_string(), format!("{} ({})", row.company, row.number))).collect();
+        let base = format!("/at/{}/uploads", reader.at);
+        let visit = &reader.person.visit;
+        Ok(html! {
+            h1 { "Uploads" }
+            @if reader.may("devices.manage") {
+                section {
+                    h2 { "Upload devices" }
+                    (form::post(visit, &format!("{base}/new"), html! {
+                        (form::choice("To", "to", "", &to))
+                        label {
+                            span { "Devices, one a line; several ids of one device with commas between them" }
+                            textarea name="devices" required {}
+                        }
+                        p.buttons { button.strong { "Upload" } }
+                    }))
+                }
+            }
+            table {
+                caption { "What you have uploaded, and what of it is still where you put it" }
+                thead { tr {
+                    th scope="col" { "Uploaded" } th scope="col" { "Shown as" } th scope="col" { "Devices" } th scope="col" { "Left" }
+                    @if reader.may("devices.manage") { th scope="col" { "Change" } }
+                } }
+                tbody {
+                    @for row in &uploads.rows {
+                        tr {
+                            th scope="row" data-label="Uploaded" { (words::moment(row.uploaded)) }
+                            td data-label="Shown as" {
+                                @match &row.to {
+                                    Some(to) => { (words::name(&to.company)) " " span.number { (to.number) } },
+                                    None => span.soft { "–" },
+                                }
+                            }
+                            td.count data-label="Devices" { (row.devices) }
+                            td.count data-label="Left" { (row.left) }
+                            @if reader.may("devices.manage") {
+                                td data-label="Change" {
+                                    (form::press(visit, &format!("{base}/withdraw"), &[("upload", row.upload.to_string())], "Take back"))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            (list::pager(&reader.fields, uploads.next.as_deref()))
+        })
+    })
+    .await
+}
+
+async fn new(
+    State(portal): State<Portal>,
+    person: Person,
+    At(at): At<TenantId>,
+    fields: Fields,
+) -> Result<Redirect, Problem> {
+    let typed = fields.get("devices").unwrap_or_default();
+    let lines = typed.lines().map(str::trim).filter(|line| !line.is_empty());
+    let devices = lines.map(|line| {
+        let ids = line.split(',').map(str::trim).filter(|id| !id.is_empty());
+        TypedDevice::from(ids.map(str::to_owned).collect::<Vec<_>>())
+    });
+    let command = UploadDevices::new(at, fields.need("to")?, devices.collect());
+    portal.act(fields.need("request")?, person.user, command).await?;
+    portal.sessions().say(&person.visit, "The devices are uploaded.");
+    Ok(Redirect::to(&format!("/at/{at}/uploads")))
+}
+
+async fn withdraw(
+    State(portal): State<Portal>,
+    person: Person,
+    At(at): At<TenantId>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let command = WithdrawUpload::new(fields.need("upload")?);
+    let asked = Asked {
+        at,
+        action: format!("/at/{at}/uploads/withdraw"),
+        back: format!("/at/{at}/uploads"),
+        title: "Take an upload back",
+        note: "The devices are nobody’s again, and whoever has them is told.",
+        button: "Take back",
+        typed: None,
+    };
+    let visit = person.visit.clone();
+    let leap = look::before(&portal, person, fields, asked, command.clone(), command).await?;
+    if let Leap::Look(page) = leap {
+        return Ok(page.into_response());
+    }
+    portal.sessions().say(&visit, "The upload is taken back.");
+    Ok(Redirect::to(&format!("/at/{at}/uploads")).into_response())
+}

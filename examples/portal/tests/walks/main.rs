@@ -1,0 +1,63 @@
+//! Walks through the portal, as people take them: in a real browser, by what is to be read. Each says which fact of the
+//! pages that tenantry is for it shows. Pictures of them are kept in the target directory, under `tmp/portal`.
+
+mod chromium;
+mod clients;
+mod customer;
+mod customers;
+mod reseller;
+mod review;
+mod safety;
+mod walker;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use chromium::Chromium;
+use tenantry::Engine;
+use tenantry::engine::{Clock, SystemClock};
+use tenantry_portal::{Portal, demo, router};
+use thirtyfour::testing::run_browser_test;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use walker::Walker;
+
+/// What stops a walk.
+type Trouble = Box<dyn Error + Send + Sync>;
+
+/// A walk comes to its end.
+type Arrives = Result<(), Trouble>;
+
+/// Opens the portal on a new store, has somebody walk through it, and closes everything again.
+#[expect(clippy::panic, reason = "a walk stops where something is not as it should be")]
+fn walk<W: Future<Output = Arrives>>(name: &'static str, way: impl FnOnce(Walker) -> W) {
+    let runtime = Runtime::new().expect("a runtime is to be had");
+    let arrived = runtime.block_on(async {
+        let place = tempfile::tempdir()?;
+        let file = place.path().join("portal.db");
+        demo::furnish(&file, SystemClock.now())?;
+        let portal = Portal::new(Engine::open(&file)?)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let site = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(portal.clone().chores());
+        tokio::spawn(async move { axum::serve(listener, router(portal)).await });
+        let chromium = Chromium::start()?;
+        let window = chromium.window();
+        let window = window.await?;
+        let album = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("portal");
+        let walked = run_browser_test(async { Ok(window) }, |window| {
+            let walker = Walker { window, site, album, walk: name };
+            async move {
+                let arrived = way(walker.clone()).await;
+                if arrived.is_err() {
+                    walker.shoots("stopped").await?;
+                }
+                arrived
+            }
+        });
+        walked.await.map_err(|error| Trouble::from(error.to_string()))
+    });
+    if let Err(trouble) = arrived {
+        panic!("{name}: {trouble}");
+    }
+}

@@ -1,0 +1,255 @@
+//! Somebody who walks through the pages: they know what is written on a button, beside a field, in a row; and nothing of
+//! what the page is made of.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use tenantry::engine::{Clock, SystemClock};
+use thirtyfour::components::SelectElement;
+use thirtyfour::prelude::ElementQueryable;
+use thirtyfour::{By, Key, WebDriver, WebElement};
+
+use crate::Trouble;
+
+/// How long one waits for something to show.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Somebody in front of a browser.
+#[derive(Clone)]
+pub(crate) struct Walker {
+    pub(crate) window: WebDriver,
+    pub(crate) site: String,
+    /// Where pictures are kept, and what they begin with.
+    pub(crate) album: PathBuf,
+    pub(crate) walk: &'static str,
+}
+
+/// A text in an expression of XPath.
+fn quoted(text: &str) -> String {
+    let parts: Vec<String> = text.split('"').map(|part| format!("\"{part}\"")).collect();
+    if parts.len() == 1 { parts.concat() } else { format!("concat({})", parts.join(", '\"', ")) }
+}
+
+impl Walker {
+    /// Comes in as somebody, whoever was there before.
+    pub(crate) async fn enters_as(&self, name: &str) -> Result<(), Trouble> {
+        self.window.goto(format!("{}/", self.site)).await?;
+        self.presses(&format!("Enter as {name}")).await?;
+        self.sees(&format!("{name} ·")).await
+    }
+
+    async fn finds(&self, what: &str, path: String) -> Result<WebElement, Trouble> {
+        let found = self.window.query(By::XPath(path)).and_displayed().first().await;
+        match found {
+            Ok(found) => Ok(found),
+            Err(error) => {
+                Err(format!("{what} is not to be seen ({error}) on:\n{}", self.reads().await?).into())
+            }
+        }
+    }
+
+    /// Presses what says this: a button, a link, or what unfolds.
+    pub(crate) async fn presses(&self, label: &str) -> Result<(), Trouble> {
+        self.presses_in("//body", label).await
+    }
+
+    /// Presses it in the row that begins with this.
+    pub(crate) async fn presses_in_row(&self, row: &str, label: &str) -> Result<(), Trouble> {
+        self.presses_in(&format!("//tr[th[normalize-space(.)={}]]", quoted(row)), label).await
+    }
+
+    /// Presses it below this heading.
+    pub(crate) async fn presses_below(&self, heading: &str, label: &str) -> Result<(), Trouble> {
+        let part = "(self::section or self::article or self::aside)";
+        let heading = quoted(heading);
+        self.presses_in(&format!("//*[{part} and (h2|h3)[contains(normalize-space(.), {heading})]]"), label)
+            .await
+    }
+
+    async fn presses_in(&self, within: &str, label: &str) -> Result<(), Trouble> {
+        let said = quoted(label);
+        let ways = ["button", "a", "summary", "label[contains(@class, 'tick')]"];
+        let ways = ways.map(|way| format!("{within}//{way}[normalize-space(.)={said}]"));
+        self.finds(&format!("“{label}”"), ways.join(" | ")).await?.click().await?;
+        Ok(())
+    }
+
+    /// Fills in the field beside which this stands.
+    pub(crate) async fn types(&self, label: &str, text: &str) -> Result<(), Trouble> {
+        let field = self.field(label).await?;
+        field.clear().await?;
+        field.send_keys(text).await?;
+        Ok(())
+    }
+
+    /// The field beside which this stands.
+    pub(crate) async fn field(&self, label: &str) -> Result<WebElement, Trouble> {
+        let beside = format!("//label[span[normalize-space(.)={}]]", quoted(label));
+        let path = ["input", "textarea", "select"].map(|field| format!("{beside}//{field}")).join(" | ");
+        self.finds(&format!("the field “{label}”"), path).await
+    }
+
+    /// Chooses one of several.
+    pub(crate) async fn chooses(&self, label: &str, one: &str) -> Result<(), Trouble> {
+        let field = self.field(label).await?;
+        SelectElement::new(&field).await?.select_by_exact_text(one).await?;
+        Ok(())
+    }
+
+    /// Chooses one of several in the row that begins with this.
+    pub(crate) async fn chooses_in_row(&self, row: &str, one: &str) -> Result<(), Trouble> {
+        let path = format!("//tr[th[normalize-space(.)={}]]//select", quoted(row));
+        let field = self.finds(&format!("the choice in the row of “{row}”"), path).await?;
+        SelectElement::new(&field).await?.select_by_exact_text(one).await?;
+        Ok(())
+    }
+
+    /// Goes to a place by the box at the side.
+    pub(crate) async fn goes_to(&self, place: &str) -> Result<(), Trouble> {
+        let path = "//summary[starts-with(normalize-space(.), 'Where you are')]".to_owned();
+        self.finds("the box of places", path).await?.click().await?;
+        self.presses_in("//details[summary[starts-with(normalize-space(.), 'Where you are')]]", place)
+            .await?;
+        self.sees(&format!("Where you are: {place}")).await
+    }
+
+    /// Asks a customer on the list to part.
+    pub(crate) async fn asks_to_delink(&self, customer: &str) -> Result<(), Trouble> {
+        self.presses(customer).await?;
+        self.presses("Manage account").await?;
+        self.presses("Delink").await?;
+        self.sees("What would follow").await?;
+        self.presses("Confirm").await?;
+        self.sees("The customer was asked to part.").await
+    }
+
+    /// Presses a key.
+    pub(crate) async fn key(&self, key: Key) -> Result<(), Trouble> {
+        self.window.action_chain().send_keys(key).perform().await?;
+        Ok(())
+    }
+
+    /// Types wherever the keyboard goes.
+    pub(crate) async fn keys(&self, text: &str) -> Result<(), Trouble> {
+        self.window.action_chain().send_keys(text).perform().await?;
+        Ok(())
+    }
+
+    /// Goes on with the tabulator until what says this, or stands beside this, is where the keyboard goes.
+    pub(crate) async fn tabs_to(&self, what: &str) -> Result<(), Trouble> {
+        for _ in 0..200 {
+            self.key(Key::Tab).await?;
+            let script = "const it = document.activeElement; const label = it.closest('label'); \
+                          return ((label ? label.querySelector('span').innerText : it.innerText) || '').trim();";
+            let here: String = self.window.execute(script, Vec::new()).await?.convert()?;
+            if here == what {
+                return Ok(());
+            }
+        }
+        Err(format!("the keyboard never comes to “{what}”").into())
+    }
+
+    /// All that is to be read.
+    pub(crate) async fn reads(&self) -> Result<String, Trouble> {
+        Ok(self.window.find(By::Tag("body")).await?.text().await?)
+    }
+
+    /// Waits until this is to be read.
+    pub(crate) async fn sees(&self, text: &str) -> Result<(), Trouble> {
+        self.waits(text, true).await
+    }
+
+    /// Makes sure that a page which is there does not say this.
+    pub(crate) async fn does_not_see(&self, text: &str) -> Result<(), Trouble> {
+        match self.reads().await?.contains(text) {
+            true => Err(format!("“{text}” is to be seen on:\n{}", self.reads().await?).into()),
+            false => Ok(()),
+        }
+    }
+
+    async fn waits(&self, text: &str, there: bool) -> Result<(), Trouble> {
+        let since = Instant::now();
+        loop {
+            // A page that is being turned has no text yet.
+            let read = self.reads().await.unwrap_or_default();
+            if read.contains(text) == there {
+                return Ok(());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(format!("“{text}” is not to be seen on:\n{read}").into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Looks a page up again and again until it says this.
+    pub(crate) async fn looks_until(&self, page: &str, text: &str) -> Result<(), Trouble> {
+        let since = Instant::now();
+        loop {
+            self.window.goto(format!("{}{page}", self.site)).await?;
+            let read = self.reads().await?;
+            if read.contains(text) {
+                return Ok(());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(format!("{page} never says “{text}”:\n{read}").into());
+            }
+        }
+    }
+
+    /// The rows of the first list: what each begins with.
+    pub(crate) async fn rows(&self) -> Result<Vec<String>, Trouble> {
+        let mut rows = Vec::new();
+        for row in self.window.find_all(By::XPath("//main//table//tbody/tr/th")).await? {
+            rows.push(row.text().await?);
+        }
+        Ok(rows)
+    }
+
+    /// What a row says, cell by cell.
+    pub(crate) async fn row(&self, begins: &str) -> Result<Vec<String>, Trouble> {
+        let path = format!("//tr[th[normalize-space(.)={}]]", quoted(begins));
+        let row = self.finds(&format!("the row of “{begins}”"), path).await?;
+        let mut cells = Vec::new();
+        for cell in row.find_all(By::XPath("./th | ./td")).await? {
+            cells.push(cell.text().await?);
+        }
+        Ok(cells)
+    }
+
+    /// All that the row says in which this stands by itself.
+    pub(crate) async fn page_row(&self, says: &str) -> Result<String, Trouble> {
+        let path = format!("//main//tr[.//*[normalize-space(.)={}]]", quoted(says));
+        Ok(self.finds(&format!("a row with “{says}”"), path).await?.text().await?)
+    }
+
+    /// What stands under a heading.
+    pub(crate) async fn part(&self, heading: &str) -> Result<String, Trouble> {
+        let path = format!("//article[h2[normalize-space(.)={}]]", quoted(heading));
+        Ok(self.finds(&format!("what is under “{heading}”"), path).await?.text().await?)
+    }
+
+    /// Fills in the field beside which this stands, under a heading.
+    pub(crate) async fn types_below(&self, heading: &str, label: &str, text: &str) -> Result<(), Trouble> {
+        let (heading, label) = (quoted(heading), quoted(label));
+        let path = format!(
+            "//article[h2[normalize-space(.)={heading}]]//label[span[normalize-space(.)={label}]]//input"
+        );
+        let field = self.finds(&format!("the field {label} under {heading}"), path).await?;
+        field.clear().await?;
+        field.send_keys(text).await?;
+        Ok(())
+    }
+
+    /// A moment in the past of the story, as a field for moments has it.
+    pub(crate) fn a_week_ago(&self) -> String {
+        SystemClock.now().minus_days(7).to_string().chars().take(16).collect()
+    }
+
+    /// Keeps a picture of the whole page.
+    pub(crate) async fn shoots(&self, name: &str) -> Result<(), Trouble> {
+        std::fs::create_dir_all(&self.album)?;
+        self.window.screenshot(&self.album.join(format!("{}-{name}.png", self.walk))).await?;
+        Ok(())
+    }
+}
