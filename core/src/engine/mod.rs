@@ -56,9 +56,9 @@ use crate::notice::{self, Notice, Since};
 use crate::query::{Ask, Question, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::rules::World;
-use crate::store::memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 use crate::store::NewRecord;
+use crate::store::memory::MemoryStore;
 use crate::store::{FilePort, Mended, Reading, Store, StoreError};
 
 use access::LiveIndex;

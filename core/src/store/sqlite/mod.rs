@@ -44,7 +44,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 pub(crate) use self::file::{LEAST_SQLITE, too_old};
-pub(crate) use self::hosted::{Hosted, Revision, ConnectionState};
+pub(crate) use self::hosted::{ConnectionState, Hosted, Revision};
 pub use self::options::{FileOptions, Synchronous};
 pub(crate) use self::restore::{ANOTHER, Restoring};
 

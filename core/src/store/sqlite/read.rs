@@ -500,8 +500,7 @@ impl Conn {
     }
 
     pub(super) fn entities(&self) -> Result<u64> {
-        self
-            .prepare("SELECT count(*) FROM entity WHERE seq IS NOT NULL")?
+        self.prepare("SELECT count(*) FROM entity WHERE seq IS NOT NULL")?
             .query_row([], |row| Ok(number(row, 0)))?
     }
 

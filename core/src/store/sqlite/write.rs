@@ -267,9 +267,8 @@ impl<'c> Appending<'c> {
 
     /// How many entries there are under a key, counted no further than needed.
     fn count(&self, key: &[u8], at_most: i64) -> Result<i64> {
-        let mut count = self
-            .conn
-            .prepare("SELECT count(*) FROM (SELECT 1 FROM entry WHERE key = ?1 LIMIT +?2)")?;
+        let mut count =
+            self.conn.prepare("SELECT count(*) FROM (SELECT 1 FROM entry WHERE key = ?1 LIMIT +?2)")?;
         Ok(count.query_row((key, at_most), |row| row.get(0))?)
     }
 
