@@ -38,7 +38,7 @@ export PYO3_BUILD_EXTENSION_MODULE = 1
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys help check-tools file test faces generate tools format lint doc machines soak fuzz locks moves miri bench install python
+.PHONY: journeys help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install python
 
 journeys: ## Plays the main work on files it creates, and shows it as tables
 	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
@@ -56,15 +56,18 @@ check-tools: ## Names everything that the tests want and that is missing, with D
 file: ## Writes the file of today's format that later versions have to read
 	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) --package tenantry --features sqlite,testkit --test change
 
-# Everything. All that is run is built first, at once; then the faces are tried and lints and docs made beside the tests of the
-# workspace, for much of either keeps one processor busy alone. What that has to say is said when both are done.
+# Everything. All that is run is built first, at once; then the faces are tried beside the tests of the workspace and the lints, for much of
+# either keeps one processor busy alone. What they have to say is said when both are done.
 test: check-tools format ## Runs every test and check: half an hour and 15 GB on two cores
 	$(CARGO) build $(LOCKED) $(ALL) --all-targets
 	beside=$$(mktemp) && trap 'rm -f "$$beside"' EXIT && trap 'trap - TERM; kill 0' INT TERM; \
-	$(MAKE) --keep-going faces lint doc >"$$beside" 2>&1 & checks=$$!; \
-	$(CARGO) test $(LOCKED) $(ALL); tests=$$?; \
-	wait $$checks; checks=$$?; cat "$$beside"; \
-	test $$tests -eq 0 && test $$checks -eq 0
+	$(MAKE) --keep-going faces >"$$beside" 2>&1 & faces=$$!; \
+	$(MAKE) --keep-going workspace lint doc; rust=$$?; \
+	wait $$faces; faces=$$?; cat "$$beside"; \
+	test $$rust -eq 0 && test $$faces -eq 0
+
+workspace: ## Runs the tests of the workspace alone
+	$(CARGO) test $(LOCKED) $(ALL)
 
 # The libraries for C and Python, each tested as it is installed. In release they are of one build, too.
 faces: ## Builds and tests the libraries for C and Python: PROFILE=release as they are installed

@@ -242,7 +242,7 @@ impl Oracle {
         let entry =
             Entry { at, actor: actor.clone(), command: command.to_owned(), groups, deeds, refused, around };
         if let Some(journal) = &mut self.journal {
-            journal.push(entry);
+            journal.push(Rc::new(entry));
         }
     }
 
@@ -253,7 +253,9 @@ impl Oracle {
         }
         let Err(code) = outcome else {
             let subjects = self.subjects(&request.command);
-            if let Some(entry) = self.journal.as_mut().and_then(|journal| journal.last_mut()) {
+            if let Some(entry) =
+                self.journal.as_mut().and_then(|journal| journal.last_mut()).map(Rc::make_mut)
+            {
                 entry.groups.extend(subjects);
             }
             return;
@@ -306,7 +308,7 @@ impl Oracle {
             let told = |one: TenantId| self.told_of(who, tenant, one, entry, at);
             // Nor what somebody else tried about an organisation that is not there for the reader: done, it would not be told.
             if entry.refused && entry.actor != *viewer {
-                let done = Entry { refused: false, ..entry.clone() };
+                let done = Entry { refused: false, ..Entry::clone(entry) };
                 if !entry.deeds.iter().flatten().all(|one| self.told_of(who, tenant, *one, &done, at)) {
                     continue;
                 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -109,7 +110,7 @@ pub struct Pair {
     /// Every world so far that a command left, where the past is asked about.
     history: Vec<(RequestId, Then)>,
     /// The world as it was right after the last record.
-    recorded: Recorded,
+    recorded: Rc<Recorded>,
     /// The receipt of the last command that was carried out.
     receipt: Option<Receipt<Vec<Event>>>,
 }
@@ -261,7 +262,7 @@ impl Pair {
         oracle.journal = audited.then(Vec::new);
         oracle.outbox = Some(Vec::new());
         let seq = engine.token().unwrap().seq;
-        let recorded = Recorded { oracle: oracle.bare(), seq, at: start() };
+        let recorded = Rc::new(Recorded { oracle: oracle.bare(), seq, at: start() });
         Self {
             oracle,
             engine,
@@ -320,7 +321,7 @@ impl Pair {
         let Step { at, ref request } = *step;
         let repeated = self.oracle.carried_out.iter().any(|first| first.id == request.id);
         let preview = preview.filter(|_| !repeated);
-        let from = feed.map(|_| self.recorded.clone());
+        let from = feed.map(|_| Rc::clone(&self.recorded));
         let foretold = match preview {
             Some(turning) => Some((turning, self.rehearse(request, turning, at)?)),
             None => None,
@@ -329,7 +330,7 @@ impl Pair {
         let outcome = self.execute(request, at);
         let head = self.engine.token().unwrap().seq;
         if head > self.recorded.seq {
-            self.recorded = Recorded { oracle: self.oracle.bare(), seq: head, at };
+            self.recorded = Rc::new(Recorded { oracle: self.oracle.bare(), seq: head, at });
         }
         let outcome = outcome?;
         if let (Some((turning, foretold)), Some(before)) = (foretold, &mut before) {

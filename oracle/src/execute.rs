@@ -2,6 +2,7 @@
 //! and never explains itself beyond a code.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use tenantry::base::ids::{InvitationId, LinkId, TenantId};
 use tenantry::base::text::{ManagementType, Prefix};
@@ -51,7 +52,7 @@ impl Oracle {
             self.post(&before, &Cause::Command(request), at);
         }
         if outcome.is_ok() {
-            self.carried_out.push(request.clone());
+            self.carried_out.push(Rc::new(request.clone()));
         }
         self.remember_outcome(request, &outcome, at);
         outcome
@@ -383,7 +384,7 @@ impl Oracle {
         if self.widens_links(policy, at) || self.leaves_nobody(policy, at) {
             return Err(Code::PolicyInUse);
         }
-        self.policy = policy.clone();
+        self.policy = Rc::new(policy.clone());
         self.note_terms();
         Ok(())
     }

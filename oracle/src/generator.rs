@@ -265,7 +265,7 @@ impl Generator {
         if self.rng.per_mille(12)
             && let Some(first) = self.rng.pick(&oracle.carried_out)
         {
-            let first = first.clone();
+            let first = Request::clone(first);
             return self.again(oracle, first, actor, command);
         }
         self.stamped(actor, command)
@@ -765,7 +765,7 @@ impl Generator {
     }
 
     fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let mut policy = oracle.policy.clone();
+        let mut policy = Policy::clone(&oracle.policy);
         match self.rng.below(24) {
             22 => {
                 policy.who_asks = match policy.who_asks {

@@ -5,6 +5,7 @@ use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, HandshakeState, Operation, Subject};
+use tenantry::policy::Policy;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
@@ -31,7 +32,7 @@ impl Oracle {
             users: self.users.clone(),
             assignments: self.assignments.clone(),
             roles: self.roles.clone(),
-            ..Self::new(self.policy.clone())
+            ..Self::new(Policy::clone(&self.policy))
         })
     }
 

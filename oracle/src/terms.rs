@@ -140,7 +140,7 @@ impl Oracle {
             && is.reserved == was.reserved
             && is.grantable == was.grantable;
         if !alike {
-            self.terms.push(Rc::new(self.policy.clone()));
+            self.terms.push(Rc::clone(&self.policy));
         }
     }
 

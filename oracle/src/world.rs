@@ -450,12 +450,12 @@ pub struct Entry {
 }
 
 /// Everything that happened.
-pub type Journal = Vec<Entry>;
+pub type Journal = Vec<Rc<Entry>>;
 
 /// Everything there is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Oracle {
-    pub policy: Policy,
+    pub policy: Rc<Policy>,
     /// The policies there were, of those that mean the same for links the first: what links are
     /// under, by number (P-13).
     pub terms: Vec<Rc<Policy>>,
@@ -497,7 +497,7 @@ pub struct Oracle {
     /// How often an addressee was asked by an organisation on the last day on which they were.
     pub asked: BTreeMap<(Addressee, TenantId), (i64, u32)>,
     /// The commands that were carried out, as they were sent.
-    pub carried_out: Vec<Request>,
+    pub carried_out: Vec<Rc<Request>>,
     /// Whether anybody's data was erased, and with it what tells apart two commands about them.
     pub erased: bool,
     /// What happened, where somebody wants to read it.
@@ -509,8 +509,9 @@ pub struct Oracle {
 impl Oracle {
     /// An empty world under a policy.
     pub fn new(policy: Policy) -> Self {
+        let policy = Rc::new(policy);
         Self {
-            terms: vec![Rc::new(policy.clone())],
+            terms: vec![Rc::clone(&policy)],
             policy,
             tenants: Vec::new(),
             links: Vec::new(),

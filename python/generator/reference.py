@@ -278,7 +278,7 @@ class Reference:
             notices = dict.fromkeys(notice for event in self.may_happen(one.word) for notice in self.notices.get(event, []))
             text += f"- **Events**: {listed(map(self.event, own))}{'; and, as may be, ' + listed(more) if more else ''}\n"
             text += f"- **Notices**: {listed(map(self.notice, notices))}\n"
-        text += f"- **Refusals**: {self.refused_with(one.word)}\n\n"
+        text += f"- **Refusals**: {self.refused_with(one)}\n\n"
         text += self.fields(one.fields, makes=is_command)
         call = Call(one, self.rust[one.word], sample)
         blocks = [("json", self.examples.json(call)), ("python", self.examples.python(call))]
@@ -303,9 +303,11 @@ class Reference:
         passed = {*self.shared_by(word), *(ANY_ACTOR for name in self.shared_by(word) if name == ANY_RIGHT)}
         return set(self.refusals[word].own).union(*(self.shared[name].own for name in passed))
 
-    def refused_with(self, word: str) -> str:
-        links = [f"[those {SHARED[name][0]}](refusals.md#{anchor(SHARED[name][1])})" for name in self.shared_by(word)]
-        return listed([*map(self.code, self.own(word)), *links])
+    def refused_with(self, one: Method) -> str:
+        links = [f"[those {SHARED[name][0]}](refusals.md#{anchor(SHARED[name][1])})" for name in self.shared_by(one.word)]
+        # What is asked about a command is refused as that is.
+        about = ["those of the command"] if any(field.type == Ref("Command") for field in one.fields) else []
+        return listed([*map(self.code, self.own(one.word)), *links, *about])
 
     # Events and notices.
 

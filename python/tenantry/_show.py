@@ -138,12 +138,14 @@ def aligned(columns: Sequence[str], rows: list[list[str]], counts: list[bool]) -
 
 
 def narrow(columns: Sequence[str], rows: list[list[str]], counts: list[bool], screen: int) -> Iterator[str]:
-    """The lines of a table on a narrow screen: an id has a line of its own below its row, and the widest columns are folded between
-    words. No id, number or address is broken."""
-    kept = [place for place, name in enumerate(columns) if name != "id"]
+    """The lines of a table on a narrow screen: an id has a line of its own below its row, and so has whatever leaves no room for the
+    rest; the widest columns are folded between words. No id, number or address is broken."""
     every = [list(columns), *rows]
     widths = natural(columns, rows)
     least = [max((cells(word) for line in every for word in line[place].split(" ")), default=0) for place in range(len(columns))]
+    kept = [place for place, name in enumerate(columns) if name != "id"]
+    while len(kept) > 1 and not fits([least[place] for place in kept], screen):
+        kept.remove(max(kept, key=least.__getitem__))
     while not fits([widths[place] for place in kept], screen):
         widest = max(kept, key=lambda place: (widths[place] > least[place], widths[place]))
         if widths[widest] <= least[widest]:
@@ -154,8 +156,9 @@ def narrow(columns: Sequence[str], rows: list[list[str]], counts: list[bool], sc
         for step in range(max(map(len, parts.values()))):
             some = (padded(part[step] if step < len(part) else "", widths[place], counts[place]) for place, part in parts.items())
             yield "  ".join(some).rstrip()
-        if at and len(kept) < len(columns):
-            yield f"  {line[columns.index('id')]}"
+        for place, name in enumerate(columns):
+            if at and place not in kept:
+                yield f"  {line[place]}" if name == "id" else f"  {name}: {line[place]}"
 
 
 def wrapped(text: str, width: int) -> list[str]:

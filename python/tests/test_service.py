@@ -109,14 +109,14 @@ def test_customers_page_by_page_and_filtered(portal: Portal) -> None:
     while pages < 9:
         reply = portal(path + more, world.ada)
         assert reply.status == 200
-        numbers += [row["number"] for row in reply.body["items"]]
+        numbers += [row["number"] for row in reply.body["rows"]]
         pages += 1
         if reply.body["next"] is None:
             break
         more = f"&cursor={reply.body['next']}"
     assert (pages, numbers) == (3, [f"CF-{number}" for number in reversed(range(7))])
     jointly = portal(f"/managers/{world.msp}/customers?management=jointly&stage=active", world.ada).body
-    assert [row["tenant"] for row in jointly["items"]] == [str(world.bakery)]
+    assert [row["tenant"] for row in jointly["rows"]] == [str(world.bakery)]
     one = portal(f"/managers/{world.msp}/customers/{world.bakery}", world.ada)
     assert one.body["row"]["name"] == "Bakery Klein" and one.body["since"].endswith(("Z", "+00:00"))
 

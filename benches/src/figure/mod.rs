@@ -9,6 +9,7 @@ mod memory;
 mod open;
 mod restart;
 mod reverse;
+mod review;
 mod sql;
 mod threads;
 mod write;
@@ -161,5 +162,11 @@ pub const ALL: &[Kind] = &[
         what: "a restart: from opening a file to the first check on the index",
         target: "at most 1 s where the index was saved, 10 s where it is built, at 1 M customers",
         run: restart::first_check,
+    },
+    Kind {
+        id: "F-26",
+        what: "a preview, and reviews of who can reach a tenant and what somebody can reach",
+        target: "a preview at most 2 × its command; 10 k rows a second from the store, 1 M on the index",
+        run: review::beforehand_and_now,
     },
 ];

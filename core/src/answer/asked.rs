@@ -155,7 +155,7 @@ impl AskedWorld<'_> {
             AsOf::Seq(seq) if seq > self.seq => return Err(Refusal::new(Code::MomentAhead, seq).into()),
             AsOf::Time(at) if at > self.world.at => return Err(Refusal::new(Code::MomentAhead, at).into()),
             AsOf::Seq(seq) => (seq, self.written_at(seq)?),
-            AsOf::Time(at) => (self.written_by(at)?, at),
+            AsOf::Time(at) => (self.last_written(|written| written <= at)?, at),
         };
         let view = self.history.as_of(seq)?;
         let then = World::reading(&*view, at)?;
@@ -197,12 +197,12 @@ impl AskedWorld<'_> {
         }
     }
 
-    /// The last record that was written by a moment: each is not before the last.
-    pub(super) fn written_by(&self, moment: Timestamp) -> Result<u64, ViewError> {
+    /// The last record that was written early enough: each is not before the last.
+    pub(super) fn last_written(&self, is_early: impl Fn(Timestamp) -> bool) -> Result<u64, ViewError> {
         let (mut low, mut high) = (0, self.seq);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
-            if self.written_at(middle)? <= moment { low = middle } else { high = middle - 1 }
+            if is_early(self.written_at(middle)?) { low = middle } else { high = middle - 1 }
         }
         Ok(low)
     }

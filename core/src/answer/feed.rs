@@ -4,9 +4,8 @@
 use super::asked::AskedWorld;
 use super::page::{Collecting, Turn};
 use crate::journal::Record;
-use crate::query::{AccessEvent, Page, Paging};
+use crate::query::{AccessChangeRow, AccessEvent, Page, Paging};
 use crate::rules::Ruling;
-use crate::rules::difference::AccessChange;
 use crate::view::{Key, Spot, ViewError};
 
 /// How many records are read at a time, at most: at first as many as a page has rows, then twice as
@@ -55,7 +54,7 @@ fn part_by_part(
         let mut goes_on = true;
         part.affected.visit(part.between, after, &mut |(key, id), user, tenant| {
             let change = part.between.change(user, tenant)?;
-            if let Some(AccessChange { user, tenant, gained, lost }) = change {
+            if let Some(AccessChangeRow { user, tenant, gained, lost }) = change {
                 let command = part.is_its_own.then(|| record.command.clone());
                 let row = AccessEvent { seq: record.seq, at: part.at, command, user, tenant, gained, lost };
                 let place = Key::new().count(record.seq).count(part.number).then(&key);

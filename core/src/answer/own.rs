@@ -1,8 +1,6 @@
 //! What whoever asks is told of themselves: who they are, what they may do, what they asked
 //! for.
 
-use std::collections::BTreeSet;
-
 use super::asked::AskedWorld;
 use super::page::Turn;
 use super::parties::{delink_request_row, move_row, proposal_row};
@@ -16,6 +14,7 @@ use crate::query::{
     AddressChangeRow, AskedByMe, AskedRow, HeldPermission, MyPermissions, Page, Paging, Profile, Requested,
 };
 use crate::refusal::{Code, Refusal};
+use crate::rules::effective::held;
 use crate::rules::{Ruling, unless_refused};
 use crate::sight::Sight;
 use crate::view::{Any, Index, Key, ViewError};
@@ -51,20 +50,7 @@ pub(super) fn profile(sight: &Sight<'_>) -> Ruling<Profile> {
 /// `wrong_actor` for anybody but a user, `unknown_tenant`.
 pub(super) fn permissions(sight: &Sight<'_>, it: &MyPermissions) -> Ruling<Vec<HeldPermission>> {
     sight.person()?;
-    let policy = &sight.world().policy;
-    let mut held = Vec::new();
-    for permission in &policy.permissions {
-        let mut services = BTreeSet::new();
-        for service in &policy.services {
-            if sight.holds(permission, it.tenant, Some(service))? {
-                services.insert(service.clone());
-            }
-        }
-        let anyway = sight.holds(permission, it.tenant, None)?;
-        if anyway || !services.is_empty() {
-            held.push(HeldPermission { permission: permission.clone(), services, services_only: !anyway });
-        }
-    }
+    let held = held(&sight.allowed(it.tenant)?);
     if held.is_empty() && !sight.sees(it.tenant)? {
         return Err(Refusal::new(Code::UnknownTenant, it.tenant).into());
     }

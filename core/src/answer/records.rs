@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::asked::AskedWorld;
 use super::page::Turn;
 use crate::base::ids::{TenantId, UserId};
-use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::query::{Audit, AuditRow, Page, Paging};
@@ -29,28 +28,15 @@ const PAGE: usize = 256;
 pub(super) fn audit(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Audit) -> Ruling<Page<AuditRow>> {
     let reader = RecordSight::of(sight, it.tenant)?;
     let list = ("audit", it.tenant, &it.filter);
-    let low = it.filter.from.map_or(Ok(0), |from| written_before(asked, from))?;
+    let before = |moment| asked.last_written(|written| written < moment);
+    let low = it.filter.from.map_or(Ok(0), before)?;
     let low = low.max(it.filter.after.unwrap_or_default());
-    let high = it.filter.until.map_or(Ok(asked.seq), |until| written_before(asked, until))?;
+    let high = it.filter.until.map_or(Ok(asked.seq), before)?;
     page(asked, Some((it.tenant, it.filter.by)), &list, (low, high), &it.paging, |record| {
         let before = asked.history.as_of(record.seq.saturating_sub(1))?;
         let after = asked.history.as_of(record.seq)?;
         Ok(reader.row(&record, &*before, &*after)?.filter(|row| it.filter.passes(row)))
     })
-}
-
-/// The last record that was written before a moment: each has one that is not before the last.
-fn written_before(asked: &AskedWorld<'_>, moment: Timestamp) -> Result<u64, ViewError> {
-    let (mut low, mut high) = (0, asked.seq);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let next = asked.history.records(None, middle, 1)?;
-        match next.first() {
-            Some(record) if record.at < moment => low = middle + 1,
-            _ => high = middle,
-        }
-    }
-    Ok(low)
 }
 
 /// What a record led to, as the user who commanded it is told today.

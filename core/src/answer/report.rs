@@ -35,7 +35,7 @@ pub(super) struct Asker<'a> {
 /// The page.
 ///
 /// # Errors
-/// `unknown_tenant`, and why the actor may not view it.
+/// `unknown_tenant`, why the actor may not view it ([`Sight::may`]).
 pub(super) fn of_tenant(sight: &Sight<'_>, ask: Asker<'_>, it: &TenantReport) -> Ruling<Report> {
     let TenantReport { actor, tenant, since } = it;
     let (actor, tenant) = (|| actor.clone(), *tenant);

@@ -14,7 +14,7 @@ use crate::query::{
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
-use crate::rules::difference::{AccessChange, Affected, Between};
+use crate::rules::difference::{Affected, Between};
 use crate::rules::effective::{Effective, held};
 use crate::rules::reach::{Going, People, Tenants};
 use crate::sight::Sight;
@@ -71,7 +71,7 @@ pub(super) fn of_organisations(
         for found in people.each(world, Going::default()) {
             let (_, user) = found?;
             if user.home == *home {
-                allowed.extend(Effective::of(world, user.id, it.tenant)?.allowed().iter().cloned());
+                allowed.append(&mut Effective::of(world, user.id, it.tenant)?.allowed());
             }
             if allowed == most {
                 break;
@@ -150,7 +150,7 @@ pub(super) fn of_tenant_by(
     let mut rows = Vec::new();
     affected.on(tenant).visit(between, None, &mut |_, user, tenant| {
         if teller.tells(user, tenant)? {
-            rows.extend(between.change(user, tenant)?.map(change_row));
+            rows.extend(between.change(user, tenant)?);
         }
         Ok(rows.len() < most)
     })?;
@@ -189,7 +189,7 @@ pub(super) fn changes(
             return Ok(true);
         }
         let change = between.change(user, tenant)?;
-        Ok(change.is_none_or(|change| rows.add(place, change_row(change))))
+        Ok(change.is_none_or(|change| rows.add(place, change)))
     })?;
     rows.page()
 }
@@ -233,11 +233,6 @@ impl Teller<'_> {
     }
 }
 
-fn change_row(change: AccessChange) -> AccessChangeRow {
-    let AccessChange { user, tenant, gained, lost } = change;
-    AccessChangeRow { user, tenant, gained, lost }
-}
-
 fn going(turn: &Turn, paging: &Paging) -> Going {
     Going { after: turn.after().cloned(), backwards: paging.descending }
 }
@@ -270,9 +265,9 @@ fn known(sight: &Sight<'_>, filter: &AccessFilter) -> Ruling {
 
 /// By what something is allowed, as it is told; nothing, where it is not what is wanted.
 fn ways(sight: &Sight<'_>, filter: &AccessFilter, found: Effective) -> Result<Vec<AccessWay>, ViewError> {
-    let wanted = found.allowed().iter().any(|(permission, service)| {
-        filter.permission.as_ref().is_none_or(|wanted| wanted == permission)
-            && filter.service.as_ref().is_none_or(|wanted| Some(wanted) == service.as_ref())
+    let wanted = found.allows_any(|held| {
+        filter.permission.as_ref().is_none_or(|wanted| *wanted == held.permission)
+            && filter.service.as_ref().is_none_or(|wanted| held.services.contains(wanted))
     });
     let mut ways = if wanted { found.into_ways() } else { Vec::new() };
     for way in &mut ways {

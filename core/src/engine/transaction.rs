@@ -71,12 +71,9 @@ impl<'v> RecordChain<'v> {
         step: Step,
     ) {
         let at = self.at();
+        step.lay_over(&mut self.world);
         let mut about = step.about;
         about.extend(about::of_actor(&actor));
-        step.changes.iter().for_each(|change| self.world.change(change.clone()));
-        for (subject, personal) in &step.people {
-            self.world.change_personal(*subject, personal.clone());
-        }
         let salted = |personal| Remembered::salted((self.salts)(), personal);
         let people: Vec<_> =
             step.people.into_iter().map(|(subject, personal)| (subject, personal.map(salted))).collect();

@@ -9,9 +9,10 @@ use super::handle::{
     UserHandle,
 };
 use super::ids::IdTable;
-use super::layout::{PermissionBits, Tables, service_row};
+use super::layout::Tables;
 use super::names::NameTable;
 use super::reverse::{TenantsWhere, UsersWhoCan};
+use super::review::{IndexReview, Reviewed, Reviewing};
 use super::seqlock::{ReadSection, Reader, Seqlock, prefetch};
 use crate::base::ids::{TenantId, UserId};
 use crate::refusal::{Code, Refusal};
@@ -229,7 +230,7 @@ impl AccessIndex {
         let asked = IndexQuestion::new(user, permit.into(), TenantHandle::default());
         let before = found.len();
         let result = self.read_long(TenantsWhere { tables: &self.tables, asked, at: &at, before, found });
-        result.inspect_err(|_| found.truncate(before))
+        result.map(|((), seq)| seq).inspect_err(|_| found.truncate(before))
     }
 
     /// The users who can do something on a tenant (P-12), each once, appended to `found`. Returns
@@ -254,7 +255,33 @@ impl AccessIndex {
             found,
             visited: BTreeSet::new(),
         });
-        result.inspect_err(|_| found.truncate(before))
+        result.map(|((), seq)| seq).inspect_err(|_| found.truncate(before))
+    }
+
+    /// Everybody who can do anything on a tenant, and what.
+    ///
+    /// # Errors
+    /// [`Overtaken`].
+    pub fn tenant_access(
+        &self,
+        tenant: TenantHandle,
+        at: impl At,
+    ) -> Result<IndexReview<UserHandle>, Overtaken> {
+        self.review(tenant, &at)
+    }
+
+    /// Every tenant on which a user can do anything, and what.
+    ///
+    /// # Errors
+    /// [`Overtaken`].
+    pub fn user_access(&self, user: UserHandle, at: impl At) -> Result<IndexReview<TenantHandle>, Overtaken> {
+        self.review(user, &at)
+    }
+
+    fn review<S: Reviewed>(&self, subject: S, at: &impl At) -> Result<IndexReview<S::Row>, Overtaken> {
+        let names = (&self.permissions, &self.services);
+        let read = self.read_long(Reviewing { tables: &self.tables, names, subject, at });
+        read.map(|(review, _)| review)
     }
 
     /// How large it is by now. It never shrinks.
@@ -268,9 +295,8 @@ impl AccessIndex {
         }
     }
 
-    fn read_long<S: ReadSection>(&self, mut section: S) -> Result<u64, Overtaken> {
-        let found = (0..ATTEMPTS).find_map(|_| self.lock.try_read(&mut section));
-        found.map(|(_, seq)| seq).ok_or(Overtaken)
+    fn read_long<S: ReadSection>(&self, mut section: S) -> Result<(S::Output, u64), Overtaken> {
+        (0..ATTEMPTS).find_map(|_| self.lock.try_read(&mut section)).ok_or(Overtaken)
     }
 }
 
@@ -285,12 +311,8 @@ impl ReadSection for PolicyHas<'_> {
 
     fn run(&mut self, reader: &impl Reader) -> bool {
         match *self {
-            Self::Permission(tables, number) => {
-                PermissionBits::of(reader, tables.permissions.initial_row(number.into())).is_known()
-            }
-            Self::Service(tables, number) => {
-                number != 0 && reader.load(tables.services.initial_row(service_row(Some(number))), 0) != 0
-            }
+            Self::Permission(tables, number) => tables.has_permission(reader, number),
+            Self::Service(tables, number) => tables.has_service(reader, number),
         }
     }
 }

@@ -27,9 +27,15 @@ pub(super) struct IndexQuestion {
 impl IndexQuestion {
     #[inline]
     pub(super) fn new(user: UserHandle, permit: Permit, tenant: TenantHandle) -> Self {
+        Self { user: user.number(), tenant: tenant.number(), ..Self::about(permit) }
+    }
+
+    /// About nobody and nothing yet.
+    #[inline]
+    pub(super) fn about(permit: Permit) -> Self {
         Self {
-            user: user.number(),
-            tenant: tenant.number(),
+            user: 0,
+            tenant: 0,
             permission: u32::from(permit.permission.number()),
             service: service_row(permit.service.map(|service| service.number())),
         }
@@ -151,29 +157,52 @@ pub(super) fn judge(
     }
 }
 
-/// The check where two rows have all that it needs, as nearly always: the tenant has one manager at
-/// most, who has none. Nothing where there is more to it, or where the reader finds no row.
-///
-/// It computes without branches: a mispredicted one would cost more than all the reasons together.
+/// The check where two rows have all that it needs, as nearly always. Nothing where there is more
+/// to it, or where the reader finds no row.
 #[inline(always)]
 pub(super) fn glance(tables: &Tables, reader: &impl Reader, asked: IndexQuestion) -> Option<Option<Code>> {
-    let user_row = reader.row(&tables.users, asked.user)?;
-    let tenant_row = reader.row(&tables.tenants, asked.tenant)?;
-    let mut user = UserWord::of(reader, user_row);
-    let tenant = TenantWord::of(reader, tenant_row);
-    if tenant.needs_more() | user.has(UserWord::CONFINED) {
-        user = as_on_tenant(tables, reader, asked, (user_row, user), (tenant_row, tenant))?;
-    }
+    let rows = TwoRows::of(tables, reader, (asked.user, asked.tenant))?;
     let permit = PermitBits::of(tables, reader, asked);
-    let own = user.home() == asked.tenant;
-    let shape = reader.row(&tables.shapes, tenant.shape())?;
-    let role = reader.row(&tables.roles, user.role())?;
-    let as_manager = bit_if(user.home() != tenant.manager(), reason::NOT_LINKED)
-        | permit.barred_by(reader, shape)
-        | permit.permission.reserved();
-    let bars = select(own, reader.load(shape, LinkShape::LOCKS) as u32, as_manager);
-    let flags = select(own, user.holds(), user.reaches()) | permit.held_by(reader, role);
-    Some(first_reason(applying(user, tenant, &permit, bars, flags)))
+    rows.applying(tables, reader, &permit).map(first_reason)
+}
+
+/// What two rows say of a user on a tenant: the tenant has one manager at most, who has none.
+///
+/// It computes without branches: a mispredicted one would cost more than all the reasons together.
+#[derive(Clone, Copy)]
+pub(super) struct TwoRows {
+    user: UserWord,
+    tenant: TenantWord,
+    own: bool,
+}
+
+impl TwoRows {
+    /// Nothing where there is more to it, or where the reader finds no row.
+    #[inline(always)]
+    pub(super) fn of(tables: &Tables, reader: &impl Reader, asked: (u32, u32)) -> Option<Self> {
+        let user_row = reader.row(&tables.users, asked.0)?;
+        let tenant_row = reader.row(&tables.tenants, asked.1)?;
+        let mut user = UserWord::of(reader, user_row);
+        let tenant = TenantWord::of(reader, tenant_row);
+        if tenant.needs_more() | user.has(UserWord::CONFINED) {
+            user = as_on_tenant(tables, reader, asked, (user_row, user), (tenant_row, tenant))?;
+        }
+        Some(Self { user, tenant, own: user.home() == asked.1 })
+    }
+
+    /// Every reason that applies. Nothing where the reader finds no row.
+    #[inline(always)]
+    pub(super) fn applying(self, tables: &Tables, reader: &impl Reader, permit: &PermitBits) -> Option<u32> {
+        let Self { user, tenant, own } = self;
+        let shape = reader.row(&tables.shapes, tenant.shape())?;
+        let role = reader.row(&tables.roles, user.role())?;
+        let as_manager = bit_if(user.home() != tenant.manager(), reason::NOT_LINKED)
+            | permit.barred_by(reader, shape)
+            | permit.permission.reserved();
+        let bars = select(own, reader.load(shape, LinkShape::LOCKS) as u32, as_manager);
+        let flags = select(own, user.holds(), user.reaches()) | permit.held_by(reader, role);
+        Some(applying(user, tenant, permit, bars, flags))
+    }
 }
 
 /// The user's word as it counts on a tenant that [`TenantWord::needs_more`]: with the role that
@@ -182,14 +211,14 @@ pub(super) fn glance(tables: &Tables, reader: &impl Reader, asked: IndexQuestion
 fn as_on_tenant(
     tables: &Tables,
     reader: &impl Reader,
-    asked: IndexQuestion,
+    asked: (u32, u32),
     (user_row, user): (RowRef<'_, UserCells>, UserWord),
     (tenant_row, tenant): (RowRef<'_, TenantCells>, TenantWord),
 ) -> Option<UserWord> {
     if tenant.has_several() {
         return None;
     }
-    if user.home() == asked.tenant {
+    if user.home() == asked.1 {
         return Some(user);
     }
     if user.has(UserWord::CONFINED) {
@@ -202,7 +231,7 @@ fn as_on_tenant(
         let away = tenant.has(TenantWord::GUESTS) && UserLists::of(reader, user_row).away != 0;
         return (!away).then_some(user);
     }
-    let seat = seat_of(reader, tenant_row, asked.user);
+    let seat = seat_of(reader, tenant_row, asked.0);
     match seat.code() {
         _ if seat == Seat::FREE => Some(user),
         ROLE_ELSEWHERE => None,

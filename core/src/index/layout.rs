@@ -687,6 +687,16 @@ impl Tables {
         task.run(&self.services, services)
     }
 
+    /// Whether the policy in force has the permission of this number.
+    pub(super) fn has_permission(&self, reader: &impl Reader, number: u16) -> bool {
+        PermissionBits::of(reader, self.permissions.initial_row(number.into())).is_known()
+    }
+
+    /// Whether the policy in force has the service of this number.
+    pub(super) fn has_service(&self, reader: &impl Reader, number: u16) -> bool {
+        number != 0 && reader.load(self.services.initial_row(service_row(Some(number))), 0) != 0
+    }
+
     #[inline]
     pub(super) fn tenant(&self, reader: &impl Reader, tenant: u32) -> TenantWord {
         TenantWord::of(reader, self.tenants.row(tenant))

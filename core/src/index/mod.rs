@@ -40,8 +40,9 @@
 //!
 //! From the ground up: `seqlock` is memory with one writer and readers that never wait; `layout`
 //! says what its words mean, `list` keeps sorted lists in it, `ids` and `names` number what is
-//! looked up; `handle` is what callers hold; `check` decides, and `reverse` finds candidates for
-//! it; `access` is the index, and `follow` its writer. `saved` is all of it as bytes.
+//! looked up; `handle` is what callers hold; `check` decides, `reverse` finds candidates for it,
+//! and `review` shows all that it allows; `access` is the index, and `follow` its writer. `saved`
+//! is all of it as bytes.
 
 mod access;
 mod check;
@@ -52,6 +53,7 @@ mod layout;
 mod list;
 mod names;
 mod reverse;
+mod review;
 pub(crate) mod saved;
 mod seqlock;
 
@@ -61,4 +63,5 @@ pub use handle::{
     At, IndexSize, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
     UserHandle,
 };
+pub use review::IndexReview;
 pub(crate) use saved::{IndexBytes, SavedIndex};

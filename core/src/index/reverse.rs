@@ -123,20 +123,37 @@ impl<A: At> TenantsWhere<'_, A> {
     ) {
         let tables = self.tables;
         let home = tables.user(reader, self.asked.user).home();
-        if depth >= MAX_CHAIN || reader.is_stale() {
-            return;
-        }
-        list::each(reader, &tables.heap, tables.tenant_lists(reader, tenant).managed, &mut |entry| {
-            let assigned = away.binary_search_by_key(&entry.number, |(tenant, _)| *tenant).is_ok();
-            if !assigned && entry.number != home && visited.insert(entry.number) {
-                self.consider(reader, entry.number);
-            }
-            // What is below home is visited from there.
-            if entry.number != home && ManagedEntry::unpack(entry.payload).has(ManagedEntry::MANAGES) {
-                self.descend(reader, entry.number, away, visited, depth + 1);
+        each_below(tables, reader, tenant, home, depth, &mut |below| {
+            let assigned = away.binary_search_by_key(&below, |(tenant, _)| *tenant).is_ok();
+            if !assigned && visited.insert(below) {
+                self.consider(reader, below);
             }
         });
     }
+}
+
+/// Visits everything below a tenant, as often as links lead to it, but for a home: what is below
+/// that is visited from there.
+pub(super) fn each_below<R: Reader>(
+    tables: &Tables,
+    reader: &R,
+    tenant: u32,
+    home: u32,
+    depth: usize,
+    visit: &mut dyn FnMut(u32),
+) {
+    if depth >= MAX_CHAIN || reader.is_stale() {
+        return;
+    }
+    list::each(reader, &tables.heap, tables.tenant_lists(reader, tenant).managed, &mut |entry| {
+        if entry.number == home {
+            return;
+        }
+        visit(entry.number);
+        if ManagedEntry::unpack(entry.payload).has(ManagedEntry::MANAGES) {
+            each_below(tables, reader, entry.number, home, depth + 1, visit);
+        }
+    });
 }
 
 /// Filters handles into a list without a branch for each: all are stored, and the count advances
@@ -190,6 +207,36 @@ fn each_assigned(
     each_seat(reader, row, |seat| visit(seat.user(), None));
 }
 
+/// Visits the users assigned on a tenant, and those assigned on the ones above whose assignments
+/// may reach down; some more than once.
+pub(super) fn each_above<R: Reader>(
+    tables: &Tables,
+    reader: &R,
+    tenant: u32,
+    seen: &mut BTreeSet<u32>,
+    depth: usize,
+    visit: &mut dyn FnMut(u32),
+) {
+    if depth > MAX_CHAIN || reader.is_stale() || !seen.insert(tenant) {
+        return;
+    }
+    each_assigned(tables, reader, tenant, &mut |user, assigned| {
+        let covers = depth == 0 || assigned.is_none_or(|assigned| assigned.below);
+        if covers && user != 0 {
+            visit(user);
+        }
+    });
+    match tables.tenant(reader, tenant).managers() {
+        Managers::None => {}
+        Managers::One { manager, .. } => each_above(tables, reader, manager, seen, depth + 1, visit),
+        Managers::Several { block } => {
+            for link in tables.links(reader, block) {
+                each_above(tables, reader, link.manager, seen, depth + 1, visit);
+            }
+        }
+    }
+}
+
 /// Finds the users who can do something on a tenant, each once.
 pub(super) struct UsersWhoCan<'a, A> {
     pub(super) tables: &'a Tables,
@@ -211,7 +258,10 @@ impl<A: At> ReadSection for UsersWhoCan<'_, A> {
         self.visited.clear();
         let tenant = self.tables.tenant(reader, self.asked.tenant);
         if tenant.has_several() || tenant.has(TenantWord::CHAINED | TenantWord::GUESTS) {
-            self.climb(reader, self.asked.tenant, &mut BTreeSet::new(), 0);
+            let tenant = self.asked.tenant;
+            each_above(self.tables, reader, tenant, &mut BTreeSet::new(), 0, &mut |user| {
+                self.consider(reader, user)
+            });
         } else {
             self.at_a_glance(reader, tenant);
         }
@@ -252,30 +302,6 @@ impl<A: At> UsersWhoCan<'_, A> {
             side(tenant.manager(), as_manager, true);
         }
         passing.flush(self.found);
-    }
-
-    /// Considers the users assigned on a tenant, and those assigned on the ones above whose
-    /// assignments reach down.
-    fn climb<R: Reader>(&mut self, reader: &R, tenant: u32, seen: &mut BTreeSet<u32>, depth: usize) {
-        let tables = self.tables;
-        if depth > MAX_CHAIN || reader.is_stale() || !seen.insert(tenant) {
-            return;
-        }
-        each_assigned(tables, reader, tenant, &mut |user, assigned| {
-            let covers = depth == 0 || assigned.is_none_or(|assigned| assigned.below);
-            if covers && user != 0 {
-                self.consider(reader, user);
-            }
-        });
-        match tables.tenant(reader, tenant).managers() {
-            Managers::None => {}
-            Managers::One { manager, .. } => self.climb(reader, manager, seen, depth + 1),
-            Managers::Several { block } => {
-                for link in tables.links(reader, block) {
-                    self.climb(reader, link.manager, seen, depth + 1);
-                }
-            }
-        }
     }
 
     fn consider(&mut self, reader: &impl Reader, user: u32) {

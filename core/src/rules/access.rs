@@ -234,10 +234,10 @@ impl<'w, 'v> Approach<'w, 'v> {
         self.chains.iter().flatten().map(|link| link.manager).chain([self.tenant]).collect()
     }
 
-    /// Whether what is allowed with a service is allowed without one, too: where one way alone
-    /// leads to the tenant.
-    pub(super) const fn is_plain(&self) -> bool {
-        self.chains.len() <= 1
+    /// Which of the ways to the tenant carry a service (P-5); without one, all of them do.
+    pub(super) fn carrying(&self, service: Option<&Service>) -> Vec<bool> {
+        let carries = |chain: &Chain, service| chain.iter().all(|link| link.services.contains(service));
+        self.chains.iter().map(|chain| service.is_none_or(|service| carries(chain, service))).collect()
     }
 
     /// Whether the user may do this there, and why; `on` finds the assignment on a tenant itself.

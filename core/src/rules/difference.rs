@@ -14,17 +14,8 @@ use super::world::World;
 use crate::base::ids::{RoleId, TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::model::{Assignment, Link, Role, User};
-use crate::query::HeldPermission;
+use crate::query::AccessChangeRow;
 use crate::view::{Entity, Index, Key, Kind, Span, Spot, ViewError, Write};
-
-/// What somebody may do on a tenant that they could not before, and what no more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AccessChange {
-    pub(crate) user: UserId,
-    pub(crate) tenant: TenantId,
-    pub(crate) gained: Vec<HeldPermission>,
-    pub(crate) lost: Vec<HeldPermission>,
-}
 
 /// Two worlds of which one came of the other.
 #[derive(Clone, Copy)]
@@ -435,14 +426,17 @@ impl<'w> Between<'w> {
     ///
     /// # Errors
     /// When a view cannot be read.
-    pub(crate) fn change(self, user: UserId, tenant: TenantId) -> Result<Option<AccessChange>, ViewError> {
+    pub(crate) fn change(self, user: UserId, tenant: TenantId) -> Result<Option<AccessChangeRow>, ViewError> {
         let [before, after] = self.each(|world| Effective::of(world, user, tenant))?;
-        let [before, after] = [before.allowed(), after.allowed()];
         if before == after {
             return Ok(None);
         }
-        let (gained, lost) = (held(after.difference(before)), held(before.difference(after)));
-        Ok(Some(AccessChange { user, tenant, gained, lost }))
+        let [before, after] = [before.allowed(), after.allowed()];
+        let (gained, lost) = (held(after.difference(&before)), held(before.difference(&after)));
+        if gained.is_empty() && lost.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(AccessChangeRow { user, tenant, gained, lost }))
     }
 
     /// Whether checks of the two may differ by the policy alone.

@@ -20,7 +20,6 @@ pub(crate) type Allowed = (Permission, Option<Service>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effective {
     ways: Vec<AccessWay>,
-    allowed: BTreeSet<Allowed>,
 }
 
 impl Effective {
@@ -45,16 +44,12 @@ impl Effective {
             assigned = assigned || on(at)?.is_some();
         }
         let mut found = Ways::default();
+        let alike = alike(&world.policy.services, &approach);
         for permission in world.policy.permissions.iter().filter(|_| assigned) {
-            let anyway = approach.judge(permission.as_str(), None, &on)?;
-            let denied = anyway.reason.is_some();
-            found.note(world, permission, None, anyway)?;
-            if denied && approach.is_plain() {
-                continue;
-            }
-            for service in &world.policy.services {
-                let judged = approach.judge(permission.as_str(), Some(service), &on)?;
-                found.note(world, permission, Some(service), judged)?;
+            for services in &alike {
+                let first = services.first().copied().flatten();
+                let judged = approach.judge(permission.as_str(), first, &on)?;
+                found.note(world, permission, services, judged)?;
             }
         }
         Ok(found.into_effective())
@@ -73,12 +68,14 @@ impl Effective {
             return Ok(BTreeSet::new());
         };
         let mut most = BTreeSet::new();
+        let alike = alike(&world.policy.services, &approach);
         for permission in &world.policy.permissions {
-            for service in [None].into_iter().chain(world.policy.services.iter().map(Some)) {
+            for services in &alike {
+                let first = services.first().copied().flatten();
+                let judged = approach.judge(permission.as_str(), first, &|_| Ok(None))?;
                 // All that is missing is a role.
-                let judged = approach.judge(permission.as_str(), service, &|_| Ok(None))?;
                 if judged.reason == Some(Code::NoAssignment) {
-                    most.insert((permission.clone(), service.cloned()));
+                    most.extend(services.iter().map(|service| (permission.clone(), service.cloned())));
                 }
             }
         }
@@ -86,8 +83,19 @@ impl Effective {
     }
 
     /// What is allowed.
-    pub(crate) const fn allowed(&self) -> &BTreeSet<Allowed> {
-        &self.allowed
+    pub(crate) fn allowed(&self) -> BTreeSet<Allowed> {
+        let mut allowed = BTreeSet::new();
+        for held in self.ways.iter().flat_map(|way| &way.held) {
+            let services =
+                held.services.iter().cloned().map(Some).chain((!held.services_only).then_some(None));
+            allowed.extend(services.map(|service| (held.permission.clone(), service)));
+        }
+        allowed
+    }
+
+    /// Whether any of what is allowed is like this.
+    pub(crate) fn allows_any(&self, like: impl Fn(&HeldPermission) -> bool) -> bool {
+        self.ways.iter().flat_map(|way| &way.held).any(like)
     }
 
     /// Why, by the assignments that decide and the links that they come down by.
@@ -96,10 +104,22 @@ impl Effective {
     }
 }
 
+/// Services that the same ways carry, and no service at all with those that all carry: whatever is
+/// allowed with one of them is allowed with each. Those that no way carries are left out: nothing
+/// is allowed with them.
+fn alike<'p>(services: &'p BTreeSet<Service>, approach: &Approach<'_, '_>) -> Vec<Vec<Option<&'p Service>>> {
+    let mut alike: BTreeMap<Vec<bool>, Vec<Option<&Service>>> = BTreeMap::new();
+    for service in [None].into_iter().chain(services.iter().map(Some)) {
+        alike.entry(approach.carrying(service)).or_default().push(service);
+    }
+    let carried = alike.into_iter().filter(|(by, _)| by.is_empty() || by.contains(&true));
+    carried.map(|(_, services)| services).collect()
+}
+
 /// What was found so far, by the assignment and the chain that decided.
 #[derive(Default)]
 struct Ways {
-    ways: BTreeMap<(Vec<LinkId>, TenantId), (AccessWay, BTreeSet<Allowed>)>,
+    ways: BTreeMap<(Vec<LinkId>, TenantId), (AccessWay, BTreeMap<Permission, HeldPermission>)>,
 }
 
 impl Ways {
@@ -107,7 +127,7 @@ impl Ways {
         &mut self,
         world: &World<'_>,
         permission: &Permission,
-        service: Option<&Service>,
+        services: &[Option<&Service>],
         judged: Judgement,
     ) -> Result<(), ViewError> {
         let (None, Some(grounds)) = (judged.reason, judged.grounds) else { return Ok(()) };
@@ -116,25 +136,34 @@ impl Ways {
         for link in &judged.chain {
             granted = granted || world.agreed(link)?.need_grant_of(permission.as_str(), &world.policy);
         }
-        let (way, allowed) = self.ways.entry((chain.clone(), grounds.tenant)).or_insert_with(|| {
+        let (way, held) = self.ways.entry((chain.clone(), grounds.tenant)).or_insert_with(|| {
             let way = AccessWay { grounds: Some(grounds), chain, held: Vec::new(), granted: BTreeSet::new() };
-            (way, BTreeSet::new())
+            (way, BTreeMap::new())
         });
         if granted {
             way.granted.insert(permission.clone());
         }
-        allowed.insert((permission.clone(), service.cloned()));
+        let held = held.entry(permission.clone()).or_insert_with(|| nothing_of(permission));
+        services.iter().for_each(|service| add(held, *service));
         Ok(())
     }
 
     fn into_effective(self) -> Effective {
-        let mut effective = Effective::default();
-        for (mut way, allowed) in self.ways.into_values() {
-            way.held = held(&allowed);
-            effective.ways.push(way);
-            effective.allowed.extend(allowed);
-        }
-        effective
+        let ways = self.ways.into_values();
+        let ways = ways.map(|(way, held)| AccessWay { held: held.into_values().collect(), ..way });
+        Effective { ways: ways.collect() }
+    }
+}
+
+/// A permission, of which nothing is held yet.
+fn nothing_of(permission: &Permission) -> HeldPermission {
+    HeldPermission { permission: permission.clone(), services: BTreeSet::new(), services_only: true }
+}
+
+fn add(held: &mut HeldPermission, service: Option<&Service>) {
+    match service {
+        Some(service) => drop(held.services.insert(service.clone())),
+        None => held.services_only = false,
     }
 }
 
@@ -142,15 +171,7 @@ impl Ways {
 pub(crate) fn held<'a>(allowed: impl IntoIterator<Item = &'a Allowed>) -> Vec<HeldPermission> {
     let mut held: BTreeMap<&Permission, HeldPermission> = BTreeMap::new();
     for (permission, service) in allowed {
-        let one = held.entry(permission).or_insert_with(|| HeldPermission {
-            permission: permission.clone(),
-            services: BTreeSet::new(),
-            services_only: true,
-        });
-        match service {
-            Some(service) => drop(one.services.insert(service.clone())),
-            None => one.services_only = false,
-        }
+        add(held.entry(permission).or_insert_with(|| nothing_of(permission)), service.as_ref());
     }
     held.into_values().collect()
 }

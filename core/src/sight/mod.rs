@@ -29,17 +29,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::ids::{LinkId, TenantId, UserId};
-use crate::base::text::{Email, Permission, Service};
+use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
     Actor, Contact, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User, UserState,
 };
-use crate::query::Question;
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
-use crate::rules::effective::Effective;
+use crate::rules::effective::{Allowed, Effective};
 use crate::rules::graph;
 use crate::rules::kept_off;
 use crate::rules::licence;
@@ -248,7 +247,7 @@ impl<'w> Sight<'w> {
         // Of a past, oneself is told of what one sees or reaches today as well.
         for world in self.judging().filter(|_| self.present.is_some()) {
             let Some(it) = world.user(user)? else { return Ok(false) };
-            if !access::sees(world, &it, tenant)? && Effective::of(world, user, tenant)?.allowed().is_empty()
+            if !access::sees(world, &it, tenant)? && !Effective::of(world, user, tenant)?.allows_any(|_| true)
             {
                 return Ok(false);
             }
@@ -333,26 +332,18 @@ impl<'w> Sight<'w> {
         Ok(self.known_of(self.person()?)?)
     }
 
-    /// Whether the user who asks may do this, by check: now and, of a past, then as well; operators
-    /// are bound by none.
+    /// What checks allow the user who asks on a tenant: now and, of a past, then as well.
     ///
     /// # Errors
-    /// When the world cannot be read.
-    pub fn holds(
-        &self,
-        permission: &Permission,
-        tenant: TenantId,
-        service: Option<&Service>,
-    ) -> Result<bool, ViewError> {
-        let Some(user) = &self.viewer else { return Ok(true) };
-        let (permission, service) = (permission.clone(), service.cloned());
-        let question = Question { user: user.id, permission, tenant, service };
-        for world in self.judging() {
-            if !access::check(world, &question, 0)?.allowed {
-                return Ok(false);
-            }
+    /// `wrong_actor` for operators.
+    pub fn allowed(&self, tenant: TenantId) -> Ruling<BTreeSet<Allowed>> {
+        let user = self.person()?.id;
+        let mut allowed = Effective::of(self.world, user, tenant)?.allowed();
+        if let Some(present) = self.present {
+            let today = Effective::of(present, user, tenant)?.allowed();
+            allowed.retain(|one| today.contains(one));
         }
-        Ok(true)
+        Ok(allowed)
     }
 
     /// Whether a tenant is there for the actor: now and, of a past, then as well (T-9).

@@ -274,7 +274,7 @@ pub(crate) const QUERIES: &[&str] = &[
         "service":"manage"},"paging":{"limit":10}}"#,
     r#"{"query":"tenant_access","actor":"$STAFF","tenant":"$JOINTLY","as_of":30}"#,
     r#"{"query":"organisation_access","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
-    r#"{"query":"user_access","actor":{"user":"$ADA"},"user":"$ADA","filter":{"service":"manage"}}"#,
+    r#"{"query":"user_access","actor":{"user":"$ADA"},"user":"$ADAM","filter":{"service":"manage"}}"#,
     r#"{"query":"tenant_report","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","since":3}"#,
     r#"{"query":"tenant_report","actor":{"operator":{}},"tenant":"$MSP","as_of":20}"#,
     r#"{"query":"tenant_access_changes","actor":{"user":"$ADA"},"tenant":"$MSP","since":30}"#,

@@ -7,7 +7,7 @@ use tenantry::base::text::Service;
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
 use tenantry::model::{Actor, HandshakeState, Party, ProposalContent, TermRequest};
-use tenantry::policy::AddedServices;
+use tenantry::policy::{AddedServices, Policy};
 use tenantry::query::Question;
 
 use super::{Generator, id, word};
@@ -158,7 +158,7 @@ impl Generator {
             let proposal = self.proposal_id(oracle);
             return (self.operator(), AddServices { link: link.id, services, proposal }.into());
         }
-        let mut policy = oracle.policy.clone();
+        let mut policy = Policy::clone(&oracle.policy);
         let mut rules = policy.management_types.iter_mut();
         if let Some(rule) = rules.find(|rule| rule.name == link.management) {
             rule.added_services = AddedServices::Notify;

@@ -27,7 +27,7 @@ impl Generator {
     }
 
     fn gen_change_terms(&mut self, oracle: &Oracle) -> (Actor, Command) {
-        let mut policy = oracle.policy.clone();
+        let mut policy = Policy::clone(&oracle.policy);
         for _ in 0..=self.rng.below(3) {
             match self.rng.below(3) {
                 0 => self.change_rights(&mut policy),
