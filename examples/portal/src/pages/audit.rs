@@ -91,5 +91,6 @@ fn filter(fields: &Fields) -> Result<AuditFilter, Problem> {
         command: fields.get("command").map(|words| words.to_lowercase().replace(' ', "_")),
         from: moment("from", "00:00:00")?,
         until: moment("until", "23:59:59")?,
+        ..AuditFilter::default()
     })
 }
