@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
-use tenantry::query::{Managers, MyProfile, Paging, Places, TenantAccess, Users};
+use tenantry::query::{Customers, Managers, MyProfile, Paging, Places, TenantAccess, Users};
 use tenantry::{Error, TenantId, UserId};
 
 use crate::frame::Reader;
@@ -45,6 +45,11 @@ impl Names {
             let managers = Managers { paging: all.clone(), ..Managers::new(actor.clone(), at) };
             for row in told(reader.now.ask(managers))?.map(|page| page.rows).unwrap_or_default() {
                 names.tenants.insert(row.manager.tenant, row.manager.name.to_string());
+            }
+            // Whoever is disabled is nobody's place, and a customer still.
+            let below = Customers { paging: all.clone(), ..Customers::new(actor.clone(), at) };
+            for row in told(reader.now.ask(below))?.map(|page| page.rows).unwrap_or_default() {
+                names.tenants.insert(row.tenant, row.name.to_string());
             }
             let access = TenantAccess { paging: all.clone(), ..TenantAccess::new(actor.clone(), at) };
             for row in told(reader.now.ask(access))?.map(|page| page.rows).unwrap_or_default() {
