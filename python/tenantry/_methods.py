@@ -3761,8 +3761,9 @@ class Queries(ABC):
     ) -> model.Previewed:
         """What a command would lead to, if its actor gave it now: what would be recorded, who would be told, who would
         gain and who would lose access, and which rows of resellers would be others (X-1). Nothing happens, and no id
-        is used up; whoever might not give it is refused as the command would be. The pages are those of who gains
-        and who loses. Who: whoever might send the command; an operator.
+        is used up; whoever might not give it is refused as the command would be. An address that it would confirm
+        has to be proved before, as before the command. The pages are those of who gains and who loses. Who: whoever
+        might send the command; an operator.
 
         Args:
             command: The command.

@@ -307,7 +307,7 @@ class PreviewedNotice(Data):
         kind: What it would say.
         to: Whom it would go to: people of one's own organisation, and other organisations once, however many of
             their people are told.
-        operator: Whether the platform's own staff is told.
+        operator: Whether the platform's own staff is told, which nobody but them is told.
     """
 
     kind: notices.NoticeKind

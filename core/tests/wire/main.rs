@@ -236,3 +236,11 @@ fn entities_are_turned_over_by_cursor() {
     assert_eq!(Value::Array(found), all);
     assert_eq!(all.as_array().unwrap().len(), 6);
 }
+
+/// Features are those of all packages of a build: a dependency of a test elsewhere could change in what order the library
+/// writes objects, here and in the files that are generated, and nowhere else.
+#[test]
+fn objects_are_written_in_the_order_of_their_names() {
+    let written = serde_json::json!({"b": 1, "a": 2}).to_string();
+    assert_eq!(written, r#"{"a":2,"b":1}"#, "something has turned on `preserve_order` of serde_json");
+}

@@ -4,27 +4,15 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{Request, Response, header};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
+use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use thirtyfour::error::{WebDriverError, WebDriverResult};
-use thirtyfour::extensions::query::ElementPollerWithTimeout;
-use thirtyfour::session::http::{Body, HttpClient};
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver};
+use serde_json::json;
 
 use crate::Trouble;
 
 /// What is said where a tool is missing.
 const MISSING: &str = "the walks want a browser: apt-get install chromium chromium-driver";
-
-/// How long something may take to show. No walk depends on it: each goes on as soon as it sees what it waits for.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A chromedriver that runs.
 pub(crate) struct Chromium {
@@ -56,21 +44,21 @@ impl Chromium {
     }
 
     /// A window.
-    pub(crate) async fn window(&self) -> Result<WebDriver, Trouble> {
-        let mut wanted = DesiredCapabilities::chrome();
+    pub(crate) async fn window(&self) -> Result<Client, Trouble> {
         // Root may start it, as in a container; nothing but our own pages is shown.
-        for argument in
-            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=en-GB"]
-        {
-            wanted.add_arg(argument)?;
-        }
-        wanted.add_arg("--window-size=1280,900")?;
-        wanted.set_binary("/usr/bin/chromium")?;
-        let window =
-            WebDriver::builder(format!("http://127.0.0.1:{}", self.port), wanted).client(Loopback::default());
-        let window = window.await.map_err(|error| format!("{MISSING} ({error})"))?;
-        window.set_poller(Arc::new(ElementPollerWithTimeout::new(PATIENCE, Duration::from_millis(50))));
-        Ok(window)
+        let wanted = json!({
+            "goog:chromeOptions": {
+                "binary": "/usr/bin/chromium",
+                "args": [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=en-GB",
+                    "--window-size=1280,900",
+                ],
+            },
+        });
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(wanted.as_object().cloned().unwrap_or_default());
+        let window = builder.connect(&format!("http://127.0.0.1:{}", self.port)).await;
+        Ok(window.map_err(|error| format!("{MISSING} ({error})"))?)
     }
 }
 
@@ -87,37 +75,5 @@ impl Drop for Chromium {
         }
         drop(self.process.kill());
         drop(self.process.wait());
-    }
-}
-
-/// What goes to chromedriver over HTTP, on this machine.
-#[derive(Clone)]
-struct Loopback(Client<HttpConnector, Full<Bytes>>);
-
-impl Default for Loopback {
-    fn default() -> Self {
-        Self(Client::builder(TokioExecutor::new()).build_http())
-    }
-}
-
-#[async_trait::async_trait]
-impl HttpClient for Loopback {
-    async fn send(&self, request: Request<Body<'_>>) -> WebDriverResult<Response<Bytes>> {
-        let (mut parts, body) = request.into_parts();
-        let body = match body {
-            Body::Empty => Bytes::new(),
-            Body::Json(json) => Bytes::from(json.to_string()),
-        };
-        // It is written anew from what is sent.
-        parts.headers.remove(header::CONTENT_LENGTH);
-        let broken = |error: &dyn std::fmt::Display| WebDriverError::FatalError(error.to_string());
-        let request = Request::from_parts(parts, Full::new(body));
-        let (parts, body) = self.0.request(request).await.map_err(|error| broken(&error))?.into_parts();
-        let body = body.collect().await.map_err(|error| broken(&error))?.to_bytes();
-        Ok(Response::from_parts(parts, body))
-    }
-
-    async fn new(&self) -> Arc<dyn HttpClient> {
-        Arc::new(Self::default())
     }
 }

@@ -1,6 +1,6 @@
 //! The dashboard of clients, and the integrations that are shared with them.
 
-use thirtyfour::By;
+use fantoccini::Locator;
 
 use crate::walk;
 
@@ -75,7 +75,7 @@ fn clients_are_disabled_enabled_and_deleted_by_typing() {
         assert_eq!(ada.row("Bäckerei Klein").await?[2], "Disabled");
         ada.shoots("disabled").await?;
 
-        ada.window.goto(format!("{}/", ada.site)).await?;
+        ada.window.goto(&format!("{}/", ada.site)).await?;
         ada.sees("Enter as Ada").await?;
         ada.does_not_see("Enter as Klara").await?;
 
@@ -109,11 +109,9 @@ fn the_map_and_the_box_lead_to_clients_and_back() {
         ada.enters_as("Ada").await?;
         ada.presses("Clients").await?;
         let pin = "//*[local-name()='svg']//*[local-name()='a'][*[local-name()='title']='Bäckerei Klein']";
-        let pin = ada.window.find(By::XPath(format!("{pin}/*[local-name()='circle']"))).await?;
-        pin.scroll_into_view().await?;
-        ada.window.action_chain().move_to_element_center(&pin).perform().await?;
+        let pin = ada.window.find(Locator::XPath(&format!("{pin}/*[local-name()='circle']"))).await?;
         ada.shoots("pins").await?;
-        ada.window.action_chain().click().perform().await?;
+        pin.click().await?;
         ada.sees("Where you are: Bäckerei Klein").await?;
         ada.sees("Number BK-200").await?;
         ada.goes_to("Pier Nine IT").await?;

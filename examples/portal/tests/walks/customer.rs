@@ -1,6 +1,6 @@
 //! The customer's own portal.
 
-use thirtyfour::Key;
+use fantoccini::key::Key;
 
 use crate::walk;
 
@@ -66,7 +66,7 @@ fn whoever_is_fully_managed_is_locked_out() {
 #[test]
 fn the_keyboard_is_enough() {
     walk("keyboard", |klara| async move {
-        klara.window.goto(format!("{}/", klara.site)).await?;
+        klara.window.goto(&format!("{}/", klara.site)).await?;
         klara.tabs_to("Enter as Klara").await?;
         klara.key(Key::Enter).await?;
         klara.sees("Klara · Super admin").await?;

@@ -17,7 +17,6 @@ use chromium::Chromium;
 use tenantry::Engine;
 use tenantry::engine::{Clock, SystemClock};
 use tenantry_portal::{Portal, demo, router};
-use thirtyfour::testing::run_browser_test;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use walker::Walker;
@@ -42,20 +41,15 @@ fn walk<W: Future<Output = Arrives>>(name: &'static str, way: impl FnOnce(Walker
         tokio::spawn(portal.clone().chores());
         tokio::spawn(async move { axum::serve(listener, router(portal)).await });
         let chromium = Chromium::start()?;
-        let window = chromium.window();
-        let window = window.await?;
+        let window = chromium.window().await?;
         let album = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("portal");
-        let walked = run_browser_test(async { Ok(window) }, |window| {
-            let walker = Walker { window, site, album, walk: name };
-            async move {
-                let arrived = way(walker.clone()).await;
-                if arrived.is_err() {
-                    walker.shoots("stopped").await?;
-                }
-                arrived
-            }
-        });
-        walked.await.map_err(|error| Trouble::from(error.to_string()))
+        let walker = Walker { window, site, album, walk: name };
+        let arrived = way(walker.clone()).await;
+        if arrived.is_err() {
+            walker.shoots("stopped").await?;
+        }
+        walker.window.close().await?;
+        arrived
     });
     if let Err(trouble) = arrived {
         panic!("{name}: {trouble}");

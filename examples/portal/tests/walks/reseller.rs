@@ -1,5 +1,7 @@
 //! The reseller's portal, and who gets alerts.
 
+use fantoccini::Locator;
+
 use crate::safety::fetched;
 use crate::walk;
 
@@ -18,11 +20,10 @@ fn a_reseller_sees_whom_it_uploaded_to_and_takes_it_along_as_csv() {
         rita.does_not_see("東京堂書店").await?;
         rita.shoots("list").await?;
 
-        let link = rita.window.find(thirtyfour::By::LinkText("Download customers as CSV")).await?;
+        let link = rita.window.find(Locator::LinkText("Download customers as CSV")).await?;
         let address = link.prop("href").await?.unwrap_or_default();
-        let cookie = rita.window.get_named_cookie("visit").await?;
-        let (head, csv) =
-            fetched("GET", &address, &[("cookie", &format!("visit={}", cookie.value))], "").await?;
+        let cookie = rita.cookie().await?;
+        let (head, csv) = fetched("GET", &address, &[("cookie", &cookie)], "").await?;
         assert_eq!(head.headers["content-type"], "text/csv; charset=utf-8");
         assert!(csv.contains("\"Bäckerei Klein / Account 4711\",\"NW-100\",\"DE\""), "{csv}");
         Ok(())

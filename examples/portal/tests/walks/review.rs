@@ -49,7 +49,7 @@ fn access_is_reviewed_now_and_then() {
         one.does_not_see("as far as you may see it today").await?;
         // A week ago, and no clock is asked: the story begins nine weeks before it ends.
         let then = format!("{}?as_of={}", one.window.current_url().await?.path(), one.a_week_ago());
-        one.window.goto(format!("{}{then}", one.site)).await?;
+        one.window.goto(&format!("{}{then}", one.site)).await?;
         one.sees("as far as you may see it today").await?;
         one.sees("Invite, block, remove and assign users").await?;
         one.does_not_see("Save permissions").await?;

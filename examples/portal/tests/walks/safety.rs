@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::http::{Method, Request, response};
+use fantoccini::Locator;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -46,8 +47,7 @@ fn names_are_names() {
         ada.shoots("right-to-left").await?;
         let script = "return performance.getEntries().filter(it => it.name.startsWith('http') \
                       && !it.name.startsWith(location.origin)).map(it => it.name);";
-        let elsewhere: Vec<String> = ada.window.execute(script, Vec::new()).await?.convert()?;
-        assert!(elsewhere.is_empty(), "{elsewhere:?}");
+        assert_eq!(ada.says(script).await?, serde_json::json!([]));
         Ok(())
     });
 }
@@ -63,8 +63,8 @@ fn a_narrow_screen_is_wide_enough() {
             ada.presses(page).await?;
             ada.sees(page).await?;
             let script = "const it = document.documentElement; return it.scrollWidth - it.clientWidth;";
-            let over: i64 = ada.window.execute(script, Vec::new()).await?.convert()?;
-            assert!(over <= 0, "{page} is {over} pixels too wide");
+            let over = ada.says(script).await?;
+            assert!(over.as_i64().is_some_and(|over| over <= 0), "{page} is {over} pixels too wide");
         }
         Ok(())
     });
@@ -77,8 +77,7 @@ fn foreign_forms_and_foreign_places_are_refused() {
     walk("foreign", |nils| async move {
         nils.enters_as("Nils").await?;
         nils.sees("Number NW-100").await?;
-        let cookie = nils.window.get_named_cookie("visit").await?;
-        let cookie = format!("visit={}", cookie.value);
+        let cookie = nils.cookie().await?;
         let form = ("content-type", "application/x-www-form-urlencoded");
         let json = ("accept", "application/json");
         let leave = format!("{}/leave", nils.site);
@@ -90,7 +89,7 @@ fn foreign_forms_and_foreign_places_are_refused() {
             (403, &"application/problem+json".parse()?)
         );
         assert!(problem.contains("\"type\":\"urn:tenantry:foreign_form\""), "{problem}");
-        let token = nils.window.find(thirtyfour::By::Name("token")).await?.prop("value").await?;
+        let token = nils.window.find(Locator::Css("[name=token]")).await?.prop("value").await?;
         let token = format!("token={}", token.unwrap_or_default());
         let asked = [("cookie", &*cookie), form, json, ("sec-fetch-site", "cross-site")];
         let (head, _) = fetched("POST", &leave, &asked, &token).await?;
@@ -109,7 +108,7 @@ fn foreign_forms_and_foreign_places_are_refused() {
         let nowhere = format!("/at/{}/overview", uuid::Uuid::new_v4());
         let mut told = Vec::new();
         for place in [foreign, nowhere] {
-            nils.window.goto(format!("{}{place}", nils.site)).await?;
+            nils.window.goto(&format!("{}{place}", nils.site)).await?;
             nils.sees("here is nothing here, or nothing that you may see").await?;
             told.push(nils.reads().await?);
         }
@@ -140,11 +139,11 @@ fn a_form_that_is_sent_twice_does_one_thing() {
         ada.enters_as("Ada").await?;
         ada.presses("Integrations").await?;
         let page = ada.window.current_url().await?;
-        let cookie = format!("visit={}", ada.window.get_named_cookie("visit").await?.value);
+        let cookie = ada.cookie().await?;
         let mut fields = Vec::new();
         for name in ["token", "request"] {
             let path = format!("//form[contains(@action, '/integrations/new')]//input[@name='{name}']");
-            let field = ada.window.find(thirtyfour::By::XPath(path)).await?;
+            let field = ada.window.find(Locator::XPath(&path)).await?;
             fields.push(format!("{name}={}", field.prop("value").await?.unwrap_or_default()));
         }
         fields.push("name=Ticket+bridge&kind=psa".to_owned());

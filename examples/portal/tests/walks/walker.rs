@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::{Client, Locator};
+use serde_json::Value;
 use tenantry::engine::{Clock, SystemClock};
-use thirtyfour::components::SelectElement;
-use thirtyfour::prelude::ElementQueryable;
-use thirtyfour::{By, Key, WebDriver, WebElement};
 
 use crate::Trouble;
 
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Somebody in front of a browser.
 #[derive(Clone)]
 pub(crate) struct Walker {
-    pub(crate) window: WebDriver,
+    pub(crate) window: Client,
     pub(crate) site: String,
     /// Where pictures are kept, and what they begin with.
     pub(crate) album: PathBuf,
@@ -30,22 +31,44 @@ fn quoted(text: &str) -> String {
     if parts.len() == 1 { parts.concat() } else { format!("concat({})", parts.join(", '\"', ")) }
 }
 
+/// Chooses one of several in a field.
+async fn option(field: &Element, one: &str) -> Result<(), Trouble> {
+    let path = format!(".//option[normalize-space(.)={}]", quoted(one));
+    Ok(field.select_by(Locator::XPath(&path)).await?)
+}
+
 impl Walker {
     /// Comes in as somebody, whoever was there before.
     pub(crate) async fn enters_as(&self, name: &str) -> Result<(), Trouble> {
-        self.window.goto(format!("{}/", self.site)).await?;
+        self.window.goto(&format!("{}/", self.site)).await?;
         self.presses(&format!("Enter as {name}")).await?;
         self.sees(&format!("{name} ·")).await
     }
 
-    async fn finds(&self, what: &str, path: String) -> Result<WebElement, Trouble> {
-        let found = self.window.query(By::XPath(path)).and_displayed().first().await;
-        match found {
-            Ok(found) => Ok(found),
-            Err(error) => {
-                Err(format!("{what} is not to be seen ({error}) on:\n{}", self.reads().await?).into())
+    async fn finds(&self, what: &str, path: String) -> Result<Element, Trouble> {
+        let since = Instant::now();
+        loop {
+            // A page that is being turned loses what was found on it.
+            for found in self.window.find_all(Locator::XPath(&path)).await.unwrap_or_default() {
+                if found.is_displayed().await.unwrap_or_default() {
+                    return Ok(found);
+                }
             }
+            if since.elapsed() > PATIENCE {
+                return Err(format!("{what} is not to be seen on:\n{}", self.reads().await?).into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// What a script says of the page.
+    pub(crate) async fn says(&self, script: &str) -> Result<Value, Trouble> {
+        Ok(self.window.execute(script, Vec::new()).await?)
+    }
+
+    /// The visit, as the browser sends it.
+    pub(crate) async fn cookie(&self) -> Result<String, Trouble> {
+        Ok(format!("visit={}", self.window.get_named_cookie("visit").await?.value()))
     }
 
     /// Presses what says this: a button, a link, or what unfolds.
@@ -83,7 +106,7 @@ impl Walker {
     }
 
     /// The field beside which this stands.
-    pub(crate) async fn field(&self, label: &str) -> Result<WebElement, Trouble> {
+    pub(crate) async fn field(&self, label: &str) -> Result<Element, Trouble> {
         let beside = format!("//label[span[normalize-space(.)={}]]", quoted(label));
         let path = ["input", "textarea", "select"].map(|field| format!("{beside}//{field}")).join(" | ");
         self.finds(&format!("the field “{label}”"), path).await
@@ -92,7 +115,7 @@ impl Walker {
     /// Chooses one of several.
     pub(crate) async fn chooses(&self, label: &str, one: &str) -> Result<(), Trouble> {
         let field = self.field(label).await?;
-        SelectElement::new(&field).await?.select_by_exact_text(one).await?;
+        option(&field, one).await?;
         Ok(())
     }
 
@@ -100,7 +123,7 @@ impl Walker {
     pub(crate) async fn chooses_in_row(&self, row: &str, one: &str) -> Result<(), Trouble> {
         let path = format!("//tr[th[normalize-space(.)={}]]//select", quoted(row));
         let field = self.finds(&format!("the choice in the row of “{row}”"), path).await?;
-        SelectElement::new(&field).await?.select_by_exact_text(one).await?;
+        option(&field, one).await?;
         Ok(())
     }
 
@@ -125,13 +148,12 @@ impl Walker {
 
     /// Presses a key.
     pub(crate) async fn key(&self, key: Key) -> Result<(), Trouble> {
-        self.window.action_chain().send_keys(key).perform().await?;
-        Ok(())
+        self.keys(&char::from(key).to_string()).await
     }
 
     /// Types wherever the keyboard goes.
     pub(crate) async fn keys(&self, text: &str) -> Result<(), Trouble> {
-        self.window.action_chain().send_keys(text).perform().await?;
+        self.window.active_element().await?.send_keys(text).await?;
         Ok(())
     }
 
@@ -141,8 +163,7 @@ impl Walker {
             self.key(Key::Tab).await?;
             let script = "const it = document.activeElement; const label = it.closest('label'); \
                           return ((label ? label.querySelector('span').innerText : it.innerText) || '').trim();";
-            let here: String = self.window.execute(script, Vec::new()).await?.convert()?;
-            if here == what {
+            if self.says(script).await? == what {
                 return Ok(());
             }
         }
@@ -151,7 +172,7 @@ impl Walker {
 
     /// All that is to be read.
     pub(crate) async fn reads(&self) -> Result<String, Trouble> {
-        Ok(self.window.find(By::Tag("body")).await?.text().await?)
+        Ok(self.window.find(Locator::Css("body")).await?.text().await?)
     }
 
     /// Waits until this is to be read.
@@ -186,7 +207,7 @@ impl Walker {
     pub(crate) async fn looks_until(&self, page: &str, text: &str) -> Result<(), Trouble> {
         let since = Instant::now();
         loop {
-            self.window.goto(format!("{}{page}", self.site)).await?;
+            self.window.goto(&format!("{}{page}", self.site)).await?;
             let read = self.reads().await?;
             if read.contains(text) {
                 return Ok(());
@@ -200,7 +221,7 @@ impl Walker {
     /// The rows of the first list: what each begins with.
     pub(crate) async fn rows(&self) -> Result<Vec<String>, Trouble> {
         let mut rows = Vec::new();
-        for row in self.window.find_all(By::XPath("//main//table//tbody/tr/th")).await? {
+        for row in self.window.find_all(Locator::XPath("//main//table//tbody/tr/th")).await? {
             rows.push(row.text().await?);
         }
         Ok(rows)
@@ -211,7 +232,7 @@ impl Walker {
         let path = format!("//tr[th[normalize-space(.)={}]]", quoted(begins));
         let row = self.finds(&format!("the row of “{begins}”"), path).await?;
         let mut cells = Vec::new();
-        for cell in row.find_all(By::XPath("./th | ./td")).await? {
+        for cell in row.find_all(Locator::XPath("./th | ./td")).await? {
             cells.push(cell.text().await?);
         }
         Ok(cells)
@@ -249,7 +270,8 @@ impl Walker {
     /// Keeps a picture of the whole page.
     pub(crate) async fn shoots(&self, name: &str) -> Result<(), Trouble> {
         std::fs::create_dir_all(&self.album)?;
-        self.window.screenshot(&self.album.join(format!("{}-{name}.png", self.walk))).await?;
+        let picture = self.window.screenshot().await?;
+        std::fs::write(self.album.join(format!("{}-{name}.png", self.walk)), picture)?;
         Ok(())
     }
 }
