@@ -33,8 +33,8 @@ const CHOSEN: [Kind; 12] = [
 const PLACEHOLDERS: u128 = 0x7e72_6e61_6e74_8000_8000 << COUNTED;
 /// How many bits count them.
 const COUNTED: u32 = 48;
-/// What the numbers begin with that are made up of them.
-const PLACEHOLDER_NUMBERS: &str = "T-0000";
+/// What the digits begin with of numbers that are made up of them.
+const PLACEHOLDER_DIGITS: &str = "0000";
 
 /// A placeholder.
 pub(crate) fn placeholder(count: u32) -> Uuid {
@@ -43,8 +43,8 @@ pub(crate) fn placeholder(count: u32) -> Uuid {
 
 /// Whether a number may stand in a preview for one that the command would make up.
 pub(super) fn is_placeholder(number: &Number) -> bool {
-    number.as_str().len() == "T-".len() + COUNTED as usize / 4
-        && number.as_str().starts_with(PLACEHOLDER_NUMBERS)
+    let digits = number.as_str().strip_prefix("T-");
+    digits.is_some_and(|it| it.len() == COUNTED as usize / 4 && it.starts_with(PLACEHOLDER_DIGITS))
 }
 
 /// The ids that one command gives to new things.
