@@ -267,6 +267,11 @@ pub fn history(library: &dyn Library, schema: &Schema, policies: &[Value], seed:
                 | "host_entity"
                 | "host_entities"
                 | "notices"
+                // The journal and what it led to, in the words of others.
+                | "host_ocsf"
+                | "cloud_events"
+                | "caep_sessions_revoked"
+                | "caep_token_claims_changes"
                 | "confirm"
                 | "entity"
                 | "entities"

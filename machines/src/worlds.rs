@@ -599,11 +599,16 @@ fn plain(value: &Value) -> Value {
                 let by_clock = name.as_str() == "at" && all.get("by").is_some_and(|by| by == "clock");
                 let number = name.as_str() == "next" && one.is_number();
                 let apart = matches!(name.as_str(), "seq" | "token" | "through" | "epoch");
-                !(by_clock || number || apart)
+                // In OCSF a record's number is its correlation, of which an event's own id is made.
+                let of_record = all.contains_key("correlation_uid");
+                let correlated = of_record && matches!(name.as_str(), "correlation_uid" | "uid");
+                !(by_clock || number || apart || correlated)
             })
             .map(|(name, one)| {
                 // The place of a record under the seal of the store: its number once more.
-                let of_records = || all.get("rows").is_some_and(|rows| !rows[0]["seq"].is_null());
+                let numbered =
+                    |row: &Value| !(row["seq"].is_null() && row["metadata"]["correlation_uid"].is_null());
+                let of_records = || all.get("rows").is_some_and(|rows| numbered(&rows[0]));
                 let place = name.as_str() == "next" && one.is_string() && of_records();
                 (name.clone(), if place { Value::Bool(true) } else { plain(one) })
             })

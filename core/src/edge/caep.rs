@@ -16,6 +16,7 @@
 //! devices in use or sessions but those of consoles.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::{Value, json};
 
@@ -88,8 +89,8 @@ pub fn token_claims_changes(
     let mut events = Vec::new();
     for row in &rows {
         let AccessEvent { seq, at, command, user, tenant, .. } = row;
-        if !held.contains_key(&(*user, *tenant)) {
-            held.insert((*user, *tenant), json!(moment.host().held(*user, *tenant)?));
+        if let Entry::Vacant(unknown) = held.entry((*user, *tenant)) {
+            unknown.insert(json!(moment.host().held(*user, *tenant)?));
         }
         if command.is_some() && !records.contains_key(seq) {
             records.insert(*seq, record(moment, *seq)?);

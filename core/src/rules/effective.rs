@@ -119,8 +119,11 @@ fn alike<'p>(services: &'p BTreeSet<Service>, approach: &Approach<'_, '_>) -> Ve
 /// What was found so far, by the assignment and the chain that decided.
 #[derive(Default)]
 struct Ways {
-    ways: BTreeMap<(Vec<LinkId>, TenantId), (AccessWay, BTreeMap<Permission, HeldPermission>)>,
+    ways: BTreeMap<(Vec<LinkId>, TenantId), (AccessWay, Held)>,
 }
+
+/// What is held, by permission.
+type Held = BTreeMap<Permission, HeldPermission>;
 
 impl Ways {
     fn note(
@@ -138,7 +141,7 @@ impl Ways {
         }
         let (way, held) = self.ways.entry((chain.clone(), grounds.tenant)).or_insert_with(|| {
             let way = AccessWay { grounds: Some(grounds), chain, held: Vec::new(), granted: BTreeSet::new() };
-            (way, BTreeMap::new())
+            (way, Held::new())
         });
         if granted {
             way.granted.insert(permission.clone());

@@ -234,7 +234,7 @@ unsafe impl VTabCursor for TenantCursor<'_> {
 
     fn column(&self, context: &mut Context, column: c_int) -> Result<()> {
         let tenant = self.rows.get(self.row);
-        let Some(tenant) = tenant else { return context.set_result(&rusqlite::types::Null) };
+        let Some(tenant) = tenant else { return context.set_result(rusqlite::types::Null) };
         match usize::try_from(column) {
             Ok(TENANT) => context.set_result(tenant.uuid().as_bytes().as_slice()),
             Ok(TENANT_TEXT) => context.set_result(tenant.to_string()),
@@ -242,7 +242,7 @@ unsafe impl VTabCursor for TenantCursor<'_> {
                 let place = usize::try_from(column).map_or(0, |column| column - USER);
                 context.set_result(self.arguments.get(place).unwrap_or(&Value::Null))
             }
-            _ => context.set_result(&rusqlite::types::Null),
+            _ => context.set_result(rusqlite::types::Null),
         }
     }
 

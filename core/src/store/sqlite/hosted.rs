@@ -149,10 +149,10 @@ impl Hosted {
 
     /// Makes sure that the store is found, if it is there.
     fn find(&mut self) -> Result<()> {
-        if let Some(conn) = &self.conn {
-            if conn.schema().is_some_and(|schema| is_ours(&conn.db, schema)) {
-                return Ok(());
-            }
+        if let Some(conn) = &self.conn
+            && conn.schema().is_some_and(|schema| is_ours(&conn.db, schema))
+        {
+            return Ok(());
         }
         let db = self.conn.take().map(|conn| conn.db).or(self.vacant.take());
         let Some(db) = db else {
