@@ -601,7 +601,7 @@ fn plain(value: &Value) -> Value {
                 let apart = matches!(name.as_str(), "seq" | "token" | "through" | "epoch");
                 // In OCSF a record's number is its correlation, of which an event's own id is made.
                 let of_record = all.contains_key("correlation_uid");
-                let correlated = of_record && matches!(name.as_str(), "correlation_uid" | "uid");
+                let correlated = of_record && matches!(name.as_str(), "correlation_uid" | "sequence" | "uid");
                 !(by_clock || number || apart || correlated)
             })
             .map(|(name, one)| {
