@@ -49,6 +49,7 @@ class Core:
         self._texts = {path: path.read_text(encoding="utf-8") for path in sorted((core / "src").rglob("*.rs"))}
         self._src = core / "src"
         self._docs = self._documented()
+        self._answering = self.answering()
         self._samples = (core / "tests" / "wire" / "samples.rs").read_text(encoding="utf-8")
 
     def _text(self, name: str) -> str:
@@ -98,7 +99,9 @@ class Core:
         return Refusals(frozenset(own), frozenset(shared))
 
     def _links(self, text: str, of: str) -> list[str]:
-        return [self._linked(link, of) for link in re.findall(r"\[`([\w:]+)`\]", text)]
+        """The functions that links lead to; those to a query, to what answers it."""
+        links = re.findall(r"\[`([\w:]+)`\]", text)
+        return [name for link in links for name in self._answering.get(link) or [self._linked(link, of)]]
 
     def follow(self, function: str) -> list[str]:
         """The events that may follow from what a function decides, besides its own."""
@@ -125,7 +128,7 @@ class Core:
     def answering(self) -> dict[str, list[str]]:
         """The functions that answer each query, by what Rust calls the query."""
         rules = self._arms("answer/mod.rs", "pub fn answer(", "Query", "answer/{}", "answer/answer")
-        return rules | self._arms("wire/ask.rs", "fn run(&self,", "Self", "answer/host", "wire/ask")
+        return rules | self._arms("wire/ask.rs", "fn run(&self,", "Self", "answer/host", "answer/feed", "wire/ask", "edge/{}")
 
     def _arms(self, file: str, function: str, union: str, *places: str) -> dict[str, list[str]]:
         """The functions at certain places that each arm of a match calls; `{}` stands for the module or value that it names."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Final
 
 from .choices import BY_HAND
@@ -140,9 +139,6 @@ class Reference:
             one.word: core.refusals([*functions[self.rust[one.word]], *past(one)], set(self.codes))
             for one in [*door.commands, *door.queries]
         }
-        # It is asked as the audit is.
-        audit, told = self.refusals["audit"], self.refusals["ocsf_audit"]
-        self.refusals["ocsf_audit"] = replace(told, own=told.own | audit.own, shared=told.shared | audit.shared)
         self.shared = {name: core.refusals([name], set(self.codes)) for name in SHARED}
         self.deeds = core.deeds()
         self.notices = core.notices()
