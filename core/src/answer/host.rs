@@ -21,7 +21,7 @@ use crate::policy::PolicyVersion;
 use crate::query::{HeldPermission, Page, Paging, Question};
 use crate::rules::Ruling;
 use crate::rules::effective::{self, Effective};
-use crate::rules::reach::{Going, People, Tenants};
+use crate::rules::reach::{People, Tenants};
 use crate::view::{Any, Index, Key, Kind, Span, View, ViewError};
 
 /// Declares the kinds of entity that a host may read; others are kept for lists and limits alone.
@@ -349,9 +349,8 @@ pub fn users_who_can(
     paging: &Paging,
 ) -> Ruling<Page<UserId>> {
     let turn = Turn::of(asked.seal, &("users_who_can", tenant, list), paging)?;
-    let going = Going { after: turn.after().cloned(), backwards: paging.descending };
     let people = People::of(asked.world, tenant)?;
-    let rows = people.each(asked.world, going).map(|found| {
+    let rows = people.each(asked.world, turn.going()).map(|found| {
         let (place, user) = found?;
         let question = Question::new(user.id, permission.clone(), tenant);
         let allowed = asked.allows(&Question { service: service.cloned(), ..question })?;
@@ -372,9 +371,8 @@ pub fn tenants_where(
     paging: &Paging,
 ) -> Ruling<Page<TenantId>> {
     let turn = Turn::of(asked.seal, &("tenants_where", user, list), paging)?;
-    let going = Going { after: turn.after().cloned(), backwards: paging.descending };
     let tenants = Tenants::of(asked.world, user)?;
-    let rows = tenants.each(asked.world, going).map(|found| {
+    let rows = tenants.each(asked.world, turn.going()).map(|found| {
         let (place, tenant) = found?;
         let question = Question::new(user, permission.clone(), tenant);
         let allowed = asked.allows(&Question { service: service.cloned(), ..question })?;

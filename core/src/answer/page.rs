@@ -11,6 +11,7 @@ use crate::base::text::words;
 use crate::journal::Hash;
 use crate::query::{MAX_ROWS, Page, Paging};
 use crate::refusal::{Code, Refusal};
+use crate::rules::reach::Going;
 use crate::rules::{Ruling, Stop};
 use crate::view::{Any, Entity, Index, Key, Scan, Span, Spot, View, ViewError};
 
@@ -80,6 +81,19 @@ impl Turn {
         self.after.as_ref()
     }
 
+    /// How those are gone through one by one who may have to do with it: after the place, its way.
+    pub(super) fn going(&self) -> Going {
+        Going { after: self.after.clone(), backwards: self.descending }
+    }
+
+    /// Where the page goes on that begins after a place.
+    fn next(&self, last: Option<Spot>) -> Option<String> {
+        last.map(|last| match self.is_personal {
+            true => self.list.personal_cursor(&last),
+            false => self.list.cursor(&last),
+        })
+    }
+
     /// The page of rows that come in order, beginning after the place. Those after the page are not
     /// looked at.
     pub(super) fn page<R>(&self, rows: impl Iterator<Item = RowAt<R>>) -> Ruling<Page<R>> {
@@ -88,10 +102,7 @@ impl Turn {
         for row in rows {
             let Some((place, row)) = row? else { continue };
             if page.rows.len() == self.limit {
-                page.next = last.map(|last| match self.is_personal {
-                    true => self.list.personal_cursor(&last),
-                    false => self.list.cursor(&last),
-                });
+                page.next = self.next(last);
                 break;
             }
             page.rows.push(row);
@@ -112,7 +123,7 @@ impl Turn {
         for (looked, found) in rows.enumerate() {
             let (place, row) = found?;
             if looked == most || page.rows.len() == self.limit {
-                page.next = last.map(|last| self.list.cursor(&last));
+                page.next = self.next(last);
                 break;
             }
             page.rows.extend(row);

@@ -9,8 +9,8 @@ use crate::base::ids::{TenantId, UserId};
 use crate::model::permission::USERS_VIEW;
 use crate::model::{Personal, User};
 use crate::query::{
-    AccessChangeRow, AccessFilter, AccessWay, OrganisationAccess, OrganisationAccessRow, Page, Paging,
-    TenantAccess, TenantAccessChanges, TenantAccessRow, UserAccess, UserAccessChanges, UserAccessRow,
+    AccessChangeRow, AccessFilter, AccessWay, OrganisationAccess, OrganisationAccessRow, Page, TenantAccess,
+    TenantAccessChanges, TenantAccessRow, UserAccess, UserAccessChanges, UserAccessRow,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
@@ -32,7 +32,7 @@ pub(super) fn of_tenant(sight: &Sight<'_>, seal: Seal, it: &TenantAccess) -> Rul
     let world = sight.world();
     let turn = Turn::of(seal, &("tenant_access", tenant, filter), paging)?;
     let people = People::of(world, *tenant)?;
-    let rows = people.each(world, going(&turn, paging)).map(|found| {
+    let rows = people.each(world, turn.going()).map(|found| {
         let (place, user) = found?;
         if !sight.names_people_of(user.home)? {
             return Ok(None);
@@ -96,7 +96,7 @@ pub(super) fn of_user(sight: &Sight<'_>, seal: Seal, it: &UserAccess) -> Ruling<
     let world = sight.world();
     let turn = Turn::of(seal, &("user_access", user, filter), paging)?;
     let tenants = Tenants::of(world, *user)?;
-    let rows = tenants.each(world, going(&turn, paging)).map(|found| {
+    let rows = tenants.each(world, turn.going()).map(|found| {
         let (place, tenant) = found?;
         let Some(there) = world.living(tenant)? else { return Ok(None) };
         if !sight.still_lives(tenant)? || !sight.names_on(*user, tenant)? {
@@ -231,10 +231,6 @@ impl Teller<'_> {
         self.tenants.insert(tenant, told);
         Ok(told)
     }
-}
-
-fn going(turn: &Turn, paging: &Paging) -> Going {
-    Going { after: turn.after().cloned(), backwards: paging.descending }
 }
 
 /// Lets the actor review what somebody can reach: themselves, or whoever may see the users of their

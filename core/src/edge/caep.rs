@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::document::{Document, EdgeError, EdgeEvents, digits, seconds};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::time::Timestamp;
-use crate::engine::{Error, Moment};
+use crate::engine::Moment;
 use crate::event::Event;
 use crate::journal::Record;
 use crate::model::{Actor, Session};
@@ -93,7 +93,7 @@ pub fn token_claims_changes(
             unknown.insert(json!(moment.host().held(*user, *tenant)?));
         }
         if command.is_some() && !records.contains_key(seq) {
-            records.insert(*seq, record(moment, *seq)?);
+            records.insert(*seq, moment.host().record(*seq)?);
         }
         let written = command.as_ref().and_then(|_| records.get(seq)).and_then(Option::as_ref);
         let claims = held.get(&(*user, *tenant)).cloned().unwrap_or_default();
@@ -103,11 +103,6 @@ pub fn token_claims_changes(
         events.push(issued.token(moment, (*seq, *at), "token-claims-change", subject, said));
     }
     Ok(Page { rows: events, next })
-}
-
-fn record(moment: &Moment<'_>, seq: u64) -> Result<Option<Record>, Error> {
-    let found = moment.host().records(seq.saturating_sub(1), &Paging { limit: 1, ..Paging::default() })?;
-    Ok(found.rows.into_iter().next())
 }
 
 /// Who brought something about for somebody; time alone, where there is no record.

@@ -30,15 +30,15 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use iri_string::types::UriReferenceStr;
 use serde_json::Value;
 
 use super::document::{Document, EdgeError, EdgeEvents};
 use crate::base::time::Timestamp;
-use crate::engine::{Engine, Error, Moment};
+use crate::engine::Engine;
 use crate::notice::{About, Notice};
-use crate::query::Paging;
 
 /// Up to about `limit` notices that a consumer has not acknowledged, as [`Engine::notices`] has
 /// them; `through` is what to acknowledge. The same again, ids included, until it does.
@@ -61,21 +61,13 @@ pub fn notices(
     let mut written = BTreeMap::new();
     let mut events = Vec::new();
     for notice in &mail.notices {
-        let at = match written.get(&notice.seq) {
-            Some(at) => *at,
-            None => written_at(&now, notice.seq)?,
+        let at = match written.entry(notice.seq) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => *unknown.insert(now.host().record(notice.seq)?.map(|record| record.at)),
         };
-        written.insert(notice.seq, at);
         events.push(event(notice, &source, at, now.host().about(notice)?));
     }
     Ok(EdgeEvents { events, through: mail.through })
-}
-
-/// When a record was written.
-fn written_at(moment: &Moment<'_>, seq: u64) -> Result<Option<Timestamp>, Error> {
-    let paging = Paging { limit: 1, ..Paging::default() };
-    let found = moment.host().records(seq.saturating_sub(1), &paging)?;
-    Ok(found.rows.first().map(|record| record.at))
 }
 
 fn event(notice: &Notice, source: &str, at: Option<Timestamp>, about: About) -> Document {

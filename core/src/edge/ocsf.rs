@@ -120,7 +120,7 @@ fn acting(user: Value) -> Document {
 }
 
 fn person(user: UserId) -> Document {
-    acting(json!({"uid": user, "type_id": 1, "type": "User"}))
+    acting(somebody(user))
 }
 
 fn operator() -> Document {
@@ -228,17 +228,11 @@ fn managed((number, name): (u32, &str), kind: &str, id: impl ToString) -> Mapped
         "policy" => 5,
         _ => OTHER,
     };
-    let entity = json!({"uid": id.to_string(), "type": kind, "type_id": type_id});
-    let entity = match kind {
-        "tenant" => Document::of([("entity", entity)]).with(
-            "entity",
-            Some(json!({
-                "uid": id.to_string(), "type": kind, "type_id": type_id, "org": {"uid": id.to_string()}
-            })),
-        ),
-        _ => Document::of([("entity", entity)]),
-    };
-    Mapped { class: Class::EntityManagement, activity: (number, name.to_owned()), own: entity }
+    let id = id.to_string();
+    let org = (kind == "tenant").then(|| json!({"uid": &id}));
+    let entity = Document::of([("uid", id.into()), ("type", kind.into()), ("type_id", type_id.into())]);
+    let own = Document::of([("entity", entity.with("org", org).into())]);
+    Mapped { class: Class::EntityManagement, activity: (number, name.to_owned()), own }
 }
 
 /// Something that happened to devices, in the hands of a tenant.
@@ -246,9 +240,14 @@ fn devices(activity: (u32, &str), at: TenantId) -> Mapped {
     managed(activity, "devices", at)
 }
 
+/// A user, in the words of the schema.
+fn somebody(user: UserId) -> Value {
+    json!({"uid": user, "type_id": 1, "type": "User"})
+}
+
 /// Something that happened to somebody's account.
 fn account((number, name): (u32, &str), user: UserId) -> Mapped {
-    let own = Document::of([("user", json!({"uid": user, "type_id": 1, "type": "User"}))]);
+    let own = Document::of([("user", somebody(user))]);
     Mapped { class: Class::AccountChange, activity: (number, name.to_owned()), own }
 }
 
@@ -258,7 +257,7 @@ fn access(user: UserId, tenant: TenantId, role: Option<&RoleRef>) -> Mapped {
     // There is one role per user and tenant: what ends is all of it.
     let privilege = role.map_or_else(|| "all".to_owned(), ToString::to_string);
     let own = Document::of([
-        ("user", json!({"uid": user, "type_id": 1, "type": "User"})),
+        ("user", somebody(user)),
         ("privileges", json!([privilege])),
         ("resources", json!([{"uid": tenant, "type": "tenant"}])),
     ]);
@@ -381,7 +380,7 @@ fn mapped(event: &Event, name: &'static str) -> Mapped {
 
         E::SessionOpened { session, user, tenant, service, .. } => {
             let own = Document::of([
-                ("user", json!({"uid": user, "type_id": 1, "type": "User"})),
+                ("user", somebody(*user)),
                 ("session", json!({"uid": session.to_string()})),
                 ("privileges", json!([format!("console.open:{service}:{tenant}")])),
             ]);

@@ -137,6 +137,15 @@ impl Host<'_> {
         Ok(answer::access_changes(&self.asked, seq, paging)?)
     }
 
+    /// A record by its number, if there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn record(&self, seq: u64) -> Result<Option<Record>, Error> {
+        let found = self.records(seq.saturating_sub(1), &Paging { limit: 1, ..Paging::default() })?;
+        Ok(found.rows.into_iter().find(|record| record.seq == seq))
+    }
+
     /// The users who can do something on a tenant (P-12), page by page; a page looks at no more
     /// than ten thousand, and may be shorter than it was asked to be. `list` says what else it is
     /// of.

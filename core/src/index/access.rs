@@ -246,12 +246,23 @@ impl AccessIndex {
         at: impl At,
         packed: &mut Vec<u8>,
     ) -> Result<u64, Overtaken> {
+        let (ids, seq) = self.tenants_in_order(user, permit, at)?;
+        packed.extend(ids.iter().flat_map(|id| id.uuid().into_bytes()));
+        Ok(seq)
+    }
+
+    /// The same ids one by one, and the revision.
+    pub(crate) fn tenants_in_order(
+        &self,
+        user: UserHandle,
+        permit: impl Into<Permit>,
+        at: impl At,
+    ) -> Result<(Vec<TenantId>, u64), Overtaken> {
         let mut found = Vec::new();
         let seq = self.tenants_where(user, permit, at, &mut found)?;
         let mut ids: Vec<TenantId> = found.into_iter().map(|tenant| self.tenant_id(tenant)).collect();
         ids.sort_unstable();
-        packed.extend(ids.iter().flat_map(|id| id.uuid().into_bytes()));
-        Ok(seq)
+        Ok((ids, seq))
     }
 
     /// The users who can do something on a tenant (P-12), each once, appended to `found`. Returns

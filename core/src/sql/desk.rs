@@ -187,10 +187,7 @@ fn permit(index: &AccessIndex, asked: &SqlQuestion) -> Option<Permit> {
 /// The tenants by an index, in the order of their ids, if it is still at this revision.
 fn of_index(index: &AccessIndex, asked: &SqlQuestion, at: Timestamp, seq: u64) -> Option<Vec<TenantId>> {
     let permit = permit(index, asked)?;
-    let mut found = Vec::new();
-    let read = index.tenants_where(index.user(asked.user), permit, at, &mut found).ok()?;
-    let mut ids: Vec<TenantId> = found.into_iter().map(|tenant| index.tenant_id(tenant)).collect();
-    ids.sort_unstable();
+    let (ids, read) = index.tenants_in_order(index.user(asked.user), permit, at).ok()?;
     (read == seq).then_some(ids)
 }
 

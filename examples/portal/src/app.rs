@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use axum::response::Redirect;
 use tenantry::base::ids::RequestId;
 use tenantry::command::Act;
 use tenantry::engine::{Moment, Watch};
@@ -12,9 +13,10 @@ use tenantry::index::AccessIndex;
 use tenantry::query::Ask;
 use tenantry::{Code, Engine, Error, Receipt, TenantId, Timestamp, UserId};
 
+use crate::fields::Fields;
 use crate::letters::Letters;
 use crate::problem::Problem;
-use crate::session::Sessions;
+use crate::session::{Person, Sessions};
 
 /// How often the chores are done, and other processes' writes looked for.
 const EVERY: Duration = Duration::from_millis(250);
@@ -125,6 +127,26 @@ impl Portal {
     {
         let portal = self.clone();
         aside(move || Ok(portal.0.engine.execute_as(id, user, command)?)).await
+    }
+}
+
+impl Portal {
+    /// Has done what a form asks for, says so on the page that comes next, and leads there.
+    pub(crate) async fn done<C>(
+        &self,
+        person: &Person,
+        fields: &Fields,
+        command: C,
+        said: &str,
+        next: &str,
+    ) -> Result<Redirect, Problem>
+    where
+        C: Act + Send + 'static,
+        C::Outcome: Send + 'static,
+    {
+        self.act(fields.need("request")?, person.user, command).await?;
+        self.sessions().say(&person.visit, said);
+        Ok(Redirect::to(next))
     }
 }
 

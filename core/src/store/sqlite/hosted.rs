@@ -101,16 +101,15 @@ impl Hosted {
         &mut self,
         ask: impl FnOnce(&dyn View, &Revision) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        self.find().map_err(|fault| E::from(fault.0))?;
+        self.find().map_err(failed)?;
         let Self { conn: Some(conn), policies, .. } = self else {
             return Err(StoreError::Io("its connection is gone".to_owned()).into());
         };
         conn.forget_seen();
-        let begin = || conn.prepare(ANCHOR);
-        let mut anchor = begin().map_err(|error| E::from(SqliteFault::from(error).0))?;
+        let mut anchor = conn.prepare(ANCHOR).map_err(failed)?;
         let held = anchor.query([]).and_then(|mut rows| rows.next().map(drop).map(|()| rows));
-        let held = held.map_err(|error| E::from(SqliteFault::from(error).0))?;
-        let revision = look(conn, policies).map_err(|fault| E::from(fault.0))?;
+        let held = held.map_err(failed)?;
+        let (revision, _) = look(conn, policies).map_err(failed)?;
         let answer = ask(conn, &revision);
         drop(held);
         conn.forget_seen();
@@ -130,19 +129,19 @@ impl Hosted {
         marked: impl FnOnce(&Path) -> std::result::Result<String, StoreError>,
         write: impl FnOnce(&Conn) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        self.find().map_err(|fault| E::from(fault.0))?;
+        self.find().map_err(failed)?;
         let Self { conn: Some(conn), policies, .. } = self else {
             return Err(StoreError::Io("its connection is gone".to_owned()).into());
         };
-        prepare(conn).map_err(|fault| E::from(fault.0))?;
-        conn.run("SAVEPOINT tenantry").map_err(|error| E::from(SqliteFault::from(error).0))?;
-        let begun = begin(conn, policies, epoch, marked).map_err(|fault| E::from(fault.0));
+        prepare(conn).map_err(failed)?;
+        conn.run("SAVEPOINT tenantry").map_err(failed)?;
+        let begun = begin(conn, policies, epoch, marked).map_err(failed);
         let written = begun.and_then(|()| write(conn));
         conn.forget_seen();
         // Where SQLite has rolled everything back, neither is there any more.
         let end = if written.is_ok() { "RELEASE tenantry" } else { "ROLLBACK TO tenantry; RELEASE tenantry" };
         match (written, conn.db.execute_batch(end)) {
-            (Ok(_), Err(error)) => Err(SqliteFault::from(error).0.into()),
+            (Ok(_), Err(error)) => Err(failed(error)),
             (written, _) => written,
         }
     }
@@ -172,6 +171,11 @@ impl Hosted {
             }
         }
     }
+}
+
+/// What went wrong, as the caller has it.
+fn failed<E: From<StoreError>>(why: impl Into<SqliteFault>) -> E {
+    E::from(why.into().0)
 }
 
 /// Which of a connection's files is a store.
@@ -220,19 +224,17 @@ fn begin(
 ) -> Result<()> {
     conn.execute(LOCK, [])?;
     conn.forget_seen();
-    let revision = look(conn, policies)?;
+    let (revision, said) = look(conn, policies)?;
     let path = &file_of(conn);
     if revision.epoch != epoch {
         let why = "it is another store than the engine's".to_owned();
         return Err(SqliteFault(StoreError::NotOurs { path: path.to_owned(), why }));
     }
-    let said = said(conn)?;
-    let known = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     if said.min_writer.is_none_or(|needs| needs > i64::from(FORMAT)) {
         return Err(newer(path, said.min_writer.and_then(|it| i32::try_from(it).ok()).unwrap_or(i32::MAX)));
     }
     if said.rules > i64::from(RULES) {
-        let needs = known(said.rules);
+        let needs = u32::try_from(said.rules).unwrap_or(u32::MAX);
         return Err(SqliteFault(StoreError::NewerRules { path: path.to_owned(), needs, knows: RULES }));
     }
     // One mark for each commit: that of this one may be there already.
@@ -244,9 +246,9 @@ fn begin(
     Ok(())
 }
 
-/// What the connection sees, within a transaction that is held; what it remembers of another state
-/// is forgotten.
-fn look(conn: &Conn, policies: &mut Option<(Uuid, u64, Hash)>) -> Result<Revision> {
+/// What the connection sees, within a transaction that is held, and what its file says of itself;
+/// what it remembers of another state is forgotten.
+fn look(conn: &Conn, policies: &mut Option<(Uuid, u64, Hash)>) -> Result<(Revision, FileSays)> {
     let said = said(conn)?;
     admit(conn, &said)?;
     let epoch = said.epoch.ok_or_else(|| damaged("its table `meta` says nothing of `epoch`"))?;
@@ -268,7 +270,7 @@ fn look(conn: &Conn, policies: &mut Option<(Uuid, u64, Hash)>) -> Result<Revisio
         *policies = of;
     }
     let head = seen.map_or(Head::EMPTY, |seen| seen.head);
-    Ok(Revision { epoch, head, rebuilds: said.rebuilds })
+    Ok((Revision { epoch, head, rebuilds: said.rebuilds }, said))
 }
 
 fn said(conn: &Conn) -> Result<FileSays> {

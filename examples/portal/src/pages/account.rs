@@ -122,9 +122,15 @@ async fn save(
     fields: Fields,
 ) -> Result<Redirect, Problem> {
     let command: EditTenant = overview::edited(customer, &fields)?;
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The customer’s profile is saved.");
-    Ok(Redirect::to(&format!("/at/{at}/customers?show={customer}")))
+    portal
+        .done(
+            &person,
+            &fields,
+            command,
+            "The customer’s profile is saved.",
+            &format!("/at/{at}/customers?show={customer}"),
+        )
+        .await
 }
 
 async fn convert(

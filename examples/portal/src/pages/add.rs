@@ -103,11 +103,15 @@ async fn request(
 ) -> Result<Redirect, Problem> {
     let (number, management) = (fields.need("number")?, fields.need("management")?);
     let command = RequestLink::new(at, number, management, fields.set("services")?);
-    portal.act(fields.need("request")?, person.user, command).await?;
     portal
-        .sessions()
-        .say(&person.visit, "The customer was asked. You see under “Requests” what becomes of it.");
-    Ok(Redirect::to(&format!("/at/{at}/customers")))
+        .done(
+            &person,
+            &fields,
+            command,
+            "The customer was asked. You see under “Requests” what becomes of it.",
+            &format!("/at/{at}/customers"),
+        )
+        .await
 }
 
 async fn new(

@@ -107,7 +107,5 @@ async fn save(
         additional.insert(found.ok_or_else(|| Problem::typed("email", nobody))?.user);
     }
     let command = SetAlertRule { additional, ..SetAlertRule::new(at, category, audience) };
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The recipients are saved.");
-    Ok(Redirect::to(&format!("/at/{at}/alerts")))
+    portal.done(&person, &fields, command, "The recipients are saved.", &format!("/at/{at}/alerts")).await
 }

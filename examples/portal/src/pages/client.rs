@@ -122,9 +122,7 @@ async fn new(
         owner: add::owner(&fields)?,
         ..AddCustomer::new(at, kind, name, management, fields.set("services")?)
     };
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The client is added.");
-    Ok(Redirect::to(&format!("/at/{at}/clients")))
+    portal.done(&person, &fields, command, "The client is added.", &format!("/at/{at}/clients")).await
 }
 
 async fn authorize(
@@ -159,7 +157,13 @@ async fn authorized(
     let each = tenants.into_iter().flat_map(|tenant| {
         who.iter().map(move |(user, role)| NewAssignment { user: *user, tenant, role: role.clone(), below })
     });
-    portal.act(fields.need("request")?, person.user, Assign::new(each.collect())).await?;
-    portal.sessions().say(&person.visit, "The users are authorized.");
-    Ok(Redirect::to(&format!("/at/{at}/clients")))
+    portal
+        .done(
+            &person,
+            &fields,
+            Assign::new(each.collect()),
+            "The users are authorized.",
+            &format!("/at/{at}/clients"),
+        )
+        .await
 }

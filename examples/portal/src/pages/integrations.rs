@@ -126,9 +126,9 @@ async fn new(
     fields: Fields,
 ) -> Result<Redirect, Problem> {
     let command = CreateIntegration::new(at, fields.need("kind")?, fields.need("name")?);
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The integration is added.");
-    Ok(Redirect::to(&format!("/at/{at}/integrations")))
+    portal
+        .done(&person, &fields, command, "The integration is added.", &format!("/at/{at}/integrations"))
+        .await
 }
 
 async fn share(
@@ -139,9 +139,15 @@ async fn share(
 ) -> Result<Redirect, Problem> {
     let tenant: TenantId = fields.need("tenant")?;
     let command = ShareIntegration::new(fields.need("integration")?, tenant);
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The integration is shared. This is where it is attached.");
-    Ok(Redirect::to(&format!("/at/{tenant}/integrations")))
+    portal
+        .done(
+            &person,
+            &fields,
+            command,
+            "The integration is shared. This is where it is attached.",
+            &format!("/at/{tenant}/integrations"),
+        )
+        .await
 }
 
 async fn detach(
@@ -151,7 +157,7 @@ async fn detach(
     fields: Fields,
 ) -> Result<Redirect, Problem> {
     let command = DetachIntegration::new(fields.need("integration")?, at);
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The integration is detached.");
-    Ok(Redirect::to(&format!("/at/{at}/integrations")))
+    portal
+        .done(&person, &fields, command, "The integration is detached.", &format!("/at/{at}/integrations"))
+        .await
 }

@@ -134,9 +134,13 @@ async fn add(
 ) -> Result<Redirect, Problem> {
     let reference = fields.may("reference")?;
     let command = AddResellerCustomer { reference, ..AddResellerCustomer::new(at, fields.need("number")?) };
-    portal.act(fields.need("request")?, person.user, command).await?;
     portal
-        .sessions()
-        .say(&person.visit, "The customer is added. It is on the list once you have uploaded to it.");
-    Ok(Redirect::to(&format!("/at/{at}/listing?unused=yes")))
+        .done(
+            &person,
+            &fields,
+            command,
+            "The customer is added. It is on the list once you have uploaded to it.",
+            &format!("/at/{at}/listing?unused=yes"),
+        )
+        .await
 }

@@ -127,9 +127,7 @@ async fn invite(
     fields: Fields,
 ) -> Result<Redirect, Problem> {
     let command = InviteManager::new(at, fields.need("number")?);
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The MSP is invited.");
-    Ok(Redirect::to(&format!("/at/{at}/managers")))
+    portal.done(&person, &fields, command, "The MSP is invited.", &format!("/at/{at}/managers")).await
 }
 
 async fn grants(
@@ -139,9 +137,9 @@ async fn grants(
     fields: Fields,
 ) -> Result<Redirect, Problem> {
     let command = SetManagerGrants::new(link, fields.set("grants")?);
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The MSP’s permissions are saved.");
-    Ok(Redirect::to(&format!("/at/{at}/managers")))
+    portal
+        .done(&person, &fields, command, "The MSP’s permissions are saved.", &format!("/at/{at}/managers"))
+        .await
 }
 
 async fn delink(
@@ -180,7 +178,5 @@ async fn delink(
         }
         _ => return Err(Problem::nothing_here()),
     };
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, said);
-    Ok(Redirect::to(&back).into_response())
+    Ok(portal.done(&person, &fields, command, said, &back).await?.into_response())
 }

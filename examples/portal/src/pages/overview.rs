@@ -101,9 +101,9 @@ async fn save(
     At(at): At<TenantId>,
     fields: Fields,
 ) -> Result<Redirect, Problem> {
-    portal.act(fields.need("request")?, person.user, edited(at, &fields)?).await?;
-    portal.sessions().say(&person.visit, "The profile is saved.");
-    Ok(Redirect::to(&format!("/at/{at}/overview")))
+    portal
+        .done(&person, &fields, edited(at, &fields)?, "The profile is saved.", &format!("/at/{at}/overview"))
+        .await
 }
 
 /// What a form makes of a tenant's profile.

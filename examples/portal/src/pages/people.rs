@@ -202,9 +202,7 @@ async fn invite(
 ) -> Result<Redirect, Problem> {
     let invitee = Invitee { name: fields.may("name")?, ..Invitee::new(fields.need("email")?) };
     let command = InviteUser::new(at, invitee, fields.need("role")?);
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The invitation is on its way.");
-    Ok(Redirect::to(&format!("/at/{at}/people")))
+    portal.done(&person, &fields, command, "The invitation is on its way.", &format!("/at/{at}/people")).await
 }
 
 async fn invitation(
@@ -222,9 +220,7 @@ async fn invitation(
         }
         _ => return Err(Problem::nothing_here()),
     };
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, said);
-    Ok(Redirect::to(&format!("/at/{at}/people")))
+    portal.done(&person, &fields, command, said, &format!("/at/{at}/people")).await
 }
 
 async fn user(
@@ -273,7 +269,5 @@ async fn role(
     fields: Fields,
 ) -> Result<Redirect, Problem> {
     let command = CreateRole::new(at, fields.need("name")?, fields.set("permissions")?);
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The role is added.");
-    Ok(Redirect::to(&format!("/at/{at}/people")))
+    portal.done(&person, &fields, command, "The role is added.", &format!("/at/{at}/people")).await
 }

@@ -101,9 +101,7 @@ async fn new(
         TypedDevice::from(ids.map(str::to_owned).collect::<Vec<_>>())
     });
     let command = UploadDevices::new(at, fields.need("to")?, devices.collect());
-    portal.act(fields.need("request")?, person.user, command).await?;
-    portal.sessions().say(&person.visit, "The devices are uploaded.");
-    Ok(Redirect::to(&format!("/at/{at}/uploads")))
+    portal.done(&person, &fields, command, "The devices are uploaded.", &format!("/at/{at}/uploads")).await
 }
 
 async fn withdraw(
