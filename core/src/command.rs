@@ -359,14 +359,14 @@ use crate::base::ids::{
     RequestId, RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
-    CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
-    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service,
-    Street, Website,
+    CompanyName, Coordinates, Country, DeviceId, Email, ExternalId, IntegrationName, IntegrationType,
+    IssueCategory, ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace,
+    RoleName, Service, Street, System, Website,
 };
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::{
-    Actor, Audience, Contact, Operation, Party, Patch, RoleRef, Subject, TenantKind, TermRequest,
+    Actor, Audience, Bearer, Contact, Operation, Party, Patch, RoleRef, Subject, TenantKind, TermRequest,
 };
 use crate::policy::Policy;
 
@@ -527,7 +527,7 @@ names! {
 names! {
     nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, TypedDevice, Invitee, Email, RoleRef,
     RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace,
-    TermRequest, bool
+    TermRequest, bool, System, ExternalId
 }
 
 impl<T: Names> Names for Box<T> {
@@ -566,6 +566,16 @@ impl Names for Subject {
             Self::Tenant(tenant) => Named::Tenant(*tenant),
             Self::User(user) => Named::User(*user),
         });
+    }
+}
+
+impl Names for Bearer {
+    fn names(&self, found: &mut Vec<Named>) {
+        match self {
+            Self::Tenant(tenant) => tenant.names(found),
+            Self::User(user) => user.names(found),
+            Self::Device(device) => device.names(found),
+        }
     }
 }
 
@@ -1579,6 +1589,40 @@ commands! {
     {
         /// Whose.
         subject: Subject,
+    }
+
+    /// Keep an id that another system has given for an organisation, a person or a device.
+    /// Costs the ids that are kept for that.
+    ///
+    /// Who: those at home on the keeper, or with `tenant.edit` there, who hold what the thing is
+    /// edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.manage` on
+    /// the holder of a device; an operator.
+    SetExternalId => "set_external_id" -> () = |_, _| ();
+    {
+        /// The organisation that keeps it.
+        keeper: TenantId,
+        /// The system that gave it, such as `connectwise`.
+        system: System,
+        /// The id.
+        id: ExternalId,
+        /// What it leads to: the keeper or a customer of its, a person at home there, a device that
+        /// one of them holds.
+        of: Bearer,
+    }
+
+    /// Keep an id of another system no longer.
+    ///
+    /// Who: those at home on the keeper, or with `tenant.edit` there, who hold what the thing is
+    /// edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.manage` on
+    /// the holder of a device; an operator.
+    RemoveExternalId => "remove_external_id" -> () = |_, _| ();
+    {
+        /// The organisation that keeps it.
+        keeper: TenantId,
+        /// The system that gave it.
+        system: System,
+        /// The id.
+        id: ExternalId,
     }
 
     /// Add a customer or an MSP to a reseller's list, by its number (V-1).

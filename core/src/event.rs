@@ -36,13 +36,14 @@ use crate::base::ids::{
     RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
-    CompanyName, Country, DeviceId, IntegrationName, IntegrationType, IssueCategory, ManagementType, Number,
-    Permission, Prefix, Reference, ReturnPlace, RoleName, Service, Ticket, Website,
+    CompanyName, Country, DeviceId, ExternalId, IntegrationName, IntegrationType, IssueCategory,
+    ManagementType, Number, Permission, Prefix, Reference, ReturnPlace, RoleName, Service, System, Ticket,
+    Website,
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Audience, EndCause, Hold, Party, Patch, PersonalField, ProposalContent, RoleRef, Subject, TenantKind,
-    Term, TermRequest, is_false, is_first,
+    Audience, Bearer, EndCause, Hold, Party, Patch, PersonalField, ProposalContent, RoleRef, Subject,
+    TenantKind, Term, TermRequest, is_false, is_first,
 };
 use crate::policy::Policy;
 
@@ -884,6 +885,42 @@ pub enum Event {
     SessionEnded {
         /// The session.
         session: SessionId,
+    },
+
+    /// An organisation keeps an id of another system from now on.
+    ExternalIdSet {
+        /// Who keeps it.
+        keeper: TenantId,
+        /// The system.
+        system: System,
+        /// What it leads to.
+        of: Bearer,
+        /// Whose that is: the organisation itself, a person's home, who holds a device.
+        tenant: TenantId,
+        /// The id; none of a person, whose id is personal data.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<ExternalId>,
+        /// Of a person, which of their ids it is: the number of this record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<u64>,
+    },
+    /// An organisation keeps an id of another system no longer: it was removed, or went with what
+    /// it led to, or with the link.
+    ExternalIdRemoved {
+        /// Who kept it.
+        keeper: TenantId,
+        /// The system.
+        system: System,
+        /// What it led to.
+        of: Bearer,
+        /// Whose that was.
+        tenant: TenantId,
+        /// The id; none of a person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<ExternalId>,
+        /// Of a person, which of their ids it was: the number of the record that set it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<u64>,
     },
 
     /// The personal data of a subject was erased (U-5).

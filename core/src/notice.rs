@@ -615,6 +615,8 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         | Event::RoleCreated { .. }
         | Event::RoleEdited { .. }
         | Event::RoleDeleted { .. }
+        | Event::ExternalIdSet { .. }
+        | Event::ExternalIdRemoved { .. }
         | Event::PersonalErased { .. }
         | Event::CommandRefused { .. } => Ok(None),
     }

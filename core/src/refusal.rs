@@ -150,6 +150,9 @@ codes! {
     214 UnknownManagerInvitation "unknown_manager_invitation" "L-10" Unknown:
         "there is no invitation `{}` of a manager"; "check the id, and that you are on one of its sides"
 
+    215 UnknownExternalId "unknown_external_id" "X-11" Unknown:
+        "there is no such id of the system `{}` here"; "check the system, the id and whose it is to keep, and that you may see what it leads to"
+
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
         "tenant `{}` is disabled or on its way up"; "have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does"
     302 NotLinked "not_linked" "P-3" Rights:
@@ -285,6 +288,12 @@ codes! {
     598 ManagerInvitationExpired "manager_invitation_expired" "L-10" State:
         "invitation `{}` of a manager has expired"; "have the customer invite the MSP again"
 
+    581 NotItsCustomer "not_its_customer" "X-11" State:
+        "tenant `{}` is neither who would keep the id nor its customer"; "keep ids for your own organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none here any longer"
+    582 ExternalIdTaken "external_id_taken" "X-11" State:
+        "the id already leads to {}"; "remove it there first, or check what the other system calls this one"
+    583 TooManyExternalIds "too_many_external_ids" "X-11" State:
+        "{} has as many ids as one organisation can keep for it"; "remove one that is no longer used"
     600 NotInvited "not_invited" "L-10" State:
         "tenant `{}` has to invite a manager before it can be asked"; "have the tenant's super admin invite the manager by its number"
     601 SelfLink "self_link" "L-8" State:

@@ -2,6 +2,7 @@
 //! writes.
 
 mod asked;
+mod external;
 mod feed;
 mod host;
 mod own;
@@ -141,6 +142,13 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::BarredManagers(it) => {
             let rows = |sight: &Sight<'_>| tenant::barred_managers(sight, asked.seal, it);
             Answer::BarredManagers(asked.told(&it.actor, None, rows)?)
+        }
+        Query::ExternalIds(it) => {
+            let rows = |sight: &Sight<'_>| external::external_ids(sight, asked.seal, it);
+            Answer::ExternalIds(asked.told(&it.actor, None, rows)?)
+        }
+        Query::LookUpExternal(it) => {
+            Answer::LookUpExternal(asked.told(&it.actor, None, |sight| external::look_up(sight, it))?)
         }
         Query::Roles(it) => {
             Answer::Roles(asked.told(&it.actor, None, |sight| tenant::roles(sight, asked.seal, it))?)

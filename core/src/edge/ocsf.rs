@@ -344,6 +344,9 @@ fn mapped(event: &Event, name: &'static str) -> Mapped {
         | E::AddressExpired { user }
         | E::AddressWithdrawn { user }
         | E::PersonalErased { subject: Subject::User(user) } => account(other, *user),
+        E::ExternalIdSet { keeper, .. } | E::ExternalIdRemoved { keeper, .. } => {
+            managed(UPDATE, "tenant", keeper)
+        }
         E::PersonalErased { subject: Subject::Tenant(tenant) } => managed(other, "tenant", tenant),
 
         E::Assigned { user, tenant, role, .. } => access(*user, *tenant, Some(role)),

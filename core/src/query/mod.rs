@@ -123,6 +123,7 @@
 //! ```
 
 mod access;
+mod external;
 mod own;
 mod page;
 mod tenant;
@@ -132,6 +133,7 @@ pub use access::{
     AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, Grounds, OrganisationAccessRow, Previewed,
     PreviewedNotice, Report, ResellerRowChange, TenantAccessRow, UserAccessRow,
 };
+pub use external::{ExternalIdFilter, ExternalIdRow};
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
 pub use tenant::{
@@ -151,8 +153,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::declare::declare;
 use crate::base::ids::{IntegrationId, LinkId, TenantId, UserId};
 use crate::base::text::{
-    CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
-    ManagementType, Number, Permission, PersonName, Prefix, Service, Ticket, Website,
+    CompanyName, Coordinates, Country, DeviceId, Email, ExternalId, IntegrationName, IntegrationType,
+    IssueCategory, ManagementType, Number, Permission, PersonName, Prefix, Service, System, Ticket, Website,
 };
 use crate::base::time::Timestamp;
 use crate::command::Command;
@@ -605,6 +607,44 @@ queries! {
         filter: BarredManagerFilter,
         /// Which page.
         paging: Paging,
+    }
+
+    /// The ids of other systems that an organisation keeps: by system, those of tenants and devices
+    /// by the id, then those of people (X-11). What they lead to that the actor does not see is not
+    /// there. A page costs its rows; of whoever sees few of many customers, the ids of these, if
+    /// these are fewer.
+    ///
+    /// Who: whoever sees the keeper: those at home there, and those with `tenant.view` on it; an
+    /// operator. Of it a tenant to whoever sees that, a person where the actor holds `users.view`
+    /// at home, a device where they hold `devices.view` on its holder.
+    ExternalIds => "external_ids" -> Page<ExternalIdRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The organisation that keeps them.
+        keeper: TenantId,
+    }
+    + {
+        /// Which of them.
+        filter: ExternalIdFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// What an id of another system leads to at the organisation that keeps it; nothing, where it
+    /// leads nowhere or to what the actor does not see (X-11).
+    ///
+    /// Who: whoever sees the keeper, and what the id leads to, as in `external_ids`; an operator.
+    LookUpExternal => "look_up_external" -> Option<ExternalIdRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The organisation that keeps it.
+        keeper: TenantId,
+        /// The system that gave it.
+        system: System,
+        /// The id, as a whole.
+        id: ExternalId,
     }
 
     /// The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4).

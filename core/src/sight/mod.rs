@@ -11,6 +11,7 @@
 //! | a link, a request, an invitation | who is on one of its sides and is not kept off the tenant | L-3.2, L-10, T-8 |
 //! | another organisation | whom it is there for; those of the tenant remember whom it had to do with | Q-2.6, Q-2.7 |
 //! | what was between a manager and a tenant that left | who saw it while it lasted; the end gives nothing back | Q-2.8 |
+//! | an id of another system | who sees the organisation that keeps it, and what it leads to | X-11 |
 //! | a record | event by event, thing by thing, as these are told ([`record`]) | Q-2 |
 //! | what others tried, and were refused | the tenant's own people, as far as they see what it named | Q-2.9, Q-2.10 |
 //! | the outcome of a command | who gave it, each time anew by what they see when they ask | Q-2.17 |
@@ -33,12 +34,13 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Contact, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User, UserState,
+    Actor, Contact, KeptId, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User, UserState,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
 use crate::rules::effective::{Allowed, Effective};
+use crate::rules::external;
 use crate::rules::graph;
 use crate::rules::kept_off;
 use crate::rules::licence;
@@ -220,6 +222,20 @@ impl<'w> Sight<'w> {
         let Some(user) = &self.viewer else { return Ok(true) };
         for world in self.judging() {
             if !licence::is_told(world, user, licence)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether what an id of another system leads to is there for the actor: now and, of a past,
+    /// then as well.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn has_external_id(&self, kept: &KeptId) -> Result<bool, ViewError> {
+        for world in self.judging() {
+            if !external::is_told(world, self.actor, kept)? {
                 return Ok(false);
             }
         }

@@ -15,8 +15,8 @@ use crate::base::time::Timestamp;
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
-use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
-use crate::model::{Actor, Licence, Link, Session, Subject, User};
+use crate::model::permission::{AUDIT_VIEW, TENANT_VIEW, USERS_VIEW};
+use crate::model::{Actor, Bearer, Licence, Link, Session, Subject, User};
 use crate::query::{AuditActor, AuditRow};
 use crate::rules::{Gate, Ruling, World, access, authority, manages, unless_refused};
 use crate::view::{Index, Key, View, ViewError};
@@ -110,9 +110,10 @@ impl<'s> RecordSight<'s> {
         let mut told = Vec::new();
         for event in events {
             // What followed elsewhere is told as one who looks there is told of it: nothing of
-            // whoever else manages a tenant.
-            let organisations = reader.organisations(&around.subjects(event)?)?;
-            let is_told = reader.is_thing_told(&organisations, &around)?;
+            // whoever else manages a tenant, and of nobody's own affairs.
+            let subjects = around.subjects(event)?;
+            let is_told = reader.is_their_affair(event, &subjects)?
+                && reader.is_thing_told(&reader.involved(event, &subjects)?, &around)?;
             told.push(if is_told { Some(reader.masked(event, None, &around)?) } else { None });
         }
         Ok(told)
@@ -143,7 +144,7 @@ impl<'s> RecordSight<'s> {
         let mut commanded = record.actor == Actor::Clock || self.sight.viewer().is_none();
         for event in &record.events {
             let subjects = around.subjects(event)?;
-            if !subjects.contains(&Subject::Tenant(self.tenant)) || !self.is_their_affair(event, &subjects) {
+            if !subjects.contains(&Subject::Tenant(self.tenant)) || !self.is_their_affair(event, &subjects)? {
                 continue;
             }
             if let Event::CommandRefused { named, .. } = event {
@@ -191,7 +192,7 @@ impl<'s> RecordSight<'s> {
         let mut command = record.command.as_str();
         for event in record.events.iter().filter(|event| effect::is_deed(event, &record.command)) {
             let subjects = around.subjects(event)?;
-            if self.is_their_affair(event, &subjects) {
+            if self.is_their_affair(event, &subjects)? {
                 commanded = commanded || self.is_thing_told(&self.involved(event, &subjects)?, around)?;
             } else if let Some(told) = events.first().and_then(|event| effect::commands(event).first()) {
                 // What follows from another's own affair shows as what it would be by itself: that
@@ -236,9 +237,18 @@ impl<'s> RecordSight<'s> {
     }
 
     /// Whether an event is no own affair of another organisation than the reader's.
-    fn is_their_affair(&self, event: &Event, subjects: &BTreeSet<Subject>) -> bool {
+    fn is_their_affair(&self, event: &Event, subjects: &BTreeSet<Subject>) -> Result<bool, ViewError> {
         let own = |viewer: &User| subjects.contains(&Subject::Tenant(viewer.home));
-        !effect::is_own_affair(event) || self.sight.viewer().is_none_or(own)
+        if !effect::is_own_affair(event) || self.sight.viewer().is_none_or(own) {
+            return Ok(true);
+        }
+        match event {
+            // Whoever manages an organisation looks after its ids, too.
+            Event::ExternalIdSet { keeper, .. } | Event::ExternalIdRemoved { keeper, .. } => {
+                Ok(self.sight.might(TENANT_VIEW, *keeper)?.is_some())
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Whether somebody is of another organisation than the reader.
@@ -271,6 +281,10 @@ impl<'s> RecordSight<'s> {
             && let Some(licence) = self.now().view.get::<Licence>(licence.uuid())?
         {
             found.insert(licence.buyer);
+        }
+        // An id leads to what is there for whoever is told of it.
+        if let Event::ExternalIdSet { tenant, .. } | Event::ExternalIdRemoved { tenant, .. } = event {
+            found.insert(*tenant);
         }
         Ok(found)
     }
@@ -464,6 +478,8 @@ impl<'s> RecordSight<'s> {
             | Event::UserRemoved { user }
             | Event::Assigned { user, .. }
             | Event::AssignmentEnded { user, .. }
+            | Event::ExternalIdSet { of: Bearer::User(user), .. }
+            | Event::ExternalIdRemoved { of: Bearer::User(user), .. }
             | Event::PersonalErased { subject: Subject::User(user) } => name(user)?,
             Event::AlertRuleSet { additional, .. } => {
                 let mut told = BTreeSet::new();
@@ -601,6 +617,8 @@ impl<'s> RecordSight<'s> {
             | Event::SeatsAssigned { .. }
             | Event::SeatsReleased { .. }
             | Event::SessionEnded { .. }
+            | Event::ExternalIdSet { of: Bearer::Tenant(_) | Bearer::Device(_), .. }
+            | Event::ExternalIdRemoved { of: Bearer::Tenant(_) | Bearer::Device(_), .. }
             | Event::PersonalErased { subject: Subject::Tenant(_) } => {}
         }
         Ok(event)

@@ -35,7 +35,8 @@ pub(super) const MIN_WRITER: i32 = 2;
 /// grow where they were last written to, a bulk import too. The row of what was removed stays,
 /// without a revision: a number never stands for anything else. 0 and 1, which SQLite keeps in
 /// another length than all others, are nobody's; in `personal` a negative one (`~n`) is that of
-/// whoever had a slot and has a longer one now.
+/// whoever had a slot and has a longer one now, and one with bit 62 (`n | 1 << 62`) that of whoever
+/// is found by another key besides their address: an id of another system.
 ///
 /// *What is frequent in an entity has a column*, and [`LAYOUTS`](super::columns) says which.
 ///
@@ -182,6 +183,7 @@ pub(super) fn views() -> String {
     view("licences", Kind::Licence, &["id", "service", "seats", "used", "tenant", "buyer", "expires"]);
     view("alert_rules", Kind::AlertRule, &["tenant", "category", "audience", "additional"]);
     view("sessions", Kind::Session, &["id", "user", "tenant", "service", "return_to", "opened", "closed"]);
+    view("external_ids", Kind::KeptId, &["keeper", "system", "of", "tenant", "given", "since"]);
     view("policies", Kind::PolicyVersion, &["terms", "superseded", "policy"]);
     views
         + &format!(
