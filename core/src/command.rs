@@ -527,7 +527,7 @@ names! {
 names! {
     nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, TypedDevice, Invitee, Email, RoleRef,
     RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace,
-    TermRequest, bool, System, ExternalId
+    TermRequest, bool, System, ExternalId, SystemId
 }
 
 impl<T: Names> Names for Box<T> {
@@ -577,6 +577,17 @@ impl Names for Bearer {
             Self::Device(device) => device.names(found),
         }
     }
+}
+
+/// An id of another system, and which system that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SystemId {
+    /// The system, such as `connectwise`.
+    pub system: System,
+    /// The id that it has given.
+    pub id: ExternalId,
 }
 
 /// A person to be invited.
@@ -927,6 +938,8 @@ commands! {
         owner: Option<Invitee>,
         /// Who of the managing side works there, and as what (P-11).
         authorize: Vec<Authorization>,
+        /// What another system calls it, which the manager keeps.
+        external: Option<SystemId>,
     }
 
     /// Edit a tenant's profile (T-2, T-3, T-4).

@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use crate::coverage::Coverage;
 use crate::devices::named;
+use crate::external::Happened;
 use crate::feed::{self, Recorded};
 use crate::generator::{Generator, Step, policy_of};
 use crate::late::Matter;
@@ -113,6 +114,8 @@ pub struct Pair {
     recorded: Rc<Recorded>,
     /// The receipt of the last command that was carried out.
     receipt: Option<Receipt<Vec<Event>>>,
+    /// By which record each id of another system was set.
+    entries: BTreeMap<u32, u64>,
 }
 
 /// How the two differ.
@@ -120,6 +123,8 @@ pub struct Pair {
 pub enum Difference {
     /// In the outcome of a command.
     Outcome(String),
+    /// In the ids of other systems that a command's record says were set or went.
+    Ids(String),
     /// In the answer to a question asked at an instant.
     Answer(Question, Timestamp, String),
     /// In the tenants a user can do something on.
@@ -147,6 +152,10 @@ impl Difference {
     fn signature(&self) -> String {
         match self {
             Self::Outcome(text) => text.clone(),
+            Self::Ids(text) => {
+                let mut parts = text.split(':');
+                format!("ids:{}:{}", parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+            }
             Self::Answer(_, _, text) => format!("check: {text}"),
             Self::TenantsWhere(..) => "tenants where".to_owned(),
             Self::UsersWhoCan(..) => "users who can".to_owned(),
@@ -175,9 +184,11 @@ impl Difference {
 
     fn text(&self) -> String {
         match self {
-            Self::Outcome(text) | Self::State(text) | Self::Notice(_, text) | Self::Late(_, _, text) => {
-                text.clone()
-            }
+            Self::Outcome(text)
+            | Self::Ids(text)
+            | Self::State(text)
+            | Self::Notice(_, text)
+            | Self::Late(_, _, text) => text.clone(),
             Self::Preview(_, text) | Self::Feed(_, text) | Self::Sum(_, text) => text.clone(),
             Self::Answer(question, at, text) => {
                 format!("{} at {at}: {text}", serde_json::to_string(question).unwrap())
@@ -274,6 +285,7 @@ impl Pair {
             history: Vec::new(),
             recorded,
             receipt: None,
+            entries: BTreeMap::new(),
         }
     }
 
@@ -282,6 +294,7 @@ impl Pair {
         self.clock.set(at);
         let repeated = self.oracle.carried_out.iter().any(|first| first.id == request.id);
         let meant = self.oracle.meant_by(&request.command);
+        let kept = self.oracle.ids_kept;
         let expected = self.oracle.execute(request, at);
         let executed = self.engine.submit(request.clone());
         let actual = outcome_of(&executed);
@@ -289,11 +302,18 @@ impl Pair {
             *name == request.command.name() && expected == Err(*oracle) && actual == Err(*engine)
         });
         if expected == actual || known {
+            if let (Err(code), Err(error)) = (&expected, &executed) {
+                self.compare_about(request, *code, error, at)?;
+            }
             if let Ok(receipt) = &executed
                 && !repeated
             {
                 self.compare_answer(&request.command, &receipt.outcome)?;
                 compare_named(meant, &request.command, &receipt.outcome)?;
+                let seq = receipt.seq();
+                let happened: BTreeSet<Happened> =
+                    receipt.outcome.iter().filter_map(Happened::said).collect();
+                self.compare_ids(&request.command, kept, seq, &happened)?;
                 if self.oracle.journal.is_some() {
                     let oracle = self.oracle.bare();
                     let then = Then { oracle, seq: receipt.seq(), at, by_moment: false };
@@ -431,6 +451,57 @@ impl Pair {
         }
         let odd: Vec<_> = sum.symmetric_difference(&is).take(3).collect();
         Err(format!("sum: since {} it leads elsewhere: {odd:?}", then.seq))
+    }
+
+    /// Whether a refusal about an id of another system is about what it has to be: it tells nobody what they do not see.
+    fn compare_about(
+        &self,
+        request: &Request,
+        code: Code,
+        error: &Error,
+        at: Timestamp,
+    ) -> Result<(), Difference> {
+        let expected = self.oracle.about_refused_id(request, code, at);
+        let actual = error.refusal().map(|refusal| refusal.about.clone());
+        if expected.is_none() || expected == actual {
+            return Ok(());
+        }
+        let name = request.command.name();
+        let text = format!("{name}: oracle says {code} about {expected:?}, engine says {actual:?}");
+        Err(Difference::Outcome(text))
+    }
+
+    /// Whether the events say which ids of other systems were set by a command and which went with it, in any order.
+    fn compare_ids(
+        &mut self,
+        command: &Command,
+        before: u32,
+        seq: u64,
+        actual: &BTreeSet<Happened>,
+    ) -> Result<(), Difference> {
+        let mut expected = BTreeSet::new();
+        for one in self.oracle.kept.iter().filter(|one| one.number > before) {
+            self.entries.insert(one.number, seq);
+            let owner = self.oracle.owner_of(&one.of).unwrap();
+            expected.insert(Happened::of(true, one, owner, Some(seq)));
+        }
+        for (one, owner) in &self.oracle.gone {
+            let entry = self.entries.get(&one.number).copied();
+            expected.insert(Happened::of(false, one, *owner, entry));
+        }
+        if expected == *actual {
+            return Ok(());
+        }
+        let name = command.name();
+        let set = |some: &BTreeSet<Happened>| some.iter().filter(|one| one.set).count();
+        let counts =
+            |some: &BTreeSet<Happened>| format!("{} set, {} gone", set(some), some.len() - set(some));
+        let text = format!(
+            "{name}: oracle says ok of {}, engine says ok of {}: {expected:#?} {actual:#?}",
+            counts(&expected),
+            counts(actual)
+        );
+        Err(Difference::Ids(text))
     }
 
     /// What a console's opening and closing answer with (S-1).
@@ -574,6 +645,9 @@ impl Pair {
             }
             if question.kind() == "look up" {
                 coverage.list("look up of a past", &agreed);
+            }
+            if question.kind().starts_with("external") {
+                coverage.list("external ids of a past", &agreed);
             }
         }
         Ok(())
@@ -880,9 +954,11 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
         }
     }
     let found = match difference {
-        Difference::Outcome(_) | Difference::Notice(..) | Difference::Preview(..) | Difference::Feed(..) => {
-            Ok(())
-        }
+        Difference::Outcome(_)
+        | Difference::Ids(_)
+        | Difference::Notice(..)
+        | Difference::Preview(..)
+        | Difference::Feed(..) => Ok(()),
         Difference::Sum(request, _) => match pair.then(Moments::Record(*request)) {
             Some(then) => pair.compare_sum(&then).map(|_| ()).map_err(|text| Difference::Sum(*request, text)),
             None => Ok(()),

@@ -14,8 +14,11 @@ use tenantry::policy::ManagementRule;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::external::WAYS;
 use crate::question::Agreed;
-use crate::world::{Assignment, Holder, Link, Oracle, Proposal, ResellerCustomer, Tenant, User};
+use crate::world::{
+    Assignment, Holder, Kept, LeadsTo, Link, Oracle, Proposal, ResellerCustomer, Tenant, User,
+};
 
 /// Counts of everything that was seen.
 #[derive(Clone, Debug, Default)]
@@ -354,6 +357,16 @@ impl Coverage {
         let has_ended = |link| oracle.link(link).is_some_and(|link| link.ended.is_some());
         let links_ended = || oracle.links.iter().filter(|link| link.ended.is_some());
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
+        let leads_to = |one: &Kept, state| match one.of {
+            LeadsTo::User(user) => oracle.user(user).is_some_and(|user| user.state == state),
+            _ => false,
+        };
+        let kept_twice = |same: fn(&Kept, &Kept) -> bool| {
+            oracle
+                .kept
+                .iter()
+                .any(|one| oracle.kept.iter().any(|other| one.keeper != other.keeper && same(one, other)))
+        };
         let met = [
             links.iter().any(|link| !link.grants.is_empty()),
             links.iter().any(|link| link.stage != Stage::Active),
@@ -460,14 +473,29 @@ impl Coverage {
                     terms.grantable.contains(permission) != oracle.policy.grantable.contains(permission)
                 })
             }),
+            oracle.kept.iter().any(|one| match &one.of {
+                LeadsTo::Device(id) => oracle.device(id).is_some_and(|device| !device.moved.is_empty()),
+                _ => false,
+            }),
+            oracle.kept.iter().any(|one| leads_to(one, UserState::Invited)),
+            oracle.kept.iter().any(|one| leads_to(one, UserState::Blocked)),
+            oracle.kept.iter().any(|one| one.of == LeadsTo::Tenant(one.keeper)),
+            kept_twice(|one, other| one.system == other.system && one.id == other.id),
+            kept_twice(|one, other| one.of == other.of),
+            oracle.kept.iter().any(|one| {
+                oracle.tenant(one.keeper).is_some_and(|keeper| keeper.kind == TenantKind::Customer)
+            }),
         ];
         for (name, met) in Self::DEPTHS.into_iter().zip(met) {
             *self.depths.entry(name).or_default() += u64::from(met);
         }
+        for way in WAYS {
+            *self.depths.entry(way).or_default() += u64::from(oracle.ways.contains(way));
+        }
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 60] = [
+    const DEPTHS: [&'static str; 67] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -528,10 +556,17 @@ impl Coverage {
         "a link is exclusive by its terms or by today's",
         "a link is older than a permission",
         "a permission is granted that takes a grant by a link's terms or by today's",
+        "an id leads to a device that was moved",
+        "an id leads to somebody who is invited",
+        "an id leads to somebody who is blocked",
+        "an id leads to its keeper itself",
+        "two keep the same id",
+        "two keep ids of the same customer",
+        "a customer keeps an id",
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 56] = [
+    const REFUSED_TO: [(&'static str, Code); 76] = [
         ("change_tenant_kind", Code::KindConflict),
         ("delete_tenants", Code::HasManagedTenants),
         ("delete_tenants", Code::DelinkPending),
@@ -588,6 +623,26 @@ impl Coverage {
         ("propose_terms", Code::NothingToDo),
         ("propose_terms", Code::AlreadyProposed),
         ("propose_terms", Code::CannotBeAsked),
+        ("set_external_id", Code::WrongActor),
+        ("set_external_id", Code::UserNotActive),
+        ("set_external_id", Code::UnknownTenant),
+        ("set_external_id", Code::TenantDisabled),
+        ("set_external_id", Code::CustomerLocked),
+        ("set_external_id", Code::NotGranted),
+        ("set_external_id", Code::RoleLacksPermission),
+        ("set_external_id", Code::NoSuchUser),
+        ("set_external_id", Code::UnknownDevice),
+        ("set_external_id", Code::NothingToDo),
+        ("set_external_id", Code::NotItsCustomer),
+        ("set_external_id", Code::ExternalIdTaken),
+        ("set_external_id", Code::TooManyExternalIds),
+        ("remove_external_id", Code::WrongActor),
+        ("remove_external_id", Code::UserNotActive),
+        ("remove_external_id", Code::UnknownTenant),
+        ("remove_external_id", Code::TenantDisabled),
+        ("remove_external_id", Code::RoleLacksPermission),
+        ("remove_external_id", Code::UnknownExternalId),
+        ("add_customer", Code::ExternalIdTaken),
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
@@ -664,7 +719,7 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 50] = [
+    pub const LISTS: [&'static str; 53] = [
         "alert recipients",
         "alert rules",
         "as of",
@@ -677,6 +732,9 @@ impl Coverage {
         "customers",
         "device",
         "devices",
+        "external id",
+        "external ids",
+        "external ids of a past",
         "feed",
         "feed added up",
         "integrations",
@@ -718,7 +776,9 @@ impl Coverage {
     ];
 
     /// Lists that must have been found empty as well.
-    const EMPTY: [&'static str; 7] = [
+    const EMPTY: [&'static str; 9] = [
+        "external id",
+        "external ids",
         "feed",
         "organisation access",
         "previews",
@@ -729,7 +789,14 @@ impl Coverage {
     ];
 
     /// Refusals that a question must meet.
-    const LISTS_REFUSED: [(&'static str, Code); 33] = [
+    const LISTS_REFUSED: [(&'static str, Code); 40] = [
+        ("external ids", Code::WrongActor),
+        ("external ids", Code::UserNotActive),
+        ("external ids", Code::UnknownTenant),
+        ("external id", Code::UserNotActive),
+        ("external id", Code::UnknownTenant),
+        ("external ids of a past", Code::UserNotActive),
+        ("external ids of a past", Code::UnknownTenant),
         ("tenant access", Code::WrongActor),
         ("tenant access", Code::UserNotActive),
         ("tenant access", Code::UnknownTenant),
@@ -799,7 +866,7 @@ impl Coverage {
                 missing.push(format!("no `{name}` was refused with `{code}`"));
             }
         }
-        for name in Self::DEPTHS {
+        for name in Self::DEPTHS.into_iter().chain(WAYS) {
             if self.depths.get(name).is_none_or(|count| *count == 0) && !Self::SELDOM.contains(&name) {
                 missing.push(format!("no state was met in which {name}"));
             }

@@ -13,6 +13,7 @@ pub mod dealings;
 pub mod desk;
 pub mod devices;
 pub mod execute;
+pub mod external;
 pub mod feed;
 pub mod generator;
 pub mod giving;

@@ -18,6 +18,7 @@ use crate::alerts::Person;
 use crate::audit::SeenRow;
 use crate::desk;
 use crate::devices::HeldRow;
+use crate::external;
 use crate::ledger;
 use crate::question::{
     Agreed, Asked, ListQuestion, Read, Reading, Told, all_pages, in_order, one_row, refused, same,
@@ -389,6 +390,7 @@ fn read(reading: Reading<'_>, snapshot: &Snapshot<'_>, now: &Moment<'_>, questio
         }
         other => desk::read(reading, now, viewer, other)
             .or_else(|| ledger::read(reading, now, viewer, other))
+            .or_else(|| external::read(reading, now, viewer, other))
             .or_else(|| review::read(reading, now, viewer, other))
             .unwrap_or_else(|| unreachable!("nobody reads {other:?}")),
     }

@@ -3,15 +3,15 @@
 use std::fmt::Debug;
 
 use tenantry::base::ids::{LinkId, RequestId, TenantId, UserId};
-use tenantry::base::text::{DeviceId, Email, IssueCategory, Number};
+use tenantry::base::text::{DeviceId, Email, ExternalId, IssueCategory, Number, System};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::Error;
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
     AccessFilter, AsOf, AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow,
-    DeviceFilter, IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter, LinkFilter,
-    LinkRequestFilter, ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging, ProposalFilter,
-    ResellerFilter, RoleFilter, SessionFilter, UserFilter,
+    DeviceFilter, ExternalIdFilter, IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter,
+    LinkFilter, LinkRequestFilter, ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging,
+    ProposalFilter, ResellerFilter, RoleFilter, SessionFilter, UserFilter,
 };
 use tenantry::refusal::Code;
 
@@ -59,6 +59,8 @@ pub enum Asked {
     Devices(TenantId, DeviceFilter, Turning),
     Device(DeviceId),
     Person(TenantId, Email),
+    ExternalIds(TenantId, ExternalIdFilter, Turning),
+    External(TenantId, System, ExternalId),
     LookUp(Number),
     Pins,
     ServiceMail(TenantId),
@@ -140,6 +142,8 @@ impl ListQuestion {
             Asked::Devices(..) => "devices",
             Asked::Device(..) => "device",
             Asked::Person(..) => "person",
+            Asked::ExternalIds(..) => "external ids",
+            Asked::External(..) => "external id",
             Asked::LookUp(..) => "look up",
             Asked::Pins => "pins",
             Asked::ServiceMail(..) => "service mail",

@@ -12,6 +12,7 @@ mod preview;
 mod records;
 mod report;
 mod review;
+mod sync;
 mod tenant;
 mod trade;
 
@@ -150,6 +151,7 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::LookUpExternal(it) => {
             Answer::LookUpExternal(asked.told(&it.actor, None, |sight| external::look_up(sight, it))?)
         }
+        Query::PlanSync(it) => Answer::PlanSync(asked.told(&it.actor, None, |sight| sync::plan(sight, it))?),
         Query::Roles(it) => {
             Answer::Roles(asked.told(&it.actor, None, |sight| tenant::roles(sight, asked.seal, it))?)
         }

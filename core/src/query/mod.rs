@@ -126,6 +126,7 @@ mod access;
 mod external;
 mod own;
 mod page;
+mod sync;
 mod tenant;
 mod trade;
 
@@ -136,6 +137,7 @@ pub use access::{
 pub use external::{ExternalIdFilter, ExternalIdRow};
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
+pub use sync::{SyncRow, SyncState, SyncStep};
 pub use tenant::{
     AlertRuleRow, AssignmentFilter, AssignmentRow, Awaited, AwaitingRow, BarredManagerFilter,
     BarredManagerRow, BarredManagerSort, DeviceFilter, DeviceRow, InvitationFilter, InvitationRow,
@@ -645,6 +647,22 @@ queries! {
         system: System,
         /// The id, as a whole.
         id: ExternalId,
+    }
+
+    /// What a list of customers from another system comes to, row by row, and the commands that
+    /// would follow; nothing is done. What is kept and not in the list, `external_ids` has.
+    ///
+    /// Who: `customers.add` on the manager; an operator.
+    PlanSync => "plan_sync" -> Vec<SyncStep>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// Whose customers they are.
+        manager: TenantId,
+        /// The system that has given their ids.
+        system: System,
+        /// The customers as that has them. At most 1000.
+        rows: Vec<SyncRow>,
     }
 
     /// The roles that can be given at a tenant: those of the policy, then its own, by name.

@@ -9,7 +9,7 @@ use super::authority;
 use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{DeviceId, ExternalId, System};
-use crate::command::{RemoveExternalId, SetExternalId};
+use crate::command::{RemoveExternalId, SetExternalId, SystemId};
 use crate::event::Event;
 use crate::model::permission::{
     DEVICES_MANAGE, DEVICES_VIEW, TENANT_EDIT, TENANT_VIEW, USERS_MANAGE, USERS_VIEW,
@@ -34,11 +34,10 @@ pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetExternalId) -> 
     edits(world, actor, &of, tenant)?;
     let mut bars = Bars::new();
     bars.bar(!keeps(world, *by, tenant)?, Code::NotItsCustomer, tenant);
-    if let Some(taken) = find(world, *by, system, id)? {
-        bars.bar(taken.of == of, Code::NothingToDo, named(&of));
-        let told = is_told(world, actor, &taken)?;
-        let to = if told { named(&taken.of) } else { "something that you do not see".to_owned() };
-        bars.bar(taken.of != of, Code::ExternalIdTaken, to);
+    match find(world, *by, system, id)? {
+        Some(taken) if taken.of == of => bars.bar(true, Code::NothingToDo, named(&of)),
+        Some(taken) => bars.bar(true, Code::ExternalIdTaken, leads(world, actor, &taken)?),
+        None => {}
     }
     let all = Span::under(Index::KeptOf, Key::new().id(of.key()).id(by.uuid()));
     let full = world.view.scan(&all, MAX_EXTERNAL_IDS)?.len() >= MAX_EXTERNAL_IDS;
@@ -57,6 +56,26 @@ pub(crate) fn set(world: &World<'_>, actor: &Actor, command: &SetExternalId) -> 
         events: vec![Event::ExternalIdSet { keeper, system, of, tenant, id: None, entry: Some(entry) }],
         people: vec![(Subject::User(user), Some(personal))],
     })
+}
+
+/// Notes that an id leads to something already, for what is new.
+pub(super) fn bar_taken(
+    world: &World<'_>,
+    actor: &Actor,
+    keeper: TenantId,
+    wanted: &SystemId,
+    bars: &mut Bars,
+) -> Result<(), ViewError> {
+    if let Some(taken) = find(world, keeper, &wanted.system, &wanted.id)? {
+        bars.bar(true, Code::ExternalIdTaken, leads(world, actor, &taken)?);
+    }
+    Ok(())
+}
+
+/// Where an id leads, in words, as far as the actor is told of it.
+fn leads(world: &World<'_>, actor: &Actor, kept: &KeptId) -> Result<String, ViewError> {
+    let told = is_told(world, actor, kept)?;
+    Ok(if told { named(&kept.of) } else { "something that you do not see".to_owned() })
 }
 
 /// Keeps an id no longer.

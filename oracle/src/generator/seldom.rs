@@ -11,6 +11,11 @@ use crate::world::{Link, Oracle};
 impl Generator {
     /// A few commands in a row, the last first; none where there is nothing to begin with.
     pub(super) fn seldom(&mut self, oracle: &Oracle) -> Vec<(Actor, Command)> {
+        if self.rng.percent(2) {
+            let mut commands = self.too_many_ids(oracle);
+            commands.reverse();
+            return commands;
+        }
         let made = match self.rng.below(10) {
             0..=3 => self.correct_a_kind(oracle),
             4 => self.delete_above_what_is_hidden(oracle),
