@@ -301,6 +301,38 @@ fn q3_personal_data_out_of_its_place_is_found() {
 }
 
 #[test]
+fn x11_q3_what_a_persons_id_is_found_by_is_looked_at_and_made_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("store");
+    let set = |id: &str| {
+        SetExternalId::new(JOINTLY, text("psa"), text(id), tenantry::model::Bearer::User(JACK))
+    };
+    given_on(SqliteStore::open(&path, options()).unwrap())
+        .and(JULIA, set("one"))
+        .and(JULIA, set("two"))
+        .and(JULIA, RemoveExternalId::new(JOINTLY, text("psa"), text("one")))
+        .verified();
+    let kept = Kept { path, _place: place };
+    let pointers = "n > 4611686018427387904";
+    for sql in [
+        format!("UPDATE personal SET email = x'000009' WHERE {pointers} AND email <> x'000000'"),
+        format!("DELETE FROM personal WHERE {pointers}"),
+        format!("UPDATE personal SET n = n + 1 WHERE {pointers}"),
+    ] {
+        let (said, _) = said_after(&kept, &sql);
+        assert!(said.contains("the keys are not those of the ids"), "{sql}: {said}");
+        let other = tempfile::tempdir().unwrap();
+        let path = kept.copied(other.path());
+        rusqlite::Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
+        let healed = Given::bare(SqliteStore::open(&path, options()).unwrap(), Policy::default());
+        healed.engine.rebuild().unwrap();
+        healed.verified();
+        let ask = LookUpExternal::new(JULIA.into(), JOINTLY, text("psa"), text("two"));
+        assert!(healed.engine.read().unwrap().now().unwrap().ask(ask).unwrap().is_some(), "{sql}");
+    }
+}
+
+#[test]
 fn q3_personal_data_that_nobody_can_read_is_named_and_does_not_keep_the_rest_from_being_rebuilt() {
     let (kept, julia) = (kept(), number(JULIA));
     let whole = derived(&kept.path);

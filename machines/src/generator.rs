@@ -1006,7 +1006,7 @@ impl<'s> Generator<'s> {
 
     fn typed(&mut self, name: &str, member: &str, new: bool, place: &mut Place<'_>) -> Value {
         let world = place.world;
-        if name.ends_with("Id") && !matches!(name, "DeviceId" | "ExternalId") {
+        if name.ends_with("Id") && !matches!(name, "DeviceId" | "ExternalId" | "SystemId") {
             let creates =
                 new && !matches!(place.call.as_str(), "reseller_customers" | "reseller_csv" | "audit");
             if member == "user" && place.call == "register_user" || creates {

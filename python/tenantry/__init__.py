@@ -87,6 +87,7 @@ from ._data import UNSET, AsOf, Data, Id, TypedDevice, Unset
 from ._database import Database, diagrams, memory, open, policy, restore
 from ._native import AccessIndex, IndexVerdict, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
 from ._rows import Page, Rows
+from ._sync import Synced, read_customers, sync_customers
 from ._word import Word
 from .codes import Code, Trouble
 from .errors import (
@@ -146,6 +147,7 @@ __all__ = [
     "Request",
     "Rows",
     "ServiceHandle",
+    "Synced",
     "TenantHandle",
     "Trouble",
     "TypedDevice",
@@ -164,9 +166,11 @@ __all__ = [
     "open",
     "permissions",
     "policy",
+    "read_customers",
     "restore",
     "roles",
     "services",
+    "sync_customers",
 ]
 __all__ += [
     "CannotOpen",

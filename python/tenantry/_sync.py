@@ -15,8 +15,6 @@ from typing import Final
 
 from ._command import ActorLike, Request
 from ._database import Database
-from ._find import NotFound, Wanted, actor, opened, the_tenant
-from ._show import as_json, said, table
 from .errors import Refused, TenantryError, misuse
 from .model import (
     BearerTenant,
@@ -228,53 +226,3 @@ def _row(cells: dict[str, str], management: str | None, services: Collection[str
         contact=Contact(street=cell("street"), phone=cell("phone")),
         owner=Invitee(email=owner) if owner else None,
     )
-
-
-# The command line.
-
-IN_WORDS: Final = {
-    SyncState.NEW: "new",
-    SyncState.FOUND: "found by their number",
-    SyncState.CHANGED: "changed",
-    SyncState.SAME: "as they are",
-    SyncState.REPEATED: "listed twice",
-    SyncState.MERGED: "another id of a customer",
-    SyncState.MISLED: "an id of no customer",
-}
-
-
-def sync(wanted: Wanted) -> int:
-    services = [word for word in (wanted.services or "").split(",") if word]
-    rows = read_customers(wanted.list, management=wanted.management, services=services)
-    with opened(wanted, read_only=wanted.dry_run) as db:
-        manager = the_tenant(db, wanted.manager)
-        done = sync_customers(
-            db, rows, manager=manager.id, system=wanted.system, actor=actor(db, wanted, manager), dry_run=wanted.dry_run
-        )
-    told = [step for step in done.steps if step.state is not SyncState.SAME]
-    if wanted.json:
-        as_json(
-            {
-                "counts": {str(state): done.count(state) for state in SyncState},
-                "rows": [
-                    {"id": it.id, "state": it.state, "customer": it.customer.number if it.customer else None, "with": it.with_}
-                    for it in told
-                ],
-                "refused": [{"id": id, "refusal": no.name, "why": no.message, "remedy": no.remedy} for id, no in done.refused],
-                "gone": [{"id": it.id, "customer": it.whose.number} for it in done.gone],
-            }
-        )
-        return 1 if done.refused else 0
-    would = "would be " if wanted.dry_run else ""
-    print(f"{len(rows)} rows: " + ", ".join(f"{count} {IN_WORDS[it]}" for it in SyncState if (count := done.count(it))))
-    for step in told:
-        if step.state in (SyncState.REPEATED, SyncState.MERGED, SyncState.MISLED):
-            of = f" as `{step.with_}`, {step.customer.number}" if step.with_ and step.customer else ""
-            print(f"  `{step.id}` is {IN_WORDS[step.state]}{of}: nothing {would or 'was '}done")
-        elif step.renumbered and step.customer:
-            print(f"  `{step.id}` has another number in the list than {step.customer.number}, which never changes")
-    for id, no in done.refused:
-        print(f"  `{id}` is refused: {no.message}; {no.remedy}")
-    for gone in done.gone:
-        print(f"  `{gone.id}`, {gone.whose.name} ({gone.whose.number}), is not listed any more: it stays")
-    return 1 if done.refused else 0

@@ -153,3 +153,29 @@ fn x11_a_customer_that_left_and_is_listed_again_is_told_of_as_new() {
     assert_eq!(list(vec![row("8", "jointly")]).run(&given.engine, actor).unwrap().refused.len(), 0);
     given.verified();
 }
+
+// TEMPORARY MEASURE
+#[test]
+fn measure() {
+    let Ok(count) = std::env::var("X11_MEASURE") else { return };
+    let count: usize = count.parse().unwrap();
+    let place = tempfile::tempdir_in("/tmp").unwrap();
+    let full = FileOptions::default();
+    let given = given_on(SqliteStore::open(place.path().join("store"), full).unwrap());
+    let mut rows: Vec<SyncRow> =
+        (0..count).map(|nth| SyncRow { country: Some(text("DE")), ..row(&format!("{nth}"), &format!("Customer {nth}")) }).collect();
+    for (what, change) in [("first", false), ("again", false), ("a tenth renamed", true)] {
+        if change {
+            for row in rows.iter_mut().step_by(10) {
+                row.name = text(&format!("{} GmbH", row.name));
+            }
+        }
+        let begun = std::time::Instant::now();
+        let done = run(&given, &rows);
+        println!(
+            "{what}: {:?}, new {}, same {}, changed {}, refused {}",
+            begun.elapsed(), done.count(New), done.count(Same), done.count(Changed), done.refused.len()
+        );
+    }
+    println!("{} bytes", std::fs::metadata(place.path().join("store")).unwrap().len());
+}

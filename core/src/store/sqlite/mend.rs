@@ -33,13 +33,13 @@ pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
         mended.note(|| format!("table personal, slot {slot}: {MISADDRESSED}"));
         to.execute("UPDATE personal SET email = ?2 WHERE slot = ?1", (slot, email)).map(drop)
     })?;
-    let found = Appending::on(to)?;
+    let pointing = Appending::on(to)?;
     retold.mispointed(&mut |n, due| {
         mended.note(|| format!("table personal, number {n}: {MISPOINTED}"));
-        found.point(n, due)?;
+        pointing.point(n, due)?;
         Ok(false)
     })?;
-    drop(found);
+    drop(pointing);
     let cursors = "UPDATE cursor SET seq = max(0, min(seq, ?1)) WHERE seq NOT BETWEEN 0 AND ?1";
     for _ in 0..to.execute(cursors, [signed(to.head()?.seq)])? {
         mended.note(|| "table cursor says of a consumer that it is beyond the journal".to_owned());

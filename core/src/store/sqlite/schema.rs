@@ -183,7 +183,6 @@ pub(super) fn views() -> String {
     view("licences", Kind::Licence, &["id", "service", "seats", "used", "tenant", "buyer", "expires"]);
     view("alert_rules", Kind::AlertRule, &["tenant", "category", "audience", "additional"]);
     view("sessions", Kind::Session, &["id", "user", "tenant", "service", "return_to", "opened", "closed"]);
-    view("external_ids", Kind::KeptId, &["keeper", "system", "of", "tenant", "given", "since"]);
     view("policies", Kind::PolicyVersion, &["terms", "superseded", "policy"]);
     views
         + &format!(
