@@ -264,6 +264,13 @@ codes! {
     512 TooManyRequests "too_many_requests" "L-3" State:
         "they have been asked and reminded as often as the policy allows in a day; it works again from {}"; "wait until then, or for the answer"
 
+    581 NotItsCustomer "not_its_customer" "X-11" State:
+        "tenant `{}` is neither who would keep the id nor its customer"; "keep ids for your own organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none here any longer"
+    582 ExternalIdTaken "external_id_taken" "X-11" State:
+        "the id already leads to {}"; "remove it there first, or check what the other system calls this one"
+    583 TooManyExternalIds "too_many_external_ids" "X-11" State:
+        "{} has as many ids as one organisation can keep for it"; "remove one that is no longer used"
+
     589 AddressNotPending "address_not_pending" "U-1" State:
         "user `{}` is not asked to confirm an address, or no longer"; "ask for the change anew"
     590 AddressExpired "address_expired" "U-1" State:
@@ -288,12 +295,6 @@ codes! {
     598 ManagerInvitationExpired "manager_invitation_expired" "L-10" State:
         "invitation `{}` of a manager has expired"; "have the customer invite the MSP again"
 
-    581 NotItsCustomer "not_its_customer" "X-11" State:
-        "tenant `{}` is neither who would keep the id nor its customer"; "keep ids for your own organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none here any longer"
-    582 ExternalIdTaken "external_id_taken" "X-11" State:
-        "the id already leads to {}"; "remove it there first, or check what the other system calls this one"
-    583 TooManyExternalIds "too_many_external_ids" "X-11" State:
-        "{} has as many ids as one organisation can keep for it"; "remove one that is no longer used"
     600 NotInvited "not_invited" "L-10" State:
         "tenant `{}` has to invite a manager before it can be asked"; "have the tenant's super admin invite the manager by its number"
     601 SelfLink "self_link" "L-8" State:

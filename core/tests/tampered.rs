@@ -304,9 +304,8 @@ fn q3_personal_data_out_of_its_place_is_found() {
 fn x11_q3_what_a_persons_id_is_found_by_is_looked_at_and_made_anew() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("store");
-    let set = |id: &str| {
-        SetExternalId::new(JOINTLY, text("psa"), text(id), tenantry::model::Bearer::User(JACK))
-    };
+    let set =
+        |id: &str| SetExternalId::new(JOINTLY, text("psa"), text(id), tenantry::model::Bearer::User(JACK));
     given_on(SqliteStore::open(&path, options()).unwrap())
         .and(JULIA, set("one"))
         .and(JULIA, set("two"))

@@ -11,10 +11,11 @@ import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ._command import ActorLike, Request
+from ._command import ActorLike, Command, Request
 from ._database import Database
+from .commands import AddCustomer, EditTenant, SetExternalId
 from .errors import Refused, TenantryError, misuse
 from .model import (
     BearerTenant,
@@ -25,6 +26,7 @@ from .model import (
     SyncRow,
     SyncState,
     SyncStep,
+    SystemId,
     TenantId,
     TenantKind,
 )
@@ -87,7 +89,10 @@ def sync_customers(
         revision = db.token()
         planned = [_after(step, seen, taken) for step in db.plan_sync(manager=owner, system=system, rows=part, actor=actor)]
         if not dry_run:
-            refused += _done(db, planned, f"{revision} {owner} {system}", actor)
+            wanted = [
+                (row.id, command) for row, step in zip(part, planned, strict=True) for command in _commands(row, step, owner, system)
+            ]
+            refused += _done(db, wanted, f"{revision} {owner} {system}", actor)
         steps += planned
     kept = db.external_ids(keeper=owner, filter=ExternalIdFilter(system=system), actor=actor, limit=1000)
     gone = [it for it in kept if isinstance(it.of, BearerTenant) and it.of.tenant != owner and it.id not in seen]
@@ -110,26 +115,66 @@ def _after(step: SyncStep, seen: set[str], taken: dict[TenantId, str]) -> SyncSt
     customer = step.customer.tenant if step.customer else None
     before = taken.get(customer) if customer else None
     if step.id in seen:
-        return dataclasses.replace(step, state=SyncState.REPEATED, commands=())
+        return dataclasses.replace(step, state=SyncState.REPEATED)
     seen.add(step.id)
     if before is not None and before != step.id:
-        return dataclasses.replace(step, state=SyncState.MERGED, with_=before, commands=())
+        return dataclasses.replace(step, state=SyncState.MERGED, with_=before)
     if customer and step.state in (SyncState.FOUND, SyncState.CHANGED, SyncState.SAME):
         taken[customer] = step.id
     return step
 
 
-def _done(db: Database, steps: list[SyncStep], revision: str, actor: ActorLike) -> Iterator[tuple[str, Refused]]:
+def _commands(row: SyncRow, step: SyncStep, manager: TenantId, system: str) -> Iterator[Command[Any]]:
+    """What follows from a row, in order."""
+    external = SystemId(system=system, id=row.id)
+    if step.state is SyncState.NEW:
+        yield AddCustomer(
+            manager=manager,
+            kind=row.kind or TenantKind.CUSTOMER,
+            name=row.name,
+            number=row.number,
+            management=row.management,
+            services=row.services,
+            country=row.country,
+            website=row.website,
+            prefix=row.prefix,
+            contact=row.contact,
+            term=row.term,
+            owner=row.owner,
+            external=external,
+        )
+        return
+    if step.state not in (SyncState.FOUND, SyncState.CHANGED) or step.customer is None:
+        return
+    tenant = step.customer.tenant
+    if step.state is SyncState.FOUND:
+        yield SetExternalId(keeper=manager, system=system, id=row.id, of=BearerTenant(tenant=tenant))
+    # What is left out is left as it is.
+    given = {
+        "country": row.country,
+        "website": row.website,
+        "prefix": row.prefix,
+        "street": row.contact.street,
+        "coordinates": row.contact.coordinates,
+        "phone": row.contact.phone,
+    }
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if step.state is SyncState.CHANGED or step.renamed or fields:
+        yield EditTenant(tenant=tenant, name=row.name, **fields)
+
+
+def _done(
+    db: Database, wanted: list[tuple[str, Command[Any]]], revision: str, actor: ActorLike
+) -> Iterator[tuple[str, Refused]]:
     """Does what follows from some rows; says what is refused."""
-    wanted = [
-        (step.id, Request(command=command, request_id=uuid.uuid5(REQUESTS, f"{revision} {step.id} {nth}")))
-        for step in steps
-        for nth, command in enumerate(step.commands)
-    ]
     for at in range(0, len(wanted), TOGETHER):
         some = wanted[at : at + TOGETHER]
-        answers = db.execute_all([request for _, request in some], actor=actor)
-        for (id, _), answer in zip(some, answers, strict=True):
+        names = (f"{revision} {id} {at + nth}" for nth, (id, _) in enumerate(some))
+        requests = [
+            Request(command=command, request_id=uuid.uuid5(REQUESTS, name))
+            for name, (_, command) in zip(names, some, strict=True)
+        ]
+        for (id, _), answer in zip(some, db.execute_all(requests, actor=actor), strict=True):
             if isinstance(answer, Refused):
                 yield id, answer
             elif isinstance(answer, TenantryError):

@@ -84,8 +84,8 @@ pub(super) fn look_up(sight: &Sight<'_>, it: &LookUpExternal) -> Ruling<Option<E
     }
 }
 
-/// An id as the actor is told of it; nothing, where what it leads to is not there for them, or it is
-/// kept no longer.
+/// An id as the actor is told of it; nothing, where what it leads to is not there for them, or
+/// it is kept no longer.
 fn row(sight: &Sight<'_>, kept: &Arc<KeptId>) -> Result<Option<ExternalIdRow>, ViewError> {
     let world = sight.world();
     if !external::keeps(world, kept.keeper, kept.tenant)? || !sight.has_external_id(kept)? {

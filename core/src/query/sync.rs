@@ -120,7 +120,7 @@ pub struct SyncStep {
     /// The id that leads to the same customer already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<ExternalId>,
-    /// What would be done, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// What would be done, in order: for hosts in Rust. Others make it of the row themselves.
+    #[serde(skip)]
     pub commands: Vec<Command>,
 }

@@ -16,6 +16,7 @@ use crate::model::permission::{
 };
 use crate::model::{
     Actor, Bearer, Device, Invitation, KeptId, Link, MAX_EXTERNAL_IDS, Personal, PersonalId, Subject, User,
+    UserState,
 };
 use crate::refusal::Code;
 use crate::view::{Index, Key, Span, View, ViewError};
@@ -112,7 +113,7 @@ fn keeper(world: &World<'_>, actor: &Actor, keeper: TenantId) -> Ruling {
 fn bearer(world: &World<'_>, actor: &Actor, of: &Bearer) -> Ruling<(Bearer, TenantId)> {
     match of {
         Bearer::Tenant(tenant) => Ok((of.clone(), *tenant)),
-        Bearer::User(id) => match world.user(*id)?.filter(|user| user.state.is_living()) {
+        Bearer::User(id) => match world.user(*id)?.filter(|user| user.state != UserState::Removed) {
             Some(user) if sees(world, actor, user.home)? => Ok((of.clone(), user.home)),
             _ => refuse(Code::NoSuchUser, id),
         },
@@ -290,7 +291,7 @@ pub(crate) fn gone(view: &dyn View, event: &Event) -> Result<Vec<Event>, ViewErr
         | Event::InvitationRevoked { invitation }
         | Event::InvitationExpired { invitation } => match view.get::<Invitation>(invitation.uuid())? {
             Some(invitation) => match view.get::<User>(invitation.user.uuid())? {
-                Some(user) if !user.state.is_living() => of_person(user.id)?,
+                Some(user) if user.state == UserState::Removed => of_person(user.id)?,
                 _ => Vec::new(),
             },
             None => Vec::new(),

@@ -36,7 +36,7 @@ fn x11_a_list_adds_who_is_new_edits_what_is_another_and_changes_nothing_the_seco
     let given = given();
     let rows = vec![
         row("1", "Bakery Klein"),
-        SyncRow { country: Some(text("DE")), ..numbered("2", "jointly", "JOINTLY") },
+        SyncRow { country: Some(text("DE")), ..numbered("2", "Jointly", "JOINTLY") },
         numbered("3", "Fully renamed", "FULLY"),
     ];
     // The plan says all of it, and does nothing.
@@ -60,7 +60,7 @@ fn x11_a_list_adds_who_is_new_edits_what_is_another_and_changes_nothing_the_seco
     // Renamed and moved there; left out is left as it is; a number never changes.
     let rows = vec![
         SyncRow { website: Some(text("https://klein.example")), ..numbered("1", "Bakery Gross", "OTHER") },
-        row("2", "jointly"),
+        row("2", "Jointly"),
     ];
     let done = run(&given, &rows);
     assert_eq!(states(&done), [Changed, Same]);
@@ -83,8 +83,8 @@ fn x11_a_list_says_what_does_not_fit_and_does_the_rest() {
             row("1", "One"),
             row("1", "One again"),
             row("7", "Fred & Sons"),
-            numbered("9", "jointly", "JOINTLY"),
-            row("8", "jointly"),
+            numbered("9", "Jointly", "JOINTLY"),
+            row("8", "Jointly"),
             numbered("2", "Two", "ALONE"),
             SyncRow { management: text("nonsense"), ..row("3", "Three") },
             row("4", "Four"),
@@ -95,8 +95,9 @@ fn x11_a_list_says_what_does_not_fit_and_does_the_rest() {
     let refused: Vec<_> = done.refused.iter().map(|(id, refusal)| (id.as_str(), refusal.code)).collect();
     assert_eq!(refused, [("2", NumberTaken), ("3", UnknownManagementType)]);
     // Two ids of one customer, both of which are kept.
-    let given = given.and(ADA, SetExternalId::new(MSP, text("connectwise"), text("88"), Bearer::Tenant(JOINTLY)));
-    let done = run(&given, &[row("8", "jointly"), row("88", "jointly")]);
+    let given =
+        given.and(ADA, SetExternalId::new(MSP, text("connectwise"), text("88"), Bearer::Tenant(JOINTLY)));
+    let done = run(&given, &[row("8", "Jointly"), row("88", "Jointly")]);
     assert_eq!(states(&done), [Same, Merged]);
     assert_eq!(done.steps[1].with, Some(text("8")));
     given.verified();
@@ -104,7 +105,8 @@ fn x11_a_list_says_what_does_not_fit_and_does_the_rest() {
 
 #[test]
 fn x11_a_list_is_planned_by_whoever_adds_customers_and_sees_no_more_than_they() {
-    let given = given().and(ADA, SetExternalId::new(MSP, text("connectwise"), text("8"), Bearer::Tenant(FULLY)));
+    let given =
+        given().and(ADA, SetExternalId::new(MSP, text("connectwise"), text("8"), Bearer::Tenant(FULLY)));
     for (who, code) in [(RITA, RoleLacksPermission), (JULIA, UnknownTenant), (NINA, UnknownTenant)] {
         let refused = list(vec![row("1", "One")]).plan(&given.engine, who).unwrap_err();
         assert_eq!(refused.code(), Some(code), "{who}");
@@ -116,7 +118,7 @@ fn x11_a_list_is_planned_by_whoever_adds_customers_and_sees_no_more_than_they() 
     drop(read);
     // Of a customer that one is kept off one is told that the id is taken, by trying.
     let given = given.and(ADA, assign(ADAM, FULLY, "no_access"));
-    let rows = vec![numbered("8", "fully", "FULLY")];
+    let rows = vec![numbered("8", "Fully", "FULLY")];
     let plan = list(rows.clone()).plan(&given.engine, ADAM).unwrap();
     assert_eq!((states(&plan), plan.gone.len()), (vec![New], 0));
     let done = list(rows).run(&given.engine, ADAM).unwrap();
@@ -125,7 +127,8 @@ fn x11_a_list_is_planned_by_whoever_adds_customers_and_sees_no_more_than_they() 
 
 #[test]
 fn x11_a_list_that_was_stopped_half_way_goes_on_and_ids_of_parts_are_looked_at_together() {
-    let rows: Vec<SyncRow> = (0..2_100).map(|nth| row(&nth.to_string(), &format!("Customer {nth}"))).collect();
+    let rows: Vec<SyncRow> =
+        (0..2_100).map(|nth| row(&nth.to_string(), &format!("Customer {nth}"))).collect();
     let given = given();
     // The first part was done when it was stopped.
     run(&given, &rows[..700]);
@@ -142,40 +145,14 @@ fn x11_a_list_that_was_stopped_half_way_goes_on_and_ids_of_parts_are_looked_at_t
 #[test]
 fn x11_a_customer_that_left_and_is_listed_again_is_told_of_as_new() {
     let given = given();
-    run(&given, &[numbered("8", "jointly", "JOINTLY")]);
+    run(&given, &[numbered("8", "Jointly", "JOINTLY")]);
     let given = delinked(given);
-    let plan = list(vec![numbered("8", "jointly", "JOINTLY")]).plan(&given.engine, ADA).unwrap();
+    let plan = list(vec![numbered("8", "Jointly", "JOINTLY")]).plan(&given.engine, ADA).unwrap();
     assert_eq!(states(&plan), [New]);
-    let done = run(&given, &[numbered("8", "jointly", "JOINTLY")]);
+    let done = run(&given, &[numbered("8", "Jointly", "JOINTLY")]);
     assert_eq!(done.refused[0].1.code, NumberTaken, "it has to be asked for a link");
     let given = given.and(ADA, EditTenant { country: Patch::Set(text("DE")), ..EditTenant::new(MSP) });
     let actor: Actor = ADA.into();
-    assert_eq!(list(vec![row("8", "jointly")]).run(&given.engine, actor).unwrap().refused.len(), 0);
+    assert_eq!(list(vec![row("8", "Jointly")]).run(&given.engine, actor).unwrap().refused.len(), 0);
     given.verified();
-}
-
-// TEMPORARY MEASURE
-#[test]
-fn measure() {
-    let Ok(count) = std::env::var("X11_MEASURE") else { return };
-    let count: usize = count.parse().unwrap();
-    let place = tempfile::tempdir_in("/tmp").unwrap();
-    let full = FileOptions::default();
-    let given = given_on(SqliteStore::open(place.path().join("store"), full).unwrap());
-    let mut rows: Vec<SyncRow> =
-        (0..count).map(|nth| SyncRow { country: Some(text("DE")), ..row(&format!("{nth}"), &format!("Customer {nth}")) }).collect();
-    for (what, change) in [("first", false), ("again", false), ("a tenth renamed", true)] {
-        if change {
-            for row in rows.iter_mut().step_by(10) {
-                row.name = text(&format!("{} GmbH", row.name));
-            }
-        }
-        let begun = std::time::Instant::now();
-        let done = run(&given, &rows);
-        println!(
-            "{what}: {:?}, new {}, same {}, changed {}, refused {}",
-            begun.elapsed(), done.count(New), done.count(Same), done.count(Changed), done.refused.len()
-        );
-    }
-    println!("{} bytes", std::fs::metadata(place.path().join("store")).unwrap().len());
 }
