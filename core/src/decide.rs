@@ -105,8 +105,8 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     Ok(Step { events, people, changes: after.into_changes().0, about })
 }
 
-/// Addresses that nobody is asked to confirm any longer are known no more (U-1, U-5), nor are ids of
-/// people that nobody keeps.
+/// Addresses that nobody is asked to confirm any longer are known no more (U-1, U-5), nor are ids
+/// of people that nobody keeps.
 fn forget(
     world: &World<'_>,
     events: &[Event],

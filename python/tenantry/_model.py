@@ -44,6 +44,10 @@ __all__ = [
     "BarredManager",
     "BarredManagerRow",
     "BarredManagerSort",
+    "Bearer",
+    "BearerDevice",
+    "BearerTenant",
+    "BearerUser",
     "BuiltinRole",
     "ByOrganisation",
     "ByUser",
@@ -68,6 +72,8 @@ __all__ = [
     "Ended",
     "Entity",
     "Explanation",
+    "ExternalId",
+    "ExternalIdRow",
     "FaultFamily",
     "Flawed",
     "FormerEmail",
@@ -91,6 +97,7 @@ __all__ = [
     "InvitedUser",
     "Invitee",
     "IssueCategory",
+    "KeptId",
     "Kind",
     "Licence",
     "LicenceId",
@@ -130,6 +137,7 @@ __all__ = [
     "PersonName",
     "Personal",
     "PersonalField",
+    "PersonalId",
     "Phone",
     "Pin",
     "PlaceRow",
@@ -177,6 +185,11 @@ __all__ = [
     "Subject",
     "SubjectTenant",
     "SubjectUser",
+    "SyncRow",
+    "SyncState",
+    "SyncStep",
+    "System",
+    "SystemId",
     "Tenant",
     "TenantAccessRow",
     "TenantId",
@@ -253,6 +266,12 @@ Document: TypeAlias = Mapping[str, Any]
 Email: TypeAlias = str
 """An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased as a whole, so
 that one mailbox has one spelling (U-1). Serialised as a string, which is parsed again when it is read."""
+
+
+ExternalId: TypeAlias = str
+"""An id that another system has given: 1 to 200 characters on one line, NFC, nothing invisible, and no space at
+either end. Nothing else of it is changed: it keeps its case (X-11). Serialised as a string, which is parsed again
+when it is read."""
 
 
 Hash: TypeAlias = str
@@ -378,6 +397,11 @@ SessionId = NewType("SessionId", uuid.UUID)
 Street: TypeAlias = str
 """A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4). Serialised as a string,
 which is parsed again when it is read."""
+
+
+System: TypeAlias = str
+"""Another system's name, such as `connectwise`: as a permission's (X-11). Serialised as a string, which is parsed
+again when it is read."""
 
 
 TenantId = NewType("TenantId", uuid.UUID)
@@ -664,6 +688,9 @@ class Kind(Word):
     SESSION = "session"
     """A console session."""
 
+    KEPT_ID = "kept_id"
+    """An id of another system that an organisation keeps."""
+
     DEVICE = "device"
     """A device."""
 
@@ -804,6 +831,33 @@ class Stage(Word):
 
     DELINKED = "delinked"
     """Ended for good."""
+
+
+@final
+class SyncState(Word):
+    """What a row of another system's list comes to (X-11)."""
+
+    NEW = "new"
+    """Nobody is known by its id, nor is a customer by its number: it is added."""
+
+    FOUND = "found"
+    """A customer of the manager has its number: the id is kept for that."""
+
+    CHANGED = "changed"
+    """Something of what the row says is another than it is: it is edited."""
+
+    SAME = "same"
+    """All is as the row says."""
+
+    REPEATED = "repeated"
+    """A row before it has the same id: nothing is done."""
+
+    MERGED = "merged"
+    """It leads to a customer that has another id of the system already, by a row before it or by what is kept: two
+    ids for one. Nothing is done."""
+
+    MISLED = "misled"
+    """Its id leads to a person or a device: nothing is done."""
 
 
 @final
@@ -1445,6 +1499,26 @@ class Explanation(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ExternalIdRow(Data):
+    """An id of another system (X-11).
+
+    Attributes:
+        system: The system that gave it.
+        id: The id.
+        of: What it leads to.
+        whose: Whose that is: the organisation itself, a person's home, who holds a device.
+        since: Since when it is kept.
+    """
+
+    system: System
+    id: ExternalId
+    of: Bearer
+    whose: Organisation
+    since: Timestamp
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FormerEmail(Data):
     """An e-mail address that somebody had (U-1).
 
@@ -1664,6 +1738,31 @@ class Invitee(Data):
     invitation: InvitationId | str | None = None
     name: PersonName | None = None
     user: UserId | str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class KeptId(Data):
+    """An id of another system that an organisation keeps. A person's is `PersonalId` data, and the entity says only
+    that there is one. `PersonalId`: crate::model::PersonalId
+
+    Attributes:
+        keeper: Who keeps it.
+        system: The system.
+        of: What it leads to.
+        tenant: Whose that is: the organisation itself, a person's home, who holds a device.
+        since: Since when it is kept.
+        entry: Of a person, which of their ids it is: the number of the record that set it.
+        given: The id that the system has given; none of a person.
+    """
+
+    keeper: TenantId
+    system: System
+    of: Bearer
+    tenant: TenantId
+    since: Timestamp
+    entry: int | None = None
+    given: ExternalId | None = None
 
 
 @final
@@ -2096,6 +2195,7 @@ class Personal(Data):
     Attributes:
         coordinates: Where the street address is on a map (T-4).
         email: A person's e-mail address.
+        external: The ids that other systems know a person by, of each organisation that keeps some (X-11).
         former: The addresses that they had before, the latest last, so that what warns of a change still finds the
             one it was for (U-1): for as many days after it was confirmed as there are to confirm one, or until the next
             is.
@@ -2107,11 +2207,31 @@ class Personal(Data):
 
     coordinates: Coordinates | None = None
     email: Email | None = None
+    external: tuple[PersonalId, ...] = ()
     former: tuple[FormerEmail, ...] = ()
     name: PersonName | None = None
     new_email: Email | None = None
     phone: Phone | None = None
     street: Street | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PersonalId(Data):
+    """An id that another system knows a person by: it may be an address, so it is personal data and goes with it (X-11,
+    U-5).
+
+    Attributes:
+        keeper: Who keeps it.
+        system: The system.
+        id: The id.
+        entry: Which of the person's ids it is: the number of the record that set it.
+    """
+
+    keeper: TenantId
+    system: System
+    id: ExternalId
+    entry: int
 
 
 @final
@@ -2534,6 +2654,79 @@ class SessionRow(Data):
     opened: Timestamp
     by: Subject
     closed: Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SyncRow(Data):
+    """A customer as another system has it: what `AddCustomer`(crate::command::AddCustomer) takes where it is new. What
+    is left out is left as it is where it is not (X-11).
+
+    Attributes:
+        id: The id that the system has given it.
+        name: Its company name.
+        management: How it is managed, where it is new.
+        services: What is managed, where it is new.
+        contact: How to reach and find it.
+        country: Its country.
+        kind: What it is, where it is new; a customer, if absent.
+        number: Its public number: of a customer of the manager's own it says which that is, of a new one it is the
+            number to be.
+        owner: Who signs up as its first super admin, where it is new.
+        prefix: Its domain prefix.
+        term: How long the link lasts, where it is new.
+        website: Its website.
+    """
+
+    id: ExternalId
+    name: CompanyName
+    management: ManagementType
+    services: Collection[Service]
+    contact: Contact | None = None
+    country: Country | None = None
+    kind: TenantKind | None = None
+    number: Number | None = None
+    owner: Invitee | None = None
+    prefix: Prefix | None = None
+    term: TermRequest | None = None
+    website: Website | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SyncStep(Data):
+    """What a row comes to, and what would be done (X-11).
+
+    Attributes:
+        id: The row's id.
+        state: What it comes to.
+        customer: Which customer that is, as it is now; none where it is new.
+        renamed: Whether the row calls it by another name than it has.
+        renumbered: Whether the row says another number than it has, which never changes.
+        with_: The id that leads to the same customer already.
+    """
+
+    _renamed: ClassVar[Mapping[str, str]] = {"with_": "with"}
+    id: ExternalId
+    state: SyncState
+    customer: Organisation | None = None
+    renamed: bool = False
+    renumbered: bool = False
+    with_: ExternalId | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SystemId(Data):
+    """An id of another system, and which system that is (X-11).
+
+    Attributes:
+        system: The system, such as `connectwise`.
+        id: The id that it has given.
+    """
+
+    system: System
+    id: ExternalId
 
 
 @final
@@ -3116,6 +3309,40 @@ Awaited: TypeAlias = (
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BearerTenant(Data):
+    """An organisation."""
+
+    _outer: ClassVar[str | None] = "tenant"
+    _single: ClassVar[bool] = True
+    tenant: TenantId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BearerUser(Data):
+    """A person."""
+
+    _outer: ClassVar[str | None] = "user"
+    _single: ClassVar[bool] = True
+    user: UserId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BearerDevice(Data):
+    """A device, by any of its ids."""
+
+    _outer: ClassVar[str | None] = "device"
+    _single: ClassVar[bool] = True
+    device: DeviceId
+
+
+Bearer: TypeAlias = BearerTenant | BearerUser | BearerDevice
+"""What an id of another system leads to."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ParsedText(Data):
     """It is well formed; this is its one form."""
 
@@ -3323,6 +3550,7 @@ Entity: TypeAlias = (
     | Licence
     | AlertRule
     | Session
+    | KeptId
     | HeldDevice
 )
 """An entity of any kind."""

@@ -231,6 +231,28 @@ def read_barred_manager_row(d: Any) -> model.BarredManagerRow:
     return model.BarredManagerRow(number=d["number"], since=moment(d["since"]))
 
 
+def _bearer_tenant(d: Any) -> model.BearerTenant:
+    return model.BearerTenant(tenant=read_id(d["tenant"]))
+
+
+def _bearer_user(d: Any) -> model.BearerUser:
+    return model.BearerUser(user=read_id(d["user"]))
+
+
+def _bearer_device(d: Any) -> model.BearerDevice:
+    return model.BearerDevice(device=d["device"])
+
+
+def read_bearer(d: Any) -> model.Bearer:
+    if "tenant" in d:
+        return _bearer_tenant(d)
+    if "user" in d:
+        return _bearer_user(d)
+    if "device" in d:
+        return _bearer_device(d)
+    raise ValueError(f"Bearer has no {d!r}")
+
+
 def read_commitment(d: Any) -> model.Commitment:
     return model.Commitment(subject=read_subject(d["subject"]), hash=d["hash"])
 
@@ -876,6 +898,28 @@ def _event_session_ended(d: Any) -> events.SessionEnded:
     return events.SessionEnded(session=read_id(d["session"]))
 
 
+def _event_external_id_set(d: Any) -> events.ExternalIdSet:
+    return events.ExternalIdSet(
+        keeper=read_id(d["keeper"]),
+        system=d["system"],
+        of=read_bearer(d["of"]),
+        tenant=read_id(d["tenant"]),
+        entry=d.get("entry"),
+        id=d.get("id"),
+    )
+
+
+def _event_external_id_removed(d: Any) -> events.ExternalIdRemoved:
+    return events.ExternalIdRemoved(
+        keeper=read_id(d["keeper"]),
+        system=d["system"],
+        of=read_bearer(d["of"]),
+        tenant=read_id(d["tenant"]),
+        entry=d.get("entry"),
+        id=d.get("id"),
+    )
+
+
 def _event_personal_erased(d: Any) -> events.PersonalErased:
     return events.PersonalErased(subject=read_subject(d["subject"]))
 
@@ -990,6 +1034,8 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "session_opened": _event_session_opened,
     "session_closed": _event_session_closed,
     "session_ended": _event_session_ended,
+    "external_id_set": _event_external_id_set,
+    "external_id_removed": _event_external_id_removed,
     "personal_erased": _event_personal_erased,
     "command_refused": _event_command_refused,
 }
@@ -1010,6 +1056,16 @@ def read_explanation(d: Any) -> model.Explanation:
         number=d.get("number"),
         reason=None if (v := d.get("reason")) is None else codes.Code(v),
         remedy=d.get("remedy"),
+    )
+
+
+def read_external_id_row(d: Any) -> model.ExternalIdRow:
+    return model.ExternalIdRow(
+        system=d["system"],
+        id=d["id"],
+        of=read_bearer(d["of"]),
+        whose=read_organisation(d["whose"]),
+        since=moment(d["since"]),
     )
 
 
@@ -1102,6 +1158,18 @@ def read_invitation_row(d: Any) -> model.InvitationRow:
 
 def read_invited_user(d: Any) -> model.InvitedUser:
     return model.InvitedUser(user=read_id(d["user"]), invitation=read_id(d["invitation"]))
+
+
+def read_kept_id(d: Any) -> model.KeptId:
+    return model.KeptId(
+        keeper=read_id(d["keeper"]),
+        system=d["system"],
+        of=read_bearer(d["of"]),
+        tenant=read_id(d["tenant"]),
+        since=moment(d["since"]),
+        entry=d.get("entry"),
+        given=d.get("given"),
+    )
 
 
 def read_licence(d: Any) -> model.Licence:
@@ -1581,12 +1649,17 @@ def read_personal(d: Any) -> model.Personal:
     return model.Personal(
         coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
         email=d.get("email"),
+        external=tuple(read_personal_id(x) for x in d.get("external", ())),
         former=tuple(read_former_email(x) for x in d.get("former", ())),
         name=d.get("name"),
         new_email=d.get("new_email"),
         phone=d.get("phone"),
         street=d.get("street"),
     )
+
+
+def read_personal_id(d: Any) -> model.PersonalId:
+    return model.PersonalId(keeper=read_id(d["keeper"]), system=d["system"], id=d["id"], entry=d["entry"])
 
 
 def read_pin(d: Any) -> model.Pin:
@@ -1828,6 +1901,17 @@ def read_subject(d: Any) -> model.Subject:
     raise ValueError(f"Subject has no {d!r}")
 
 
+def read_sync_step(d: Any) -> model.SyncStep:
+    return model.SyncStep(
+        id=d["id"],
+        state=model.SyncState(d["state"]),
+        customer=None if (v := d.get("customer")) is None else read_organisation(v),
+        renamed=d.get("renamed", False),
+        renumbered=d.get("renumbered", False),
+        with_=d.get("with"),
+    )
+
+
 def read_tenant(d: Any) -> model.Tenant:
     return model.Tenant(
         id=read_id(d["id"]),
@@ -2019,6 +2103,7 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
     "licence": read_licence,
     "alert_rule": read_alert_rule,
     "session": read_session,
+    "kept_id": read_kept_id,
     "device": read_held_device,
 }
 

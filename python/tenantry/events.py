@@ -32,6 +32,8 @@ __all__ = [
     "DevicesMoved",
     "DevicesUploaded",
     "Event",
+    "ExternalIdRemoved",
+    "ExternalIdSet",
     "IntegrationCreated",
     "IntegrationDeleted",
     "IntegrationDetached",
@@ -2182,6 +2184,63 @@ class SessionEnded(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ExternalIdSet(Data):
+    """An organisation keeps an id of another system from now on (X-11).
+
+    Attributes:
+        keeper: Who keeps it.
+        system: The system.
+        of: What it leads to.
+        tenant: Whose that is: the organisation itself, a person's home, who holds a device.
+        entry: Of a person, which of their ids it is: the number of this record.
+        id: The id; none of a person, whose id is personal data.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "external_id_set")
+    keeper: model.TenantId
+    system: model.System
+    of: model.Bearer
+    tenant: model.TenantId
+    entry: int | None = None
+    id: model.ExternalId | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `external_id_set`."""
+        return "external_id_set"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ExternalIdRemoved(Data):
+    """An organisation keeps an id of another system no longer: it was removed, or went with what it led to, or with the
+    link (X-11).
+
+    Attributes:
+        keeper: Who kept it.
+        system: The system.
+        of: What it led to.
+        tenant: Whose that was.
+        entry: Of a person, which of their ids it was: the number of the record that set it.
+        id: The id; none of a person.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "external_id_removed")
+    keeper: model.TenantId
+    system: model.System
+    of: model.Bearer
+    tenant: model.TenantId
+    entry: int | None = None
+    id: model.ExternalId | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `external_id_removed`."""
+        return "external_id_removed"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PersonalErased(Data):
     """The personal data of a subject was erased (U-5).
 
@@ -2325,6 +2384,8 @@ Event: TypeAlias = (
     | SessionOpened
     | SessionClosed
     | SessionEnded
+    | ExternalIdSet
+    | ExternalIdRemoved
     | PersonalErased
     | CommandRefused
 )

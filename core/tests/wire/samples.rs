@@ -333,8 +333,8 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"plan_sync","actor":{"user":"$ADA"},"manager":"$MSP","system":"connectwise","rows":[
         {"id":"4711","name":"Jointly & Co","management":"jointly","services":["manage"],"country":"DE","contact":{"phone":"030 1234"}},
         {"id":"4713","name":"Bakery Klein","number":"BAKERY","management":"jointly","services":["manage"],"kind":"customer",
-         "website":"https://klein.example","prefix":"klein","term":{"days":30},"owner":{"email":"olga@bakery.example"}},
-        {"id":"4711","name":"Jointly","management":"fully","services":["manage"]}]}"#,
+         "website":"https://klein.example","prefix":"klein","term":{"days":30},"owner":{"email":"olga@bakery.example"},"contact":{"street":"Weg 1"}},
+        {"id":"4711","name":"Jointly","management":"fully","services":["manage"],"contact":{"phone":"030 1"}}]}"#,
     r#"{"query":"links","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
     r#"{"query":"links","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"manages":true,"ended":false},"paging":{"limit":1}}"#,
     r#"{"query":"proposals","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
