@@ -8,7 +8,7 @@ from ._database import Database
 from ._find import Wanted, actor, called, listed, opened, page, the_tenant
 from ._show import Row, as_json
 from ._sync import read_customers, sync_customers
-from .model import BearerDevice, BearerTenant, BearerUser, ExternalIdFilter, ExternalIdRow, SyncState
+from .model import BearerDevice, BearerTenant, BearerUser, ExternalIdRow, SyncState
 
 
 def external(wanted: Wanted) -> int:
@@ -16,7 +16,8 @@ def external(wanted: Wanted) -> int:
         keeper = the_tenant(db, wanted.keeper, wanted.as_of)
         found = db.external_ids(
             keeper=keeper.id,
-            filter=ExternalIdFilter(system=wanted.system, beginning=wanted.text),
+            system=wanted.system,
+            beginning=wanted.text,
             actor=actor(db, wanted, keeper),
             as_of=wanted.as_of,
             limit=page(wanted),

@@ -20,7 +20,6 @@ from .errors import Refused, TenantryError, misuse
 from .model import (
     BearerTenant,
     Contact,
-    ExternalIdFilter,
     ExternalIdRow,
     Invitee,
     SyncRow,
@@ -94,7 +93,7 @@ def sync_customers(
             ]
             refused += _done(db, wanted, f"{revision} {owner} {system}", actor)
         steps += planned
-    kept = db.external_ids(keeper=owner, filter=ExternalIdFilter(system=system), actor=actor, limit=1000)
+    kept = db.external_ids(keeper=owner, system=system, actor=actor, limit=1000)
     gone = [it for it in kept if isinstance(it.of, BearerTenant) and it.of.tenant != owner and it.id not in seen]
     return Synced(tuple(steps), tuple(refused), tuple(gone))
 
