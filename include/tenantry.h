@@ -160,6 +160,8 @@ enum {
   TENANTRY_UNKNOWN_PROPOSAL = 213,
   /** there is no invitation `...` of a manager; check the id, and that you are on one of its sides. (L-10) */
   TENANTRY_UNKNOWN_MANAGER_INVITATION = 214,
+  /** there is no such id of the system `...` here; check the system, the id and whose it is to keep, and that you may see what it leads to. */
+  TENANTRY_UNKNOWN_EXTERNAL_ID = 215,
   /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
@@ -264,6 +266,12 @@ enum {
   TENANTRY_HELD_BY_OTHERS = 511,
   /** they have been asked and reminded as often as the policy allows in a day; it works again from ...; wait until then, or for the answer. (L-3) */
   TENANTRY_TOO_MANY_REQUESTS = 512,
+  /** tenant `...` is neither who would keep the id nor its customer; keep ids for your own organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none here any longer. */
+  TENANTRY_NOT_ITS_CUSTOMER = 581,
+  /** the id already leads to ...; remove it there first, or check what the other system calls this one. */
+  TENANTRY_EXTERNAL_ID_TAKEN = 582,
+  /** ... has as many ids as one organisation can keep for it; remove one that is no longer used. */
+  TENANTRY_TOO_MANY_EXTERNAL_IDS = 583,
   /** user `...` is not asked to confirm an address, or no longer; ask for the change anew. (U-1) */
   TENANTRY_ADDRESS_NOT_PENDING = 589,
   /** the change of the address of user `...` was not confirmed in time; ask for the change anew. (U-1) */
