@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{AssignSeats, Command, Named, ReleaseSeats, Request};
-use tenantry::model::{Actor, Subject, UserState};
+use tenantry::model::{Actor, Bearer, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
 
@@ -276,7 +276,13 @@ impl Oracle {
         }
         if recorded.1 < REFUSALS_AN_HOUR {
             recorded.1 += 1;
-            let things = self.things(&request.command);
+            let mut things = self.things(&request.command);
+            if let Command::SetExternalId(c) = &request.command
+                && let Bearer::Device(id) = &c.of
+            {
+                // A device is something of its holder's.
+                things.extend(self.device(id.as_str()).map(|device| [device.holder()].into()));
+            }
             let groups = match &request.command {
                 // What is kept is the keeper's own affair alone.
                 Command::SetExternalId(c) => self.tenant(c.keeper).map(|one| group([one.id])),

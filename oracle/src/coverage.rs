@@ -275,7 +275,8 @@ impl Coverage {
     }
 
     /// What of all this is too rare to be demanded in as many commands as the gate has: it is counted and shown.
-    const SELDOM: [&'static str; 6] = [
+    const SELDOM: [&'static str; 7] = [
+        WAYS[1],
         Self::FEATS[13],
         Self::FEATS[14],
         Self::REBUFFS[3],

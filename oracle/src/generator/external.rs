@@ -1,15 +1,15 @@
 //! Commands and questions about ids of other systems.
 
-use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::ids::{MoveId, TenantId, UserId};
 use tenantry::base::text::{ExternalId, System};
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
-use tenantry::model::{Actor, Bearer, UserState};
+use tenantry::model::{Actor, Bearer, TenantKind, UserState};
 use tenantry::query::{ExternalIdFilter, Question};
 
 use super::{Generator, word};
 use crate::question::{Asked, ListQuestion, Turning};
-use crate::world::{Kept, LeadsTo, Link, Oracle, User};
+use crate::world::{Device, Kept, LeadsTo, Link, Oracle, User};
 
 impl Generator {
     pub(super) fn choose_about_external(&mut self, oracle: &Oracle, roll: usize) -> (Actor, Command) {
@@ -55,7 +55,10 @@ impl Generator {
             }
             87..=91 => (keeper, self.living_tenant(oracle)),
             _ => {
-                let tenant = self.living_tenant(oracle);
+                let tenant = match self.rng.percent(35) {
+                    true => self.tenant_where(oracle, |t| !t.deleted && oracle.is_locked(t.id, now)),
+                    false => self.living_tenant(oracle),
+                };
                 (tenant, tenant)
             }
         }
@@ -215,6 +218,38 @@ impl Generator {
             commands.push((actor, SetExternalId { keeper, system, id, of: of.clone() }.into()));
         }
         commands
+    }
+
+    /// A device for which several keep ids is moved from the pool of one of them.
+    pub(super) fn ids_of_what_moves(&mut self, oracle: &Oracle) -> Option<Vec<(Actor, Command)>> {
+        let now = self.now;
+        let customer = |id| oracle.tenant(id).is_some_and(|one| one.kind == TenantKind::Customer);
+        let free = |device: &&Device| device.seat.is_none() && !oracle.is_moving(&device.id);
+        let links: Vec<(&Link, &Device)> = oracle
+            .links
+            .iter()
+            .filter(|link| link.in_force(now) && customer(link.managed))
+            .flat_map(|link| {
+                let pool = oracle.devices.iter().filter(free);
+                pool.filter(move |device| device.holder() == link.manager).map(move |device| (link, device))
+            })
+            .collect();
+        let above = |link: &Link| oracle.links_above(link.manager, now).first().map(|one| one.manager);
+        let deep: Vec<(&Link, &Device)> =
+            links.iter().copied().filter(|(link, _)| above(link).is_some()).collect();
+        let (link, device) = *self.rng.pick(if deep.is_empty() { &links } else { &deep })?;
+        let operator = Actor::operator_for(self.ticket());
+        let mut commands: Vec<Command> = Vec::new();
+        for keeper in [link.manager].into_iter().chain(above(link)) {
+            let (system, id, of) = (self.system(), self.external_id(), Bearer::Device(word(&device.id)));
+            commands.push(SetExternalId { keeper, system, id, of }.into());
+        }
+        let id = MoveId::from_uuid(self.fresh(8));
+        let (manager, customer) = (link.manager, link.managed);
+        let devices = [word(&device.id)].into();
+        commands.push(MoveDevices { manager, customer, devices, id: Some(id) }.into());
+        commands.push(ApproveMove { id }.into());
+        Some(commands.into_iter().map(|command| (operator.clone(), command)).collect())
     }
 
     /// A random question about such ids.

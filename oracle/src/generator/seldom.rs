@@ -3,7 +3,7 @@
 
 use tenantry::base::ids::{LinkId, LinkRequestId, ManagerInvitationId, RoleId, TenantId, UploadId, UserId};
 use tenantry::command::*;
-use tenantry::model::{Actor, HandshakeState, Party, ResellerStatus, RoleRef, TenantKind};
+use tenantry::model::{Actor, Bearer, HandshakeState, Party, ResellerStatus, RoleRef, TenantKind};
 
 use super::{Generator, word};
 use crate::world::{Link, Oracle};
@@ -16,7 +16,8 @@ impl Generator {
             commands.reverse();
             return commands;
         }
-        let made = match self.rng.below(10) {
+        let made = match self.rng.below(11) {
+            10 => self.ids_of_what_moves(oracle),
             0..=3 => self.correct_a_kind(oracle),
             4 => self.delete_above_what_is_hidden(oracle),
             5 => self.delete_beside_another(oracle),
@@ -161,6 +162,10 @@ impl Generator {
         let asked = RequestLink { manager, ..asked };
         let mut commands: Vec<Command> =
             vec![register.into(), owner.into(), asked.into(), AcceptLink { request }.into()];
+        if self.rng.percent(60) {
+            let SystemId { system, id } = self.system_id();
+            commands.push(SetExternalId { keeper: manager, system, id, of: Bearer::Tenant(shared) }.into());
+        }
         if self.rng.percent(75) {
             let role = RoleRef::Builtin(word("no_access"));
             let off = NewAssignment { user, tenant: shared, role, below: Some(false) };
