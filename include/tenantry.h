@@ -1144,6 +1144,26 @@ tenantry_status tenantry_index_users_who_can(const tenantry_index *index,
                                              tenantry_cursor **cursor,
                                              tenantry_error **error);
 
+/**
+ * Everybody who can do anything on a tenant, and what (X-3): an object with `seq`, the revision, and `rows` in no particular order,
+ * each with a `user` and what they hold (`held`), as the query `tenant_access` tells it to the platform's staff.
+ *
+ * `*review` is the caller's until `tenantry_text_free`; it is empty where the call fails. Else as `tenantry_index_tenants_where`.
+ */
+tenantry_status tenantry_index_tenant_access(const tenantry_index *index,
+                                             tenantry_tenant_handle tenant,
+                                             tenantry_text *review,
+                                             tenantry_error **error);
+
+/**
+ * Every tenant on which a user can do anything, and what (X-3): an object with `seq`, the revision, and `rows` in no particular order,
+ * each with a `tenant` and what is held there (`held`). As `tenantry_index_tenant_access`.
+ */
+tenantry_status tenantry_index_user_access(const tenantry_index *index,
+                                           tenantry_user_handle user,
+                                           tenantry_text *review,
+                                           tenantry_error **error);
+
 /* Everything else: the JSON door -------------------------------------------- */
 
 /**

@@ -193,6 +193,7 @@ __all__ += [
 ]
 # All of the model. Written by generate.py, to the end of the file.
 __all__ += [
+    "AccessChangeCount",
     "AccessChangeRow",
     "AccessEvent",
     "AccessWay",
@@ -203,6 +204,7 @@ __all__ += [
     "AddressChangeRow",
     "AlertRule",
     "AlertRuleRow",
+    "ArisingRow",
     "AskedRow",
     "Assignment",
     "AssignmentRow",

@@ -48,6 +48,7 @@ from .model import (
     Policy,
     ProposalContentServices,
     ProposalContentTerm,
+    ProposalRow,
     SubjectUser,
     TermRequest,
     User,
@@ -153,7 +154,7 @@ def awaited(db: Database, row: AwaitingRow) -> str:
             return f"the new address {it.email} awaits its confirmation"
 
 
-def proposed(it: AwaitedProposal) -> str:
+def proposed(it: AwaitedProposal | ProposalRow) -> str:
     match it.content:
         case ProposalContentServices(services=services):
             return f"to manage {said(services)}, too"

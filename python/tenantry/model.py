@@ -13,6 +13,7 @@ from ._model import *
 from ._rows import Page
 
 __all__ = [
+    "AccessChangeCount",
     "AccessChangeRow",
     "AccessEvent",
     "AccessWay",
@@ -23,6 +24,7 @@ __all__ = [
     "AddressChangeRow",
     "AlertRule",
     "AlertRuleRow",
+    "ArisingRow",
     "AskedRow",
     "Assignment",
     "AssignmentRow",
@@ -290,12 +292,14 @@ class Previewed(Data):
         notices: Who would be told of what.
         rights: Who would gain and who would lose rights.
         resellers: The rows of resellers' lists that would be others.
+        count: How many these are in all, if that was asked for.
     """
 
     events: tuple[events.Event, ...]
     notices: tuple[PreviewedNotice, ...]
     rights: Page[AccessChangeRow]
     resellers: tuple[ResellerRowChange, ...]
+    count: AccessChangeCount | None = None
 
 
 @final

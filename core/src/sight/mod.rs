@@ -33,8 +33,9 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Contact, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User, UserState,
+    Actor, Contact, Handshake, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User, UserState,
 };
+use crate::query::AuditActor;
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
@@ -233,6 +234,22 @@ impl<'w> Sight<'w> {
     /// When the world cannot be read.
     pub fn names_people_of(&self, home: TenantId) -> Result<bool, ViewError> {
         Ok(self.is_home(home) || self.might(USERS_VIEW, home)?.is_some())
+    }
+
+    /// Whoever sent what rests on a person, as far as they are named to the actor: their
+    /// organisation else, where it is there.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn sender(&self, handshake: &Handshake) -> Result<AuditActor, ViewError> {
+        let Some(Subject::User(user)) = handshake.sender else {
+            return Ok(AuditActor::Operator { ticket: None });
+        };
+        Ok(match self.world.user(user)? {
+            Some(sender) if self.names_people_of(sender.home)? => AuditActor::User(user),
+            Some(sender) if self.still_knows(sender.home)? => AuditActor::Organisation(sender.home),
+            _ => AuditActor::Stranger,
+        })
     }
 
     /// Whether what somebody may do on a tenant is told to the actor, to whom they are named: their

@@ -51,7 +51,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-pub use self::within::{commit, execute, execute_as};
+pub(crate) use self::within::submit;
+pub use self::within::{commit, execute, execute_as, store_file};
 
 use self::desk::{Desk, Source};
 use crate::engine::{Clock, Engine, Error};

@@ -1,6 +1,8 @@
 //! Commands within the host's own transaction: its rows and ours are committed together, or
 //! not at all.
 
+use std::path::PathBuf;
+
 use rusqlite::{Connection, Transaction};
 
 use super::borrowed::lent;
@@ -9,7 +11,7 @@ use crate::command::{Act, Request};
 use crate::engine::{Engine, Error, Receipt, Submitted, Token};
 use crate::model::Actor;
 use crate::store::StoreError;
-use crate::store::sqlite::{not_committed, write_within};
+use crate::store::sqlite::{Hosted, not_committed, write_within};
 
 /// Executes a command within the transaction that a connection of the host's is in, to the
 /// engine's own file or with that attached. It is done when the host commits, and not at all when
@@ -69,12 +71,26 @@ pub fn execute_as<C: Act>(
     command: C,
 ) -> Result<Receipt<C::Outcome>, Error> {
     let request = Request { id, actor: actor.into(), expected_seq: None, command: command.clone().into() };
+    let Receipt { token, at, outcome } = submit(engine, within, &request)?;
+    Ok(Receipt { token, at, outcome: command.outcome(&outcome) })
+}
+
+/// Executes a request within the host's transaction.
+pub(crate) fn submit(engine: &Engine, within: &Connection, request: &Request) -> Submitted {
     let file = engine.on_file()?;
     let written =
-        lent(within, |hosted| write_within(hosted, file, |reading| engine.decide_on(reading, &request)));
+        lent(within, |hosted| write_within(hosted, file, |reading| engine.decide_on(reading, request)));
     let written: Result<Submitted, Error> = written.map_err(|error| StoreError::Io(error.to_string()))?;
-    let Receipt { token, at, outcome } = written??;
-    Ok(Receipt { token, at, outcome: command.outcome(&outcome) })
+    written?
+}
+
+/// The file of the store that a connection of the host's is on, or that is attached to it.
+///
+/// # Errors
+/// `NotOurs` where no file of the connection is a store, or several are.
+pub fn store_file(on: &Connection) -> Result<PathBuf, Error> {
+    let file = lent(on, Hosted::file).map_err(|error| StoreError::Io(error.to_string()))?;
+    Ok(file?)
 }
 
 /// Commits the host's transaction, and brings the engine's access index up to it.

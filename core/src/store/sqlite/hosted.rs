@@ -116,6 +116,15 @@ impl Hosted {
         answer
     }
 
+    /// The file that the store is in.
+    ///
+    /// # Errors
+    /// `NotOurs` where no file of the connection is a store, or several are.
+    pub(crate) fn file(&mut self) -> std::result::Result<PathBuf, StoreError> {
+        self.find().map_err(failed::<StoreError>)?;
+        Ok(self.conn.as_ref().map(file_of).unwrap_or_default())
+    }
+
     /// Has something written within the host's transaction, all of it or nothing. `marked` says
     /// what the last commit has left in the store's file, if that is this one.
     ///
