@@ -376,7 +376,8 @@ for path, attached in ("/msp.db", False), ("/desk.db", True):
     db.execute("INSERT INTO contract VALUES (?)", (kept["outcome"],))
     seq = kept["seq"]
     told.append(failing(lambda: execute(db, rita, command="block_user", user="{ADAM}")))
-    told.append(failing(lambda: db.execute("INSERT INTO contract SELECT tenantry_execute('{{}}')")))
+    asked = json.dumps(dict(actor=staff, command=dict(command="register_tenant", kind="customer", name="Within")))
+    told.append(failing(lambda: db.execute("INSERT INTO contract SELECT tenantry_execute(?)", (asked,))))
     told.append(failing(lambda: execute(db, staff, command="no_such")))
     told.append(failing(lambda: db.execute("SELECT tenantry_execute(NULL)").fetchone()))
     told.append(failing(lambda: db.execute("SELECT tenantry_execute(x'00')").fetchone()))
@@ -426,6 +427,43 @@ print(json.dumps(answers))
         assert!(engine.ask(Settings::new(STAFF, tenant)).is_ok());
     }
     engine.verify().unwrap();
+}
+
+#[test]
+fn x10_a_host_that_could_not_load_it_lives_on() {
+    let place = tempfile::tempdir().unwrap();
+    let (_engine, _) = known(&place.path().join("msp.db"));
+    let program = format!(
+        r#"{OPEN}
+told = []
+# The main file is locked, is no database, and may not be read.
+first = sqlite3.connect(place + "/desk.db", isolation_level=None)
+first.execute("CREATE TABLE t(a)")
+first.execute("BEGIN EXCLUSIVE")
+with open(place + "/none.db", "wb") as none:
+    none.write(b"no database" * 500)
+def forbidding(*_):
+    return sqlite3.SQLITE_DENY
+for path in "/desk.db", "/none.db", ":memory:":
+    db = sqlite3.connect(path if path == ":memory:" else place + path, timeout=0)
+    db.enable_load_extension(True)
+    if path == ":memory:":
+        db.set_authorizer(forbidding)
+    told.append(failing(lambda: db.load_extension(extension)) is not None)
+    db.set_authorizer(None)
+    told.append(failing(lambda: db.execute("SELECT tenantry_may(1, 2, 3)").fetchone()) is not None)
+    told.append(failing(lambda: db.execute("SELECT tenantry_packed(1, 2)").fetchone()) is not None)
+    db.close()
+first.execute("ROLLBACK")
+again = opened(place + "/desk.db")
+told.append(again.execute("SELECT tenantry_may(NULL, NULL, NULL)").fetchone()[0])
+print(json.dumps(told))
+"#
+    );
+    let told = asked(&built().today, place.path(), &program);
+    let told = told.as_array().unwrap();
+    assert_eq!((told.len(), told.last()), (10, Some(&json!(0))));
+    assert!(told.iter().step_by(3).take(3).all(|failed| failed == &json!(true)), "{told:?}");
 }
 
 #[test]

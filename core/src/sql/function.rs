@@ -30,6 +30,16 @@ pub(super) fn register(db: &Connection, desk: &Arc<Desk>) -> Result<()> {
     Ok(())
 }
 
+/// Takes the functions away, where not all of it could be put there.
+pub(super) fn remove(db: &Connection) {
+    for (name, arguments) in
+        [("tenantry_may", 3), ("tenantry_may", 4), ("tenantry_packed", 2), ("tenantry_packed", 3)]
+    {
+        // One that is being asked stays, and what it needs with it.
+        let _ = db.remove_function(name, arguments);
+    }
+}
+
 fn service<'c>(context: &'c Context<'_>, place: usize) -> Option<ValueRef<'c>> {
     (context.len() > place).then(|| context.get_raw(place))
 }

@@ -16,7 +16,9 @@ use crate::store::sqlite::{Hosted, not_committed, write_within};
 /// Executes a command within the transaction that a connection of the host's is in, to the
 /// engine's own file or with that attached. It is done when the host commits, and not at all when
 /// the host rolls back, to a savepoint before it or altogether; until then the receipt is a promise
-/// of the host's, and nobody else sees anything of it. The engine's access index follows with
+/// of the host's, and nobody else sees anything of it. Rows of the host's are surely committed with
+/// it where they are in the store's own file: of several files SQLite commits one after the other,
+/// and who dies between them has committed one alone. The engine's access index follows with
 /// [`commit`], with `Engine::refresh`, or with the engine's next command.
 ///
 /// Nobody else writes to the store until the host has ended its transaction: other processes and

@@ -168,7 +168,7 @@ impl Hosted {
         };
         db.flush_prepared_statement_cache();
         self.policies = None;
-        match ours(&db) {
+        match ours(&db).and_then(|schema| agreeing(&db, schema)) {
             Ok(schema) => {
                 db.set_prepared_statement_cache_capacity(64);
                 self.conn = Some(Conn::in_schema(db, schema));
@@ -200,6 +200,18 @@ fn ours(db: &Connection) -> Result<Schema> {
         (None, _) => Err(not_ours("no file of this connection is one, nor is one attached")),
         (Some(_), Some(_)) => Err(not_ours("several files of this connection are stores")),
     }
+}
+
+/// A store's file whose header and table say the same of it.
+fn agreeing(db: &Connection, schema: Schema) -> Result<Schema> {
+    let header = format!("PRAGMA {}.user_version", schema.quoted());
+    let header: i64 = db.query_row(&header, [], |row| row.get(0))?;
+    let meta = format!("SELECT value FROM {}.meta WHERE name = 'format'", schema.quoted());
+    let meta: i64 = db.query_row(&meta, [], |row| row.get(0))?;
+    if header != meta {
+        return Err(damaged(format!("its header says format {header}, and its table `meta` {meta}")));
+    }
+    Ok(schema)
 }
 
 fn is_ours(db: &Connection, schema: &Schema) -> bool {
