@@ -222,7 +222,7 @@ fn a4_a_notice_comes_again_until_it_is_acknowledged() {
 #[test]
 fn a4_a_notice_keeps_its_place_when_nobody_is_left_to_read_another() {
     // Two managers have a collector each at a customer that is disabled.
-    let second = tenantry::base::ids::LinkRequestId::from_uuid(Uuid::from_u128(0x801));
+    let second = LinkRequestId::from_uuid(Uuid::from_u128(0x801));
     let ask = RequestLink {
         request: Some(second),
         ..RequestLink::new(SECOND, text("JOINTLY"), text("jointly"), set(&["enrollment"]))
@@ -244,7 +244,7 @@ fn a4_a_notice_keeps_its_place_when_nobody_is_left_to_read_another() {
     let given = read_up(given).and(ADA, DisableTenants::new(vec![JOINTLY]));
     let places = |given: &Given| -> BTreeSet<(u64, usize)> {
         let mail = given.engine.notices("mail", 1_000).unwrap();
-        let down = |kind: &NoticeKind| kind.name() == "collector_power_down";
+        let down = |kind: &tenantry::notice::NoticeKind| kind.name() == "collector_power_down";
         mail.notices.iter().filter(|it| down(&it.kind)).map(|it| (it.seq, it.index)).collect()
     };
     let before = places(&given);

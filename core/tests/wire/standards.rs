@@ -122,12 +122,16 @@ fn x14_every_event_of_the_journal_is_one_of_ocsf() {
     assert_eq!(early["through"], 9);
 }
 
+fn role_there(user: tenantry::UserId, role: &str) -> Assign {
+    Assign::new(vec![NewAssignment { user, tenant: JOINTLY, role: text(role), below: None }])
+}
+
 #[test]
 fn x14_what_is_masked_alike_has_ids_of_its_own() {
     // Two of the manager's people lose their roles with the link: to the customer both are somebody of the manager's.
     let given = given()
-        .and(ADA, assign(ADAM, JOINTLY, "admin"))
-        .and(ADA, assign(RITA, JOINTLY, "read_only"))
+        .and(ADA, role_there(ADAM, "admin"))
+        .and(ADA, role_there(RITA, "read_only"))
         .and(ADA, RequestDelink::new(JOINTLY_LINK))
         .and(JULIA, AcceptDelink::new(JOINTLY_LINK));
     for actor in [Actor::User(JULIA), Actor::User(ADA), STAFF] {
