@@ -400,10 +400,10 @@ print(json.dumps(answers))
     let says = [
         "there is no transaction on the connection",
         "308 role_lacks_permission",
-        "savepoint",
-        "unknown command `no_such`",
-        "9000",
-        "9000",
+        "a statement that writes is under way",
+        "unknown variant `no_such`",
+        "invalid_request",
+        "invalid_request",
         "unsafe use of tenantry_execute()",
     ];
     let tenants: Vec<TenantId> = answers

@@ -678,7 +678,7 @@ def parser() -> argparse.ArgumentParser:
     with_rows(one)
 
     more = "What organisations ask is told to those who may answer it."
-    one = with_file(command("arising", _review.arising, "what would give access to a tenant, once it is answered", more))
+    one = with_file(command("arising", _desk.arising, "what would give access to a tenant, once it is answered", more))
     one.add_argument("tenant", metavar="TENANT", help="whose: a number or an id")
     with_actor(one)
     with_moment(one)

@@ -9,23 +9,17 @@ from typing import Final
 from ._command import ActorLike
 from ._data import AsOf
 from ._database import Database
-from ._desk import lasting, proposed
 from ._find import Wanted, actor, as_id, called, known, listed, opened, page, person, role_name, tenant_name, the_person, the_tenant
-from ._show import Brief, Row, said
+from ._show import Brief, Row
 from .model import (
     AccessChangeRow,
     AccessEvent,
     AccessWay,
     ByUser,
     HeldPermission,
-    InvitationRow,
     Kind,
-    LinkRequestRow,
-    ManagerInvitationRow,
     Operator,
     OrganisationAccessRow,
-    ProposalRow,
-    Requested,
     Tenant,
     TenantAccessRow,
     TenantId,
@@ -151,31 +145,6 @@ def what_is_reached(db: Database, wanted: Wanted, user: User, who: ActorLike) ->
     )
     for it in found:
         yield Row((it.number, it.name, *why(db, it.ways, wanted.as_of), all_of(it.ways), it.tenant), it)
-
-
-def arising(wanted: Wanted) -> int:
-    with opened(wanted) as db:
-        tenant = the_tenant(db, wanted.tenant, wanted.as_of)
-        who = asking(db, wanted, tenant)
-        found = db.arising(actor=who, tenant=tenant.id, as_of=wanted.as_of, limit=page(wanted))
-        rows = (Row((*awaited(db, it.what, wanted.as_of), person(db, it.by), it.what.asked, it.what.expires), it) for it in found)
-        listed(wanted, ("what", "for", "from", "asked", "lapses"), rows)
-    return 0
-
-
-def awaited(db: Database, it: Requested, as_of: AsOf | None) -> tuple[str, str | None]:
-    """What it is, and what it would lead to."""
-    match it:
-        case InvitationRow(sign_up=sign_up, email=email, role=role):
-            return "sign-up" if sign_up else "invitation", f"{email or it.user} as {role_name(db, role, as_of)}"
-        case LinkRequestRow(management=management, services=services, term=term):
-            return "link request", f"{management}, {said(services)}{lasting(term)}"
-        case ManagerInvitationRow(number=number):
-            return "invitation to manage", number
-        case ProposalRow():
-            return "proposal", proposed(it)
-        case _:
-            return "request", None
 
 
 def diff(wanted: Wanted) -> int:

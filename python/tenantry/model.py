@@ -263,8 +263,8 @@ class Notice(Data):
 
     Attributes:
         seq: The record it comes from.
-        index: Its place among the notices of that record, from 0; with `seq` it tells a repeated notice from a new
-            one.
+        index: Its place among all that there might be of that record, from 0, whether or not anybody is left to be
+            told of the others; with `seq` it tells a repeated notice from a new one.
         kind: What it says.
         to: Whom it goes to. Never empty.
         address: The one address it goes to, where that may be another than what is known of those people as

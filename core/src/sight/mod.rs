@@ -52,8 +52,10 @@ pub struct Sight<'w> {
     // Nobody, for the operator, whom no relationship binds.
     viewer: Option<Arc<User>>,
     world: &'w World<'w>,
-    // The present, where the world is a past.
+    // The present, where the world is a past and the actor's rights of today count.
     present: Option<&'w World<'w>>,
+    // The present, whoever asks: what personal data is of.
+    today: &'w World<'w>,
     gate: Gate,
 }
 
@@ -96,7 +98,7 @@ impl<'w> Sight<'w> {
             Actor::User(user) => world.user(*user)?,
             Actor::Operator { .. } | Actor::Clock => None,
         };
-        Ok(Self { actor, viewer, world, present: None, gate: Gate::Shut })
+        Ok(Self { actor, viewer, world, present: None, today: world, gate: Gate::Shut })
     }
 
     /// The same actor before the same world once something has happened in it.
@@ -104,7 +106,8 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// Those of [`Self::of`].
     pub fn after<'a>(&'a self, world: &'a World<'a>) -> Ruling<Sight<'a>> {
-        Sight::through(self.gate, self.actor, world, self.present)
+        let is_past = !std::ptr::eq(self.today, self.world);
+        Sight::through(self.gate, self.actor, world, is_past.then_some(self.today))
     }
 
     fn through(
@@ -117,7 +120,8 @@ impl<'w> Sight<'w> {
         if present.is_some() {
             authority::admit(world, actor, gate)?;
         }
-        Ok(Self { actor, present: present.filter(|_| viewer.is_some()), viewer, world, gate })
+        let today = present.unwrap_or(world);
+        Ok(Self { actor, present: present.filter(|_| viewer.is_some()), today, viewer, world, gate })
     }
 
     /// The world that is asked about.
@@ -308,7 +312,7 @@ impl<'w> Sight<'w> {
     fn known_of(&self, user: &User) -> Result<Personal, ViewError> {
         let mut known = self.world.view.personal(Subject::User(user.id))?.unwrap_or_default();
         if known.new_email.is_some() {
-            for world in self.judging() {
+            for world in [self.today, self.world] {
                 if world.pending_address(user.id)?.is_none() {
                     known.new_email = None;
                 }

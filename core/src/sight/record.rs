@@ -100,7 +100,14 @@ impl<'s> RecordSight<'s> {
             return Ok(Vec::new());
         }
         let (actor, home) = (Actor::User(user), viewer.home);
-        let sight = Sight { actor: &actor, viewer: Some(viewer), world, present: None, gate: Gate::Shut };
+        let sight = Sight {
+            actor: &actor,
+            viewer: Some(viewer),
+            world,
+            present: None,
+            today: world,
+            gate: Gate::Shut,
+        };
         let reader = RecordSight {
             sight: &sight,
             tenant: home,

@@ -114,7 +114,7 @@ fn plan(info: &mut IndexInfo) -> Result<bool> {
             SQLITE_INDEX_CONSTRAINT_ISNULL as IS_NULL,
         };
         let column = usize::try_from(constraint.column()).unwrap_or(usize::MAX);
-        // Of an argument `IS` says which it is, as `=` does; where that is nothing, nothing is asked.
+        // Of an argument `IS` says which it is, as `=` does; of nothing, nothing is asked.
         let names = match constraint.operator() {
             IS_EQUAL => true,
             IS | IS_NULL => column >= USER,

@@ -249,7 +249,10 @@ fn a4_a_notice_keeps_its_place_when_nobody_is_left_to_read_another() {
     };
     let before = places(&given);
     assert_eq!(before.len(), 2);
-    let given = given.and(staff_for("T-1"), DeleteTenants::new(vec![SECOND], "delete".to_owned()));
+    let given = given
+        .and(NINA, RequestDelink::new(super::stock::link_id(0x801)))
+        .and(JULIA, AcceptDelink::new(super::stock::link_id(0x801)))
+        .and(staff_for("T-1"), DeleteTenants::new(vec![SECOND], "delete".to_owned()));
     let after = places(&given);
     assert_eq!(after.len(), 1);
     assert!(after.iter().next_back() == before.iter().next_back(), "{before:?} {after:?}");

@@ -143,7 +143,11 @@ impl Hosted {
             return Err(StoreError::Io("its connection is gone".to_owned()).into());
         };
         prepare(conn).map_err(failed)?;
-        conn.run("SAVEPOINT tenantry").map_err(failed)?;
+        conn.run("SAVEPOINT tenantry").map_err(|_| {
+            // Nothing else keeps one from being opened.
+            let why = "a statement that writes is under way on the connection; have the command executed by one of its own";
+            failed(StoreError::Io(why.to_owned()))
+        })?;
         let begun = begin(conn, policies, epoch, marked).map_err(failed);
         let written = begun.and_then(|()| write(conn));
         conn.forget_seen();
