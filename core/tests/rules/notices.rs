@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use tenantry::base::ids::IntegrationId;
 use tenantry::model::TermRequest;
-use tenantry::notice::{About, Notice};
+use tenantry::notice::{About, Notice, NoticeKind};
 use tenantry::policy::Policy;
 
 use super::*;
@@ -228,12 +229,10 @@ fn a4_a_notice_keeps_its_place_when_nobody_is_left_to_read_another() {
         ..RequestLink::new(SECOND, text("JOINTLY"), text("jointly"), set(&["enrollment"]))
     };
     let collector = |owner, id: u128| CreateIntegration {
-        integration: Some(tenantry::base::ids::IntegrationId::from_uuid(Uuid::from_u128(id))),
+        integration: Some(IntegrationId::from_uuid(Uuid::from_u128(id))),
         ..CreateIntegration::new(owner, text("collector"), text("C"))
     };
-    let share = |id: u128| {
-        ShareIntegration::new(tenantry::base::ids::IntegrationId::from_uuid(Uuid::from_u128(id)), JOINTLY)
-    };
+    let share = |id: u128| ShareIntegration::new(IntegrationId::from_uuid(Uuid::from_u128(id)), JOINTLY);
     let given = given_under(|policy| policy.max_managers = 2)
         .and(NINA, ask)
         .and(JULIA, AcceptLink::new(second))
@@ -244,14 +243,14 @@ fn a4_a_notice_keeps_its_place_when_nobody_is_left_to_read_another() {
     let given = read_up(given).and(ADA, DisableTenants::new(vec![JOINTLY]));
     let places = |given: &Given| -> BTreeSet<(u64, usize)> {
         let mail = given.engine.notices("mail", 1_000).unwrap();
-        let down = |kind: &tenantry::notice::NoticeKind| kind.name() == "collector_power_down";
+        let down = |kind: &NoticeKind| kind.name() == "collector_power_down";
         mail.notices.iter().filter(|it| down(&it.kind)).map(|it| (it.seq, it.index)).collect()
     };
     let before = places(&given);
     assert_eq!(before.len(), 2);
     let given = given
-        .and(NINA, RequestDelink::new(super::stock::link_id(0x801)))
-        .and(JULIA, AcceptDelink::new(super::stock::link_id(0x801)))
+        .and(NINA, RequestDelink::new(stock::link_id(0x801)))
+        .and(JULIA, AcceptDelink::new(stock::link_id(0x801)))
         .and(staff_for("T-1"), DeleteTenants::new(vec![SECOND], "delete".to_owned()));
     let after = places(&given);
     assert_eq!(after.len(), 1);
