@@ -238,7 +238,7 @@ enum {
   TENANTRY_TERM_UNCLEAR = 428,
   /** ... has passed already, or is no later than the end that the link has; name a later moment, or more days. (L-9) */
   TENANTRY_END_NOT_LATER = 429,
-  /** what a command would lead to is told of the present, and record ... is of the past; leave the moment out. */
+  /** what a command would lead to is told of the present, and it was asked of the past; leave the moment out. */
   TENANTRY_MOMENT_PASSED = 430,
   /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
