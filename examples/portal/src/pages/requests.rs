@@ -236,7 +236,7 @@ async fn answer(State(portal): State<Portal>, person: Person, fields: Fields) ->
         portal.act(fields.need("request")?, person.user, command).await?.outcome
     };
     let said = match accepts {
-        true if words::parted(&happened) => "You have accepted, and have parted.",
+        true if words::parted(&happened) => "You have accepted. You have parted.",
         true => "You have accepted.",
         false => "You have declined.",
     };

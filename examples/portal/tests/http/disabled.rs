@@ -45,7 +45,7 @@ fn t5_a_disabled_customers_super_admin_parts_and_answers_and_nobody_else_of_it_c
         let look = klara.sends(awaits.form("value=\"accept\"")?.and("answer", "accept")).await?;
         let parted = klara.sends(look.says("Link ended").form("Leave it as it is")?).await?;
         // With the link ends what the manager disabled.
-        parted.says("You have accepted, and have parted.").does_not_say("Your organisation is disabled.");
+        parted.says("You have accepted. You have parted.").does_not_say("Your organisation is disabled.");
         Ok(())
     });
 }
