@@ -22,6 +22,7 @@ type Trouble = Box<dyn Error + Send + Sync>;
 type Arrives = Result<(), Trouble>;
 
 /// Opens the portal on a new store, and has somebody ask.
+#[expect(clippy::panic, reason = "a test stops where something is not as it should be")]
 fn at_the_portal<W: Future<Output = Arrives>>(way: impl FnOnce(String) -> W) {
     let runtime = Runtime::new().expect("a runtime is to be had");
     let arrived = runtime.block_on(async {
