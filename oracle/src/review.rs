@@ -82,7 +82,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                     told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
                         let mut rows = Vec::new();
                         for user in &told.world.users {
-                            let known = was && before.user(user.id).is_some();
+                            let known = before.user(user.id).is_some();
                             if told.compared(viewer, known)?.name(user.home) {
                                 let held = before.held_on(user.id, tenant, *then);
                                 let holds = told.world.held_on(user.id, tenant, told.at);
@@ -110,7 +110,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                     told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
                         let mut rows = Vec::new();
                         for tenant in &told.world.tenants {
-                            let was = known && before.tenant(tenant.id).is_some();
+                            let was = before.tenant(tenant.id).is_some();
                             if told.compared(viewer, was)?.review(user, tenant.id) {
                                 let held = before.held_on(user, tenant.id, *then);
                                 let holds = told.world.held_on(user, tenant.id, told.at);

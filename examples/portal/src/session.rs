@@ -79,8 +79,8 @@ impl Default for Sessions {
 impl Sessions {
     /// The visit that a cookie stands for, or a new one of nobody yet. What is to be said is said once, on a page.
     pub(crate) fn visit(&self, cookie: Option<&str>, here: String, is_page: bool) -> Visit {
-        if let Some((id, (user, token, said))) = cookie.and_then(|cookie| self.somebody(cookie, is_page)) {
-            return Visit { id, token, user: Some(user), here, said, new: None, from_elsewhere: false };
+        if let Some(visit) = cookie.and_then(|cookie| self.somebody(cookie, &here, is_page)) {
+            return visit;
         }
         let known = cookie.and_then(|cookie| self.nobody(cookie));
         let id = known.unwrap_or_else(Uuid::new_v4);
@@ -89,7 +89,8 @@ impl Sessions {
         Visit { id, token, user: None, here, said: None, new, from_elsewhere: false }
     }
 
-    fn somebody(&self, cookie: &str, is_page: bool) -> Option<(Uuid, (UserId, Uuid, Option<String>))> {
+    /// The visit of somebody that a cookie stands for.
+    fn somebody(&self, cookie: &str, here: &str, is_page: bool) -> Option<Visit> {
         let id = cookie.parse().ok()?;
         let mut all = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         let (clock, sessions) = &mut *all;
@@ -97,7 +98,8 @@ impl Sessions {
         *clock += 1;
         session.used = *clock;
         let said = if is_page { session.said.take() } else { None };
-        Some((id, (session.user, session.token, said)))
+        let (user, here) = (Some(session.user), here.to_owned());
+        Some(Visit { id, token: session.token, user, here, said, new: None, from_elsewhere: false })
     }
 
     /// The visit of nobody that a cookie stands for, if it was this process that signed it.
