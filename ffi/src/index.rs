@@ -25,7 +25,7 @@ use crate::engine::{Call, Hands, tenantry_engine};
 use crate::error::{OK, guard, tenantry_error, tenantry_status};
 use crate::guard::{put, quietly, required};
 use crate::id::tenantry_id;
-use crate::text::tenantry_text;
+use crate::text::{tell, tenantry_text};
 
 /// What checks need of an engine's store, in memory, for those who check more often than a store can be asked.
 ///
@@ -672,12 +672,9 @@ pub unsafe extern "C" fn tenantry_index_tenant_access(
 ) -> tenantry_status {
     // SAFETY: as the header says.
     unsafe {
-        put(review, tenantry_text::NONE);
-        guard(error, || {
-            required(review, "review")?;
+        tell(review, "review", error, || {
             let (shell, tenant) = (opened(index)?, TenantHandle::from_number(tenant));
-            put(review, tenantry_text::give(wire::tenant_access(shell.index(), tenant, || shell.now())?));
-            Ok(())
+            wire::tenant_access(shell.index(), tenant, || shell.now())
         })
     }
 }
@@ -693,12 +690,9 @@ pub unsafe extern "C" fn tenantry_index_user_access(
 ) -> tenantry_status {
     // SAFETY: as the header says.
     unsafe {
-        put(review, tenantry_text::NONE);
-        guard(error, || {
-            required(review, "review")?;
+        tell(review, "review", error, || {
             let (shell, user) = (opened(index)?, UserHandle::from_number(user));
-            put(review, tenantry_text::give(wire::user_access(shell.index(), user, || shell.now())?));
-            Ok(())
+            wire::user_access(shell.index(), user, || shell.now())
         })
     }
 }

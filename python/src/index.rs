@@ -191,6 +191,19 @@ impl AccessIndex {
         })
     }
 
+    /// Reads whom, or on what, something is asked about that is long to tell.
+    fn one<S: Side>(
+        &self,
+        py: Python<'_>,
+        given: &Bound<'_, PyAny>,
+        name: &'static str,
+    ) -> PyResult<S::Handle> {
+        guarded(py, || {
+            self.shared.alive()?;
+            S::read(&self.index, self.shared.number, given, Place::Of(name))
+        })
+    }
+
     #[inline]
     fn ask(
         &self,
@@ -299,7 +312,7 @@ fn in_order(py: Python<'_>, mut found: Vec<Uuid>) -> PyResult<Bound<'_, PyList>>
     Ok(list)
 }
 
-/// What is held, as a dict, by ids in their order. Those who hold the same share it.
+/// What is held, as a dict, by ids in their order. It is put in words once for all who hold the same.
 fn by_id(py: Python<'_>, mut found: Vec<(Uuid, Arc<[HeldPermission]>)>) -> PyResult<Bound<'_, PyDict>> {
     found.sort_unstable_by_key(|(id, _)| *id);
     let (rows, mut known) = (PyDict::new(py), HashMap::new());
@@ -559,10 +572,7 @@ impl AccessIndex {
         py: Python<'py>,
         tenant: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let tenant = guarded(py, || {
-            self.shared.alive()?;
-            <TenantHandle as Side>::read(&self.index, self.shared.number, tenant, Place::Of("tenant"))
-        })?;
+        let tenant = self.one::<TenantHandle>(py, tenant, "tenant")?;
         let found = detached(py, || {
             self.long(|index| {
                 let held = index.held(&index.tenant_access(tenant, self.clock())?);
@@ -575,10 +585,7 @@ impl AccessIndex {
     /// Every tenant on which a user can do anything, and what: as `tenant_access`, by each tenant's id.
     #[pyo3(signature = (user, /))]
     fn user_access<'py>(&self, py: Python<'py>, user: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-        let user = guarded(py, || {
-            self.shared.alive()?;
-            <UserHandle as Side>::read(&self.index, self.shared.number, user, Place::Of("user"))
-        })?;
+        let user = self.one::<UserHandle>(py, user, "user")?;
         let found = detached(py, || {
             self.long(|index| {
                 let held = index.held(&index.user_access(user, self.clock())?);

@@ -52,10 +52,8 @@ pub struct Sight<'w> {
     // Nobody, for the operator, whom no relationship binds.
     viewer: Option<Arc<User>>,
     world: &'w World<'w>,
-    // The present, where the world is a past and the actor's rights of today count.
-    present: Option<&'w World<'w>>,
-    // The present, whoever asks: what personal data is of.
-    today: &'w World<'w>,
+    // The present, where the world is a past.
+    today: Option<&'w World<'w>>,
     gate: Gate,
 }
 
@@ -98,7 +96,7 @@ impl<'w> Sight<'w> {
             Actor::User(user) => world.user(*user)?,
             Actor::Operator { .. } | Actor::Clock => None,
         };
-        Ok(Self { actor, viewer, world, present: None, today: world, gate: Gate::Shut })
+        Ok(Self { actor, viewer, world, today: None, gate: Gate::Shut })
     }
 
     /// The same actor before the same world once something has happened in it.
@@ -106,8 +104,7 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// Those of [`Self::of`].
     pub fn after<'a>(&'a self, world: &'a World<'a>) -> Ruling<Sight<'a>> {
-        let is_past = !std::ptr::eq(self.today, self.world);
-        Sight::through(self.gate, self.actor, world, is_past.then_some(self.today))
+        Sight::through(self.gate, self.actor, world, self.today)
     }
 
     fn through(
@@ -120,8 +117,7 @@ impl<'w> Sight<'w> {
         if present.is_some() {
             authority::admit(world, actor, gate)?;
         }
-        let today = present.unwrap_or(world);
-        Ok(Self { actor, present: present.filter(|_| viewer.is_some()), today, viewer, world, gate })
+        Ok(Self { actor, viewer, world, today: present, gate })
     }
 
     /// The world that is asked about.
@@ -142,9 +138,15 @@ impl<'w> Sight<'w> {
         self.viewer().ok_or_else(|| Refusal::new(Code::WrongActor, "operators").into())
     }
 
+    /// The present, where the world is a past and the actor's rights of today count: those of
+    /// operators are the same at all times.
+    fn present(&self) -> Option<&'w World<'w>> {
+        self.today.filter(|_| self.viewer.is_some())
+    }
+
     /// The worlds whose rights count: the present, then the one that is asked about.
     fn judging(&self) -> impl Iterator<Item = &'w World<'w>> + use<'w> {
-        self.present.into_iter().chain([self.world])
+        self.present().into_iter().chain([self.world])
     }
 
     /// Lets the actor be told what a permission on a tenant is for.
@@ -266,7 +268,7 @@ impl<'w> Sight<'w> {
             return Ok(self.might(USERS_VIEW, tenant)?.is_some());
         }
         // Of a past, oneself is told of what one sees or reaches today as well.
-        for world in self.judging().filter(|_| self.present.is_some()) {
+        for world in self.judging().filter(|_| self.present().is_some()) {
             let Some(it) = world.user(user)? else { return Ok(false) };
             if !access::sees(world, &it, tenant)? && !Effective::of(world, user, tenant)?.allows_any(|_| true)
             {
@@ -312,7 +314,7 @@ impl<'w> Sight<'w> {
     fn known_of(&self, user: &User) -> Result<Personal, ViewError> {
         let mut known = self.world.view.personal(Subject::User(user.id))?.unwrap_or_default();
         if known.new_email.is_some() {
-            for world in [self.today, self.world] {
+            for world in self.today.into_iter().chain([self.world]) {
                 if world.pending_address(user.id)?.is_none() {
                     known.new_email = None;
                 }
@@ -360,7 +362,7 @@ impl<'w> Sight<'w> {
     pub fn allowed(&self, tenant: TenantId) -> Ruling<BTreeSet<Allowed>> {
         let user = self.person()?.id;
         let mut allowed = Effective::of(self.world, user, tenant)?.allowed();
-        if let Some(present) = self.present {
+        if let Some(present) = self.present() {
             let today = Effective::of(present, user, tenant)?.allowed();
             allowed.retain(|one| today.contains(one));
         }
@@ -503,7 +505,7 @@ impl<'w> Sight<'w> {
         let view = Permission::parse(TENANT_VIEW).expect("a permission's name");
         let mut open = Vec::new();
         for tenant in access::tenants_where(self.world, user.id, &view, None)? {
-            let still = match self.present {
+            let still = match self.present() {
                 Some(present) => {
                     let may = authority::authorize(present, self.actor, TENANT_VIEW, tenant, Gate::Shut);
                     unless_refused(may)?.is_some()
@@ -522,7 +524,7 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// When the world cannot be read.
     pub fn still_lives(&self, tenant: TenantId) -> Result<bool, ViewError> {
-        match self.present {
+        match self.present() {
             Some(present) => Ok(present.living(tenant)?.is_some()),
             None => Ok(true),
         }
@@ -536,7 +538,7 @@ impl<'w> Sight<'w> {
         &self,
         holds: impl FnOnce(&World<'_>) -> Result<bool, ViewError>,
     ) -> Result<bool, ViewError> {
-        self.present.map_or(Ok(true), holds)
+        self.present().map_or(Ok(true), holds)
     }
 
     /// A tenant of the moment that is asked about as a user who asks about a past is told of it
@@ -545,7 +547,7 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// When the world cannot be read.
     pub fn as_it_is(&self, tenant: &Arc<Tenant>) -> Result<Option<Arc<Tenant>>, ViewError> {
-        match self.present {
+        match self.present() {
             Some(present) => present.living(tenant.id),
             None => Ok(Some(tenant.clone())),
         }
@@ -560,7 +562,7 @@ impl<'w> Sight<'w> {
             Some(user) => Some(SeenBelow::of(self.world, user, manager)?),
             None => None,
         };
-        let now = match (&self.viewer, self.present) {
+        let now = match (&self.viewer, self.present()) {
             (Some(user), Some(present)) => Some((present, &**user)),
             _ => None,
         };

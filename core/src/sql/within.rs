@@ -1,5 +1,5 @@
-//! Commands within the host's own transaction: its rows and ours are committed together, or
-//! not at all.
+//! Commands within the host's own transaction: what both write to the store's file is
+//! committed together, or not at all.
 
 use std::path::PathBuf;
 

@@ -5,14 +5,12 @@ mod doors;
 mod forms;
 mod guest;
 mod pages;
+#[path = "../common/site.rs"]
+mod site;
 
 use std::error::Error;
 
 use guest::{Answer, Guest};
-use tenantry::Engine;
-use tenantry::engine::{Clock, SystemClock};
-use tenantry_portal::{Portal, demo, router};
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 /// What stops a test.
@@ -27,13 +25,7 @@ fn at_the_portal<W: Future<Output = Arrives>>(way: impl FnOnce(String) -> W) {
     let runtime = Runtime::new().expect("a runtime is to be had");
     let arrived = runtime.block_on(async {
         let place = tempfile::tempdir()?;
-        let file = place.path().join("portal.db");
-        demo::furnish(&file, SystemClock.now())?;
-        let portal = Portal::named(Engine::open(&file)?, vec!["portal.example".to_owned()])?;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let site = format!("http://{}", listener.local_addr()?);
-        tokio::spawn(portal.clone().chores());
-        tokio::spawn(async move { axum::serve(listener, router(portal)).await });
+        let site = site::opened(place.path(), vec!["portal.example".to_owned()]).await?;
         way(site).await
     });
     if let Err(trouble) = arrived {
