@@ -240,7 +240,7 @@ enum {
   TENANTRY_TERM_UNCLEAR = 428,
   /** ... has passed already, or is no later than the end that the link has; name a later moment, or more days. (L-9) */
   TENANTRY_END_NOT_LATER = 429,
-  /** what a command would lead to is told of the present, and record ... is of the past; leave the moment out. */
+  /** what a command would lead to is told of the present, and it was asked of the past; leave the moment out. */
   TENANTRY_MOMENT_PASSED = 430,
   /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
@@ -1151,6 +1151,26 @@ tenantry_status tenantry_index_users_who_can(const tenantry_index *index,
                                              tenantry_service_handle service,
                                              tenantry_cursor **cursor,
                                              tenantry_error **error);
+
+/**
+ * Everybody who can do anything on a tenant, and what (X-3): an object with `seq`, the revision, and `rows` in no particular order,
+ * each with a `user` and what they hold (`held`), as the query `tenant_access` tells it to the platform's staff.
+ *
+ * `*review` is the caller's until `tenantry_text_free`; it is empty where the call fails. Else as `tenantry_index_tenants_where`.
+ */
+tenantry_status tenantry_index_tenant_access(const tenantry_index *index,
+                                             tenantry_tenant_handle tenant,
+                                             tenantry_text *review,
+                                             tenantry_error **error);
+
+/**
+ * Every tenant on which a user can do anything, and what (X-3): an object with `seq`, the revision, and `rows` in no particular order,
+ * each with a `tenant` and what is held there (`held`). As `tenantry_index_tenant_access`.
+ */
+tenantry_status tenantry_index_user_access(const tenantry_index *index,
+                                           tenantry_user_handle user,
+                                           tenantry_text *review,
+                                           tenantry_error **error);
 
 /* Everything else: the JSON door -------------------------------------------- */
 

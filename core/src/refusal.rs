@@ -236,7 +236,7 @@ codes! {
     429 EndNotLater "end_not_later" "L-9" Value:
         "{} has passed already, or is no later than the end that the link has"; "name a later moment, or more days"
     430 MomentPassed "moment_passed" "X-1" Value:
-        "what a command would lead to is told of the present, and record {} is of the past"; "leave the moment out"
+        "what a command would lead to is told of the present, and it was asked of the past"; "leave the moment out"
 
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"

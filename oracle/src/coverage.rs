@@ -43,6 +43,10 @@ pub struct Coverage {
     pub empty: BTreeMap<&'static str, u64>,
     /// By kind of list and refusal.
     pub lists_refused: BTreeMap<(&'static str, Code), u64>,
+    /// By kind of list: in how many worlds an answer had a row.
+    pub histories: BTreeMap<&'static str, u64>,
+    /// Worlds.
+    pub worlds: u64,
     /// By deep state: in how many of the states that were compared whole it was met.
     pub depths: BTreeMap<&'static str, u64>,
     /// States that were compared whole.
@@ -88,6 +92,20 @@ impl Coverage {
                 counts.2 += 1;
                 *self.lists_refused.entry((kind, *code)).or_default() += 1;
             }
+        }
+    }
+
+    /// Whether any answer about this kind of list had a row.
+    pub fn has_rows(&self, kind: &str) -> bool {
+        self.lists.get(kind).is_some_and(|counts| counts.1 > 0)
+    }
+
+    /// Adds a world that was seen from its beginning to its end.
+    pub fn world(&mut self, world: &Self) {
+        self.add(world);
+        self.worlds += 1;
+        for kind in world.lists.keys().filter(|kind| world.has_rows(kind)) {
+            *self.histories.entry(kind).or_default() += 1;
         }
     }
 
@@ -699,6 +717,10 @@ impl Coverage {
         for (refusal, count) in &other.lists_refused {
             *self.lists_refused.entry(*refusal).or_default() += count;
         }
+        for (kind, count) in &other.histories {
+            *self.histories.entry(kind).or_default() += count;
+        }
+        self.worlds += other.worlds;
         self.states += other.states;
         self.allowed += other.allowed;
         self.checks += other.checks;
@@ -719,20 +741,44 @@ impl Coverage {
         (Code::TooManyBarred, "nobody bars a thousand managers"),
     ];
 
+    /// What every world is looked at for, however short it is: what commands would lead to and have led to, what was so in a past,
+    /// reviews, and how these differ.
+    pub const LOOKS: [&'static str; 8] = [
+        "as of",
+        "checks of a past",
+        "differences",
+        "feed",
+        "feed added up",
+        "previews",
+        "reviews",
+        "reviews of a past",
+    ];
+
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 53] = [
+    pub const LISTS: [&'static str; 66] = [
         "alert recipients",
         "alert rules",
+        "arising",
+        "arising: MSPs invited",
+        "arising: by a person",
+        "arising: by a stranger",
+        "arising: by an operator",
+        "arising: by some of one",
+        "arising: invitations",
+        "arising: proposals",
+        "arising: requests",
         "as of",
         "asked by me",
         "assignments",
         "audit",
         "awaiting",
         "barred managers",
+        "checks of a past",
         "customer",
         "customers",
         "device",
         "devices",
+        "differences",
         "external id",
         "external ids",
         "external ids of a past",
@@ -760,9 +806,11 @@ impl Coverage {
         "pins",
         "places",
         "previews",
+        "previews counted",
         "proposals",
         "reseller customers",
         "resellers",
+        "reviews",
         "reviews of a past",
         "roles",
         "service mail",
@@ -777,12 +825,14 @@ impl Coverage {
     ];
 
     /// Lists that must have been found empty as well.
-    const EMPTY: [&'static str; 9] = [
+    const EMPTY: [&'static str; 11] = [
+        "arising",
         "external id",
         "external ids",
         "feed",
         "organisation access",
         "previews",
+        "previews counted",
         "tenant access",
         "tenant access changes",
         "user access",
@@ -790,7 +840,12 @@ impl Coverage {
     ];
 
     /// Refusals that a question must meet.
-    const LISTS_REFUSED: [(&'static str, Code); 40] = [
+    const LISTS_REFUSED: [(&'static str, Code); 45] = [
+        ("arising", Code::WrongActor),
+        ("arising", Code::UserNotActive),
+        ("arising", Code::UnknownTenant),
+        ("arising", Code::TenantDisabled),
+        ("arising", Code::RoleLacksPermission),
         ("external ids", Code::WrongActor),
         ("external ids", Code::UserNotActive),
         ("external ids", Code::UnknownTenant),
@@ -832,6 +887,10 @@ impl Coverage {
         ("previews", Code::TenantDisabled),
         ("previews", Code::RoleLacksPermission),
     ];
+
+    /// The same, but too rare to be demanded: they are counted and shown.
+    const SELDOM_LISTS_REFUSED: [(&'static str, Code); 2] =
+        [("arising", Code::CustomerLocked), ("arising", Code::NoAssignment)];
 
     /// Reasons that a verdict can have.
     pub const REASONS: [Code; 11] = [
@@ -934,12 +993,15 @@ impl Coverage {
         for (name, count) in &self.rebuffs {
             let _ = writeln!(text, "{count:>12} times it was refused that {name}");
         }
-        let _ = writeln!(text, "\n{:<24}{:>12}{:>12}{:>12}", "list", "answers", "rows", "refusals");
+        let columns = ("list", "answers", "rows", "refusals", "worlds");
+        let (list, answers, rows, refusals, worlds) = columns;
+        let _ = writeln!(text, "\n{list:<24}{answers:>12}{rows:>12}{refusals:>12}{worlds:>12}");
         for (kind, (answers, rows, refusals)) in &self.lists {
-            let _ = writeln!(text, "{kind:<24}{answers:>12}{rows:>12}{refusals:>12}");
+            let worlds = self.histories.get(kind).copied().unwrap_or(0);
+            let _ = writeln!(text, "{kind:<24}{answers:>12}{rows:>12}{refusals:>12}{worlds:>12}");
         }
         let _ = writeln!(text);
-        for (kind, code) in Self::LISTS_REFUSED {
+        for (kind, code) in Self::LISTS_REFUSED.into_iter().chain(Self::SELDOM_LISTS_REFUSED) {
             let count = self.lists_refused.get(&(kind, code)).copied().unwrap_or(0);
             let _ = writeln!(text, "{kind:<24}{:<28}{count:>12}", code.name());
         }
@@ -947,8 +1009,8 @@ impl Coverage {
             self.commands.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         let _ = writeln!(
             text,
-            "\n{accepted} commands accepted, {refused} refused; {} checks compared, {} of them allowed; {} reverse look-ups",
-            self.checks, self.allowed, self.lookups
+            "\n{} worlds; {accepted} commands accepted, {refused} refused; {} checks compared, {} of them allowed; {} reverse look-ups",
+            self.worlds, self.checks, self.allowed, self.lookups
         );
         text
     }

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod addresses;
 pub mod alerts;
+pub mod arising;
 pub mod audit;
 pub mod awaiting;
 pub mod cause;

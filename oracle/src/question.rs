@@ -1,5 +1,7 @@
 //! What is asked of both sides, and how two answers are found to be the same.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use tenantry::base::ids::{LinkId, RequestId, TenantId, UserId};
@@ -70,6 +72,7 @@ pub enum Asked {
     TenantAccess(TenantId, AccessFilter, Turning),
     OrganisationAccess(TenantId),
     UserAccess(UserId, AccessFilter, Turning),
+    Arising(TenantId, Turning),
     TenantAccessChanges(TenantId, Moments, Turning),
     UserAccessChanges(UserId, Moments, Turning),
 }
@@ -79,6 +82,18 @@ pub enum Asked {
 pub struct Turning {
     pub limit: usize,
     pub descending: bool,
+}
+
+impl Turning {
+    /// The first page.
+    pub fn paging(self) -> Paging {
+        Paging { limit: self.limit, descending: self.descending, ..Paging::default() }
+    }
+
+    /// Whether it is asked as well how many rows all pages have, where that is not told unasked: of every other list.
+    pub fn counts(self) -> bool {
+        self.limit.is_multiple_of(2)
+    }
 }
 
 /// A question, who asks it and when.
@@ -97,6 +112,7 @@ impl ListQuestion {
             Asked::TenantAccess(..)
                 | Asked::OrganisationAccess(_)
                 | Asked::UserAccess(..)
+                | Asked::Arising(..)
                 | Asked::TenantAccessChanges(..)
                 | Asked::UserAccessChanges(..)
         )
@@ -153,6 +169,7 @@ impl ListQuestion {
             Asked::TenantAccess(..) => "tenant access",
             Asked::OrganisationAccess(..) => "organisation access",
             Asked::UserAccess(..) => "user access",
+            Asked::Arising(..) => "arising",
             Asked::TenantAccessChanges(..) => "tenant access changes",
             Asked::UserAccessChanges(..) => "user access changes",
         }
@@ -209,7 +226,7 @@ pub fn all_pages<R, S: From<R>>(
     page: impl Fn(&Paging) -> Result<Page<R>, Error>,
 ) -> Result<Vec<S>, Code> {
     let mut rows = Vec::new();
-    let mut paging = Paging { limit: turning.limit, descending: turning.descending, ..Paging::default() };
+    let mut paging = turning.paging();
     loop {
         let one = refused(page(&paging))?;
         assert!(one.rows.len() <= turning.limit, "a page has no more rows than asked for");
@@ -273,6 +290,8 @@ pub struct Told<'w> {
     pub today: Option<(&'w Oracle, Timestamp, UserId)>,
     /// The world that it is compared with, its moment, and what that is called.
     pub since: Option<(Oracle, Timestamp, AsOf)>,
+    /// What is to be counted that was met in the answer.
+    pub met: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Told<'_> {

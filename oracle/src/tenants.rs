@@ -475,9 +475,14 @@ impl Oracle {
             })
             .map(|l| l.id)
             .collect();
+        let asked = self.asked.clone();
         for link in links {
             self.end_link(link, EndCause::TenantDeleted, at);
         }
+        // Nobody is told that what goes is enabled again.
+        let goes = |addressee: &Addressee| matches!(addressee, Addressee::Tenant(id) if going.contains(id));
+        self.asked.retain(|(addressee, _), _| !goes(addressee));
+        self.asked.extend(asked.into_iter().filter(|((addressee, _), _)| goes(addressee)));
         for user in &mut self.users {
             if going.contains(&user.home) && user.is_living() {
                 user.state = UserState::Removed;

@@ -197,6 +197,7 @@ __all__ += [
 ]
 # All of the model. Written by generate.py, to the end of the file.
 __all__ += [
+    "AccessChangeCount",
     "AccessChangeRow",
     "AccessEvent",
     "AccessWay",
@@ -207,6 +208,7 @@ __all__ += [
     "AddressChangeRow",
     "AlertRule",
     "AlertRuleRow",
+    "ArisingRow",
     "AskedRow",
     "Assignment",
     "AssignmentRow",

@@ -700,6 +700,13 @@ def parser() -> argparse.ArgumentParser:
     with_moment(one)
     with_rows(one)
 
+    more = "What organisations ask is told to those who may answer it."
+    one = with_file(command("arising", _desk.arising, "what would give access to a tenant, once it is answered", more))
+    one.add_argument("tenant", metavar="TENANT", help="whose: a number or an id")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
     more = "Each of both moments is told as `review` tells it."
     one = with_file(command("diff", _review.diff, "what a review has now that it had not, and the other way round", more))
     with_about(one)

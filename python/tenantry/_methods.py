@@ -3855,6 +3855,43 @@ class Queries(ABC):
 
         return Rows(ask, _read.read_access_change_row, cursor, limit)
 
+    def arising(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: model.TenantId | str,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.ArisingRow]:
+        """What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who asks
+        to manage it or to manage more of it, whom it invites to (X-3). Each is told as the list of its kind tells
+        it, and to whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond`
+        for what organisations ask; an operator. A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "arising",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_arising_row, cursor, limit)
+
     def user_access_changes(
         self,
         *,
@@ -3923,6 +3960,7 @@ class Queries(ABC):
         *,
         actor: ActorLike,
         as_of: AsOf | None = None,
+        count: bool = False,
         cursor: str | None = None,
         descending: bool = False,
         limit: int = 100,
@@ -3937,6 +3975,7 @@ class Queries(ABC):
             command: The command.
             actor: Who would give it, and asks.
             as_of: When; now, if left out.
+            count: Whether it is counted how many of them there are in all, which costs all of them.
             cursor: Where the page before ended; none for the first page.
             descending: Whether the order is turned round.
             limit: How many rows, 1 to 1000; 100, if left out.
@@ -3947,6 +3986,7 @@ class Queries(ABC):
                 "actor": actor,
                 "command": command,
                 "as_of": as_of,
+                "count": count,
                 "paging": {"cursor": cursor, "descending": descending, "limit": limit},
             },
         ).value

@@ -15,6 +15,7 @@ from ._data import Data
 from ._word import Word
 
 __all__ = [
+    "AccessChangeCount",
     "AccessChangeRow",
     "AccessEvent",
     "AccessWay",
@@ -25,6 +26,7 @@ __all__ = [
     "AddressChangeRow",
     "AlertRule",
     "AlertRuleRow",
+    "ArisingRow",
     "AskedRow",
     "Assignment",
     "AssignmentRow",
@@ -986,6 +988,22 @@ class WhoAsks(Word):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AccessChangeCount(Data):
+    """How much a command would change about access, as far as whoever would give it is told (X-1).
+
+    Attributes:
+        rows: How many rows all pages have: pairs of a person and a tenant.
+        gaining: In how many of them somebody gains something.
+        losing: In how many of them somebody loses something.
+    """
+
+    rows: int
+    gaining: int
+    losing: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AccessChangeRow(Data):
     """What somebody may do on a tenant that they could not before, and what no more (X-1, X-3).
 
@@ -1132,6 +1150,21 @@ class AlertRuleRow(Data):
     audience: Audience
     additional: tuple[NamedUser, ...] = ()
     organisations: frozenset[TenantId] = frozenset()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ArisingRow(Data):
+    """What would give access to a tenant, once it is answered (X-3).
+
+    Attributes:
+        what: What it is, with when it lapses, as the list of its kind shows it: an invitation, a link request or a
+            proposal to the tenant, or an MSP that the tenant invites.
+        by: Who asks, or hands it out: named as in the audit.
+    """
+
+    what: Requested
+    by: AuditActor
 
 
 @final

@@ -12,6 +12,10 @@ from ._data import UNSET, Unset, moment, read_id
 from ._rows import Page, read_page
 
 
+def read_access_change_count(d: Any) -> model.AccessChangeCount:
+    return model.AccessChangeCount(rows=d["rows"], gaining=d["gaining"], losing=d["losing"])
+
+
 def read_access_change_row(d: Any) -> model.AccessChangeRow:
     return model.AccessChangeRow(
         user=read_id(d["user"]),
@@ -98,6 +102,10 @@ def read_alert_rule_row(d: Any) -> model.AlertRuleRow:
         additional=tuple(read_named_user(x) for x in d.get("additional", ())),
         organisations=frozenset(read_id(x) for x in d.get("organisations", ())),
     )
+
+
+def read_arising_row(d: Any) -> model.ArisingRow:
+    return model.ArisingRow(what=read_requested(d["what"]), by=read_audit_actor(d["by"]))
 
 
 def read_asked_row(d: Any) -> model.AskedRow:
@@ -1730,6 +1738,7 @@ def read_previewed(d: Any) -> model.Previewed:
         notices=tuple(read_previewed_notice(x) for x in d["notices"]),
         rights=read_page(d["rights"], read_access_change_row),
         resellers=tuple(read_reseller_row_change(x) for x in d["resellers"]),
+        count=None if (v := d.get("count")) is None else read_access_change_count(v),
     )
 
 

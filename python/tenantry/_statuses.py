@@ -367,7 +367,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         430,
         "value",
         "X-1",
-        "what a command would lead to is told of the present, and record {} is of the past",
+        "what a command would lead to is told of the present, and it was asked of the past",
         "leave the moment out",
     ),
     "id_taken": (

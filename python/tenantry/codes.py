@@ -216,7 +216,7 @@ class Code(Status):
     days."""
 
     MOMENT_PASSED = "moment_passed"
-    """430 (X-1): what a command would lead to is told of the present, and record {} is of the past; leave the moment
+    """430 (X-1): what a command would lead to is told of the present, and it was asked of the past; leave the moment
     out."""
 
     ID_TAKEN = "id_taken"

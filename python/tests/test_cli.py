@@ -133,6 +133,10 @@ review msp.db BK-200
 review msp.db bk-200 --as klara@klein.example
 review msp.db BK-200 --permission users.manage --csv
 review msp.db BK-200 --as klara@klein.example --service manage --json
+arising msp.db BK-200
+arising msp.db bk-200 --as klara@klein.example --csv
+arising msp.db NW-100
+arising msp.db NW-100 --as klara@klein.example
 review msp.db SS-400 --as-of 13
 review msp.db SS-400 --as ada@northwind.example
 review msp.db SS-400 --as ada@northwind.example --as-of 13

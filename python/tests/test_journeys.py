@@ -57,7 +57,8 @@ def test_a_journey_is_told_as_in_every_language(python: str, journey: str) -> No
 
 
 def test_every_journey_that_is_expected_is_told() -> None:
-    assert {path.stem for path in (EXAMPLES / "expected").iterdir()} == set(TOLD)
+    # What is told in the program's own SQLite is told where that is tenantry's, too.
+    assert {path.stem for path in (EXAMPLES / "expected").iterdir()} - {"tickets"} == set(TOLD)
 
 
 def test_the_second_process_is_in_rust(python: str, rust: str) -> None:

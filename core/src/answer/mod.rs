@@ -1,6 +1,7 @@
 //! Queries become answers: one match, short arms. Reads a view as an actor may see it; never
 //! writes.
 
+mod arising;
 mod asked;
 mod external;
 mod feed;
@@ -219,6 +220,10 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::TenantAccessChanges(it) => {
             let rows = |both: [&Sight<'_>; 2]| review::of_tenant_since(both, asked.seal, it);
             Answer::TenantAccessChanges(asked.told_since(&it.actor, it.since, rows)?)
+        }
+        Query::Arising(it) => {
+            let due = Some(Settling::LinksAbove(it.tenant));
+            Answer::Arising(asked.told(&it.actor, due, |sight| arising::of_tenant(sight, asked.seal, it))?)
         }
         Query::UserAccessChanges(it) => {
             let rows = |both: [&Sight<'_>; 2]| review::of_user_since(both, asked.seal, it);

@@ -9,8 +9,8 @@ use crate::base::ids::{TenantId, UserId};
 use crate::model::permission::USERS_VIEW;
 use crate::model::{Personal, User};
 use crate::query::{
-    AccessChangeRow, AccessFilter, AccessWay, OrganisationAccess, OrganisationAccessRow, Page, TenantAccess,
-    TenantAccessChanges, TenantAccessRow, UserAccess, UserAccessChanges, UserAccessRow,
+    AccessChangeCount, AccessChangeRow, AccessFilter, AccessWay, OrganisationAccess, OrganisationAccessRow,
+    Page, TenantAccess, TenantAccessChanges, TenantAccessRow, UserAccess, UserAccessChanges, UserAccessRow,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
@@ -18,7 +18,7 @@ use crate::rules::difference::{Affected, Between};
 use crate::rules::effective::{Effective, held};
 use crate::rules::reach::{Going, People, Tenants};
 use crate::sight::Sight;
-use crate::view::ViewError;
+use crate::view::{Spot, ViewError};
 
 /// The people who can reach a tenant, as far as they are named to whoever asks.
 ///
@@ -181,17 +181,42 @@ pub(super) fn changes(
     [before, after]: [&Sight<'_>; 2],
     affected: &Affected,
 ) -> Ruling<Page<AccessChangeRow>> {
+    let mut rows = turn.collecting();
+    let from = rows.from().cloned();
+    each_change([before, after], affected, from.as_ref(), |place, change| rows.add(place, change))?;
+    rows.page()
+}
+
+/// How much is another between two worlds, as far as it is told by both.
+pub(super) fn counted(both: [&Sight<'_>; 2], affected: &Affected) -> Ruling<AccessChangeCount> {
+    let mut count = AccessChangeCount::default();
+    each_change(both, affected, None, |_, change| {
+        count.rows += 1;
+        count.gaining += u64::from(!change.gained.is_empty());
+        count.losing += u64::from(!change.lost.is_empty());
+        true
+    })?;
+    Ok(count)
+}
+
+/// Visits what is another between two worlds, as far as it is told by both, as long as the visitor
+/// goes on.
+fn each_change(
+    [before, after]: [&Sight<'_>; 2],
+    affected: &Affected,
+    from: Option<&Spot>,
+    mut visit: impl FnMut(Spot, AccessChangeRow) -> bool,
+) -> Ruling {
     let between = Between { before: before.world(), after: after.world() };
     let mut teller = Teller { before, after, people: BTreeMap::new(), tenants: BTreeMap::new() };
-    let mut rows = turn.collecting();
-    affected.visit(between, rows.from().cloned().as_ref(), &mut |place, user, tenant| {
+    affected.visit(between, from, &mut |place, user, tenant| {
         if !teller.tells(user, tenant)? {
             return Ok(true);
         }
         let change = between.change(user, tenant)?;
-        Ok(change.is_none_or(|change| rows.add(place, change)))
+        Ok(change.is_none_or(|change| visit(place, change)))
     })?;
-    rows.page()
+    Ok(())
 }
 
 /// Says whether a change is told: by what could be seen before; of a tenant or a person that is

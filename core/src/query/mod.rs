@@ -131,8 +131,9 @@ mod tenant;
 mod trade;
 
 pub use access::{
-    AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, Grounds, OrganisationAccessRow, Previewed,
-    PreviewedNotice, Report, ResellerRowChange, TenantAccessRow, UserAccessRow,
+    AccessChangeCount, AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, Grounds,
+    OrganisationAccessRow, Previewed, PreviewedNotice, Report, ResellerRowChange, TenantAccessRow,
+    UserAccessRow,
 };
 pub use external::{ExternalIdFilter, ExternalIdRow};
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
@@ -971,6 +972,24 @@ queries! {
         paging: Paging,
     }
 
+    /// What would give access to a tenant, once it is answered, by when it was asked: who is
+    /// invited to it, who asks to manage it or to manage more of it, whom it invites to.
+    /// Each is told as the list of its kind tells it, and to whoever may read that. Costs the rows
+    /// shown.
+    ///
+    /// Who: `users.view` on the tenant, and `link.respond` for what organisations ask; an operator.
+    Arising => "arising" -> Page<ArisingRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
     /// What somebody can reach that they could not at a moment that has passed, and the other way
     /// round. Told as both reviews are, then and now. A page costs the tenants that they
     /// reach, or did.
@@ -1026,6 +1045,8 @@ queries! {
     + {
         /// Which page of those who gain and lose.
         paging: Paging,
+        /// Whether it is counted how many of them there are in all, which costs all of them.
+        count: bool,
     }
 
     /// Records about a tenant, as the actor may see them. A page costs the records about the
@@ -1274,6 +1295,18 @@ pub enum AuditActor {
     },
     /// Time passing.
     Clock,
+}
+
+/// What would give access to a tenant, once it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ArisingRow {
+    /// What it is, with when it lapses, as the list of its kind shows it: an invitation, a link
+    /// request or a proposal to the tenant, or an MSP that the tenant invites.
+    pub what: Requested,
+    /// Who asks, or hands it out: named as in the audit.
+    pub by: AuditActor,
 }
 
 /// Which customers of a manager are wanted, and in which order.

@@ -100,7 +100,7 @@ impl<'s> RecordSight<'s> {
             return Ok(Vec::new());
         }
         let (actor, home) = (Actor::User(user), viewer.home);
-        let sight = Sight { actor: &actor, viewer: Some(viewer), world, present: None, gate: Gate::Shut };
+        let sight = Sight { actor: &actor, viewer: Some(viewer), world, today: None, gate: Gate::Shut };
         let reader = RecordSight {
             sight: &sight,
             tenant: home,
@@ -226,7 +226,7 @@ impl<'s> RecordSight<'s> {
 
     /// By whose rights it is told.
     fn now(&self) -> &'s World<'s> {
-        self.sight.present.unwrap_or(self.sight.world)
+        self.sight.present().unwrap_or(self.sight.world)
     }
 
     fn actor(&self, actor: &Actor) -> Result<Option<std::sync::Arc<User>>, ViewError> {

@@ -301,6 +301,8 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"tenant_access_changes","actor":{"user":"$ADA"},"tenant":"$MSP","since":30}"#,
     r#"{"query":"user_access_changes","actor":{"user":"$ADA"},"user":"$ADAM","since":"2026-01-01T00:00:00Z"}"#,
     r#"{"query":"preview","actor":{"user":"$ADA"},"command":{"command":"block_user","user":"$ADAM"},"paging":{"limit":5}}"#,
+    r#"{"query":"preview","actor":{"user":"$ADA"},"command":{"command":"block_user","user":"$ADAM"},"count":true}"#,
+    r#"{"query":"arising","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","paging":{"limit":5}}"#,
     r#"{"query":"preview","actor":"$STAFF","command":{"command":"register_tenant","kind":"customer","name":"Mill"}}"#,
     r#"{"query":"look_up","actor":{"user":"$ADA"},"number":"jointly"}"#,
     r#"{"query":"pins","actor":{"user":"$ADA"}}"#,

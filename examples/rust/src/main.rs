@@ -21,6 +21,7 @@ mod processes;
 mod resellers;
 mod review;
 mod stage;
+mod tickets;
 
 /// A journey: its name, the policy that its file begins with, and the story.
 struct Journey {
@@ -29,7 +30,7 @@ struct Journey {
     play: fn(&mut Stage) -> Result,
 }
 
-const JOURNEYS: [Journey; 11] = [
+const JOURNEYS: [Journey; 12] = [
     Journey { name: "jointly", policy: Policy::default, play: jointly::play },
     Journey { name: "fully", policy: Policy::default, play: fully::play },
     Journey { name: "crossing", policy: Policy::default, play: crossing::play },
@@ -40,6 +41,7 @@ const JOURNEYS: [Journey; 11] = [
     Journey { name: "alerts", policy: alerts::policy, play: alerts::play },
     Journey { name: "review", policy: Policy::default, play: review::play },
     Journey { name: "preview", policy: Policy::default, play: preview::play },
+    Journey { name: "tickets", policy: Policy::default, play: tickets::play },
     Journey { name: "mailer", policy: Policy::default, play: mailer::play },
 ];
 
@@ -49,7 +51,7 @@ Plays the journeys, all of them if none is named, each on an SQLite file that it
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
 journeys: jointly, fully, crossing, clients, processes, onboarding,
-          resellers, alerts, review, preview, mailer
+          resellers, alerts, review, preview, tickets, mailer
 ";
 
 /// What the command line asks for.

@@ -116,6 +116,15 @@ impl Hosted {
         answer
     }
 
+    /// The file that the store is in.
+    ///
+    /// # Errors
+    /// `NotOurs` where no file of the connection is a store, or several are.
+    pub(crate) fn file(&mut self) -> std::result::Result<PathBuf, StoreError> {
+        self.find().map_err(failed::<StoreError>)?;
+        Ok(self.conn.as_ref().map(file_of).unwrap_or_default())
+    }
+
     /// Has something written within the host's transaction, all of it or nothing. `marked` says
     /// what the last commit has left in the store's file, if that is this one.
     ///
@@ -134,7 +143,11 @@ impl Hosted {
             return Err(StoreError::Io("its connection is gone".to_owned()).into());
         };
         prepare(conn).map_err(failed)?;
-        conn.run("SAVEPOINT tenantry").map_err(failed)?;
+        conn.run("SAVEPOINT tenantry").map_err(|_| {
+            // Nothing else keeps one from being opened.
+            let why = "a statement that writes is under way on the connection; have the command executed by one of its own";
+            failed(StoreError::Io(why.to_owned()))
+        })?;
         let begun = begin(conn, policies, epoch, marked).map_err(failed);
         let written = begun.and_then(|()| write(conn));
         conn.forget_seen();
@@ -159,7 +172,7 @@ impl Hosted {
         };
         db.flush_prepared_statement_cache();
         self.policies = None;
-        match ours(&db) {
+        match ours(&db).and_then(|schema| agreeing(&db, schema)) {
             Ok(schema) => {
                 db.set_prepared_statement_cache_capacity(64);
                 self.conn = Some(Conn::in_schema(db, schema));
@@ -191,6 +204,18 @@ fn ours(db: &Connection) -> Result<Schema> {
         (None, _) => Err(not_ours("no file of this connection is one, nor is one attached")),
         (Some(_), Some(_)) => Err(not_ours("several files of this connection are stores")),
     }
+}
+
+/// A store's file whose header and table say the same of it.
+fn agreeing(db: &Connection, schema: Schema) -> Result<Schema> {
+    let header = format!("PRAGMA {}.user_version", schema.quoted());
+    let header: i64 = db.query_row(&header, [], |row| row.get(0))?;
+    let meta = format!("SELECT value FROM {}.meta WHERE name = 'format'", schema.quoted());
+    let meta: i64 = db.query_row(&meta, [], |row| row.get(0))?;
+    if header != meta {
+        return Err(damaged(format!("its header says format {header}, and its table `meta` {meta}")));
+    }
+    Ok(schema)
 }
 
 fn is_ours(db: &Connection, schema: &Schema) -> bool {

@@ -37,6 +37,19 @@ async fn option(field: &Element, one: &str) -> Result<(), Trouble> {
     Ok(field.select_by(Locator::XPath(&path)).await?)
 }
 
+/// Looks until what was found is not lost again: a page that is being turned takes along what was found on it.
+async fn patiently<T>(mut look: impl AsyncFnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    let since = Instant::now();
+    loop {
+        match look().await {
+            Err(trouble) if trouble.to_string().contains("stale element") && since.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            seen => return seen,
+        }
+    }
+}
+
 impl Walker {
     /// Comes in as somebody, whoever was there before.
     pub(crate) async fn enters_as(&self, name: &str) -> Result<(), Trouble> {
@@ -93,16 +106,18 @@ impl Walker {
         let said = quoted(label);
         let ways = ["button", "a", "summary", "label[contains(@class, 'tick')]"];
         let ways = ways.map(|way| format!("{within}//{way}[normalize-space(.)={said}]"));
-        self.finds(&format!("“{label}”"), ways.join(" | ")).await?.click().await?;
-        Ok(())
+        let (what, path) = (format!("“{label}”"), ways.join(" | "));
+        patiently(async || Ok(self.finds(&what, path.clone()).await?.click().await?)).await
     }
 
     /// Fills in the field beside which this stands.
     pub(crate) async fn types(&self, label: &str, text: &str) -> Result<(), Trouble> {
-        let field = self.field(label).await?;
-        field.clear().await?;
-        field.send_keys(text).await?;
-        Ok(())
+        patiently(async || {
+            let field = self.field(label).await?;
+            field.clear().await?;
+            Ok(field.send_keys(text).await?)
+        })
+        .await
     }
 
     /// The field beside which this stands.
@@ -114,9 +129,7 @@ impl Walker {
 
     /// Chooses one of several.
     pub(crate) async fn chooses(&self, label: &str, one: &str) -> Result<(), Trouble> {
-        let field = self.field(label).await?;
-        option(&field, one).await?;
-        Ok(())
+        patiently(async || option(&self.field(label).await?, one).await).await
     }
 
     /// Chooses one of several in the row that begins with this.
@@ -220,34 +233,43 @@ impl Walker {
 
     /// The rows of the first list: what each begins with.
     pub(crate) async fn rows(&self) -> Result<Vec<String>, Trouble> {
-        let mut rows = Vec::new();
-        for row in self.window.find_all(Locator::XPath("//main//table//tbody/tr/th")).await? {
-            rows.push(row.text().await?);
-        }
-        Ok(rows)
+        patiently(async || {
+            let mut rows = Vec::new();
+            for row in self.window.find_all(Locator::XPath("//main//table//tbody/tr/th")).await? {
+                rows.push(row.text().await?);
+            }
+            Ok(rows)
+        })
+        .await
     }
 
     /// What a row says, cell by cell.
     pub(crate) async fn row(&self, begins: &str) -> Result<Vec<String>, Trouble> {
         let path = format!("//tr[th[normalize-space(.)={}]]", quoted(begins));
-        let row = self.finds(&format!("the row of “{begins}”"), path).await?;
-        let mut cells = Vec::new();
-        for cell in row.find_all(Locator::XPath("./th | ./td")).await? {
-            cells.push(cell.text().await?);
-        }
-        Ok(cells)
+        let what = format!("the row of “{begins}”");
+        patiently(async || {
+            let row = self.finds(&what, path.clone()).await?;
+            let mut cells = Vec::new();
+            for cell in row.find_all(Locator::XPath("./th | ./td")).await? {
+                cells.push(cell.text().await?);
+            }
+            Ok(cells)
+        })
+        .await
     }
 
     /// All that the row says in which this stands by itself.
     pub(crate) async fn page_row(&self, says: &str) -> Result<String, Trouble> {
         let path = format!("//main//tr[.//*[normalize-space(.)={}]]", quoted(says));
-        Ok(self.finds(&format!("a row with “{says}”"), path).await?.text().await?)
+        let what = format!("a row with “{says}”");
+        patiently(async || Ok(self.finds(&what, path.clone()).await?.text().await?)).await
     }
 
     /// What stands under a heading.
     pub(crate) async fn part(&self, heading: &str) -> Result<String, Trouble> {
         let path = format!("//article[h2[normalize-space(.)={}]]", quoted(heading));
-        Ok(self.finds(&format!("what is under “{heading}”"), path).await?.text().await?)
+        let what = format!("what is under “{heading}”");
+        patiently(async || Ok(self.finds(&what, path.clone()).await?.text().await?)).await
     }
 
     /// Fills in the field beside which this stands, under a heading.
