@@ -283,9 +283,16 @@ impl Oracle {
                 // A device is something of its holder's.
                 things.extend(self.device(id.as_str()).map(|device| [device.holder()].into()));
             }
+            if let Command::RemoveExternalId(c) = &request.command
+                && let Some(one) = self.kept_as(c.keeper, &c.system, &c.id)
+            {
+                // An id is something of whoever has what it leads to.
+                things.extend(self.owner_of(&one.of).map(|whose| [whose].into()));
+            }
             let groups = match &request.command {
                 // What is kept is the keeper's own affair alone.
                 Command::SetExternalId(c) => self.tenant(c.keeper).map(|one| group([one.id])),
+                Command::RemoveExternalId(c) => self.tenant(c.keeper).map(|one| group([one.id])),
                 _ => None,
             };
             let groups = match groups {
