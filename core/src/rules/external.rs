@@ -9,14 +9,14 @@ use super::authority;
 use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{DeviceId, ExternalId, System};
-use crate::command::{RemoveExternalId, SetExternalId, SystemId};
+use crate::command::{Command, RemoveExternalId, SetExternalId, SystemId};
 use crate::event::Event;
 use crate::model::permission::{
     DEVICES_MANAGE, DEVICES_VIEW, TENANT_EDIT, TENANT_VIEW, USERS_MANAGE, USERS_VIEW,
 };
 use crate::model::{
-    Actor, Bearer, Device, Invitation, KeptId, Link, MAX_EXTERNAL_IDS, Personal, PersonalId, Subject, User,
-    UserState,
+    Actor, Bearer, Device, Invitation, KeptId, Link, MAX_EXTERNAL_IDS, Personal, PersonalId, Subject, Tenant,
+    User, UserState,
 };
 use crate::refusal::Code;
 use crate::view::{Index, Key, Span, View, ViewError};
@@ -95,6 +95,29 @@ pub(crate) fn remove(world: &World<'_>, actor: &Actor, command: &RemoveExternalI
     }
 }
 
+/// Whose it is that a command would set or remove an id of, where that is anybody else than the
+/// keeper.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn whose(world: &World<'_>, command: &Command) -> Result<Option<TenantId>, ViewError> {
+    let (keeper, whose) = match command {
+        Command::SetExternalId(it) => {
+            let whose = match &it.of {
+                Bearer::Tenant(tenant) => world.view.get::<Tenant>(tenant.uuid())?.map(|it| it.id),
+                Bearer::User(user) => world.user(*user)?.map(|user| user.home),
+                Bearer::Device(id) => world.view.device(Device::key(id))?.map(|device| device.holder),
+            };
+            (it.keeper, whose)
+        }
+        Command::RemoveExternalId(it) => {
+            (it.keeper, find(world, it.keeper, &it.system, &it.id)?.map(|kept| kept.tenant))
+        }
+        _ => return Ok(None),
+    };
+    Ok(whose.filter(|whose| *whose != keeper))
+}
+
 /// Lets in whoever is at home on the organisation that keeps ids, and whoever edits it.
 ///
 /// # Errors
@@ -113,8 +136,12 @@ fn keeper(world: &World<'_>, actor: &Actor, keeper: TenantId) -> Ruling {
 fn bearer(world: &World<'_>, actor: &Actor, of: &Bearer) -> Ruling<(Bearer, TenantId)> {
     match of {
         Bearer::Tenant(tenant) => Ok((of.clone(), *tenant)),
-        Bearer::User(id) => match world.user(*id)?.filter(|user| user.state != UserState::Removed) {
-            Some(user) if sees(world, actor, user.home)? => Ok((of.clone(), user.home)),
+        Bearer::User(id) => match world.user(*id)? {
+            Some(user)
+                if world.user_state(&user)? != UserState::Removed && sees(world, actor, user.home)? =>
+            {
+                Ok((of.clone(), user.home))
+            }
             _ => refuse(Code::NoSuchUser, id),
         },
         Bearer::Device(id) => match world.view.device(Device::key(id))? {

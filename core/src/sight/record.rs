@@ -147,7 +147,7 @@ impl<'s> RecordSight<'s> {
             if !subjects.contains(&Subject::Tenant(self.tenant)) || !self.is_their_affair(event, &subjects)? {
                 continue;
             }
-            if let Event::CommandRefused { named, .. } = event {
+            if let Event::CommandRefused { named, whose, .. } = event {
                 // Those of another organisation are not told what others tried who are not there
                 // for them: what stood in their way would tell of what they hold.
                 if let Some(actor) = &actor
@@ -160,7 +160,7 @@ impl<'s> RecordSight<'s> {
                 // why it was refused would tell of that, and done it would not be told either.
                 let of_others =
                     self.sight.viewer().is_some_and(|viewer| record.actor != Actor::User(viewer.id));
-                if of_others && self.any_hidden(named, around)? {
+                if of_others && self.any_hidden(named.iter().flatten().chain(whose), around)? {
                     continue;
                 }
                 // Each thing that was named is told for itself.
@@ -363,13 +363,13 @@ impl<'s> RecordSight<'s> {
 
     /// Whether something that was named involves an organisation that is not there for the reader,
     /// or that was not when theirs managed it.
-    fn any_hidden(
+    fn any_hidden<'a>(
         &self,
-        named: &BTreeSet<BTreeSet<TenantId>>,
+        named: impl Iterator<Item = &'a TenantId>,
         around: &Around<'_>,
     ) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(false) };
-        for tenant in named.iter().flatten() {
+        for tenant in named {
             let hidden = match self.known(viewer, *tenant)? {
                 Known::Now => false,
                 Known::Never => true,
@@ -508,7 +508,7 @@ impl<'s> RecordSight<'s> {
                     *return_to = ReturnPlace::untold();
                 }
             }
-            Event::CommandRefused { by, named, left_out, .. } => {
+            Event::CommandRefused { by, named, whose, left_out, .. } => {
                 if !self.is_own(*by)? && self.sight.viewer().is_some() {
                     *left_out = 0;
                 }
@@ -520,6 +520,11 @@ impl<'s> RecordSight<'s> {
                     }
                 }
                 *named = told;
+                if let Some(tenant) = *whose
+                    && !self.is_thing_told(&[tenant].into(), around)?
+                {
+                    *whose = None;
+                }
             }
             // Nobody is told of whom their organisation keeps off something.
             Event::LinkEnded { kept_off, .. } => {

@@ -447,9 +447,17 @@ fn x11_q2_what_an_organisation_keeps_stands_in_its_own_audit_alone() {
     for (who, tenant) in [(JULIA, JOINTLY), (ADA, JOINTLY), (GINA, GRAND)] {
         assert_eq!(commands(&given, who, tenant), Vec::<String>::new(), "{who}");
     }
-    // Whoever does not see the customer is not told of its id; of an attempt that one was made.
-    let given = given.and(ADA, assign(ADAM, JOINTLY, "no_access"));
-    assert_eq!(commands(&given, ADAM, MSP).len(), 2);
+    // Whoever does not see the customer is told neither of its id nor of what was tried: why it
+    // was refused would tell of the customer.
+    let given = given
+        .and(ADA, assign(ADAM, JOINTLY, "no_access"))
+        .and(ADA, disable(JOINTLY))
+        .when(ADA, remove_id(MSP, "4711"))
+        .then(refused(TenantDisabled))
+        .when(ADA, set_id(MSP, "9", tenant(JOINTLY)))
+        .then(refused(TenantDisabled));
+    assert_eq!(commands(&given, ADAM, MSP), ["set_external_id"]);
+    assert_eq!(commands(&given, ADA, MSP).len(), 5);
 }
 
 #[test]

@@ -55,6 +55,11 @@ fn a_desks_own_tickets_go_by_our_rights() {
 }
 
 #[test]
+fn another_systems_list_is_brought_about() {
+    golden("sync");
+}
+
+#[test]
 fn an_export_becomes_tenants_and_links() {
     golden("onboarding");
 }
