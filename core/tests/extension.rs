@@ -398,7 +398,7 @@ print(json.dumps(answers))
     );
     let answers = asked(&built().today, place.path(), &program);
     let says = [
-        "there is no transaction on the connection",
+        "there is no transaction on it",
         "308 role_lacks_permission",
         "a statement that writes is under way",
         "unknown variant `no_such`",

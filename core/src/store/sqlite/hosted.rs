@@ -103,7 +103,7 @@ impl Hosted {
     ) -> std::result::Result<T, E> {
         self.find().map_err(failed)?;
         let Self { conn: Some(conn), policies, .. } = self else {
-            return Err(StoreError::Io("its connection is gone".to_owned()).into());
+            return Err(StoreError::NotReady { why: "it is gone".to_owned() }.into());
         };
         conn.forget_seen();
         let mut anchor = conn.prepare(ANCHOR).map_err(failed)?;
@@ -129,9 +129,10 @@ impl Hosted {
     /// what the last commit has left in the store's file, if that is this one.
     ///
     /// # Errors
-    /// `Io` where there is no transaction, or its commit might not outlive a power cut; `NotOurs`
-    /// where it is not on the store of this epoch; `Busy`, also where the transaction has read what
-    /// others have changed since; what writing fails with.
+    /// `NotReady` where there is no transaction, its commit might not outlive a power cut, or a
+    /// statement that writes is under way; `NotOurs` where it is not on the store of this epoch;
+    /// `Busy`, also where the transaction has read what others have changed since; what writing
+    /// fails with.
     pub(super) fn write<T, E: From<StoreError>>(
         &mut self,
         epoch: Uuid,
@@ -145,8 +146,7 @@ impl Hosted {
         prepare(conn).map_err(failed)?;
         conn.run("SAVEPOINT tenantry").map_err(|_| {
             // Nothing else keeps one from being opened.
-            let why = "a statement that writes is under way on the connection; have the command executed by one of its own";
-            failed(StoreError::Io(why.to_owned()))
+            failed(StoreError::NotReady { why: "a statement that writes is under way on it".to_owned() })
         })?;
         let begun = begin(conn, policies, epoch, marked).map_err(failed);
         let written = begun.and_then(|()| write(conn));
@@ -168,7 +168,7 @@ impl Hosted {
         }
         let db = self.conn.take().map(|conn| conn.db).or(self.vacant.take());
         let Some(db) = db else {
-            return Err(SqliteFault(StoreError::Io("its connection is gone".to_owned())));
+            return Err(SqliteFault(StoreError::NotReady { why: "it is gone".to_owned() }));
         };
         db.flush_prepared_statement_cache();
         self.policies = None;
@@ -226,14 +226,14 @@ fn is_ours(db: &Connection, schema: &Schema) -> bool {
 
 /// Makes a connection careful with what is written, as our own are.
 fn prepare(conn: &Conn) -> Result<()> {
-    let io = |why: &str| SqliteFault(StoreError::Io(why.to_owned()));
-    let schema = conn.schema().ok_or_else(|| io("its connection is gone"))?.quoted();
+    let not_ready = |why: &str| SqliteFault(StoreError::NotReady { why: why.to_owned() });
+    let schema = conn.schema().ok_or_else(|| not_ready("it is gone"))?.quoted();
     if conn.db.is_autocommit() {
-        return Err(io("there is no transaction on the connection; begin one"));
+        return Err(not_ready("there is no transaction on it"));
     }
     let sql = format!("PRAGMA {schema}.synchronous");
     if conn.db.query_row(&sql, [], |row| row.get::<_, i32>(0))? < FULL {
-        return Err(io("the connection's commits may be lost in a power cut; set its `synchronous` to FULL"));
+        return Err(not_ready("by its `synchronous`, what it commits may be lost in a power cut"));
     }
     // What is erased is not to stay in free pages.
     let sql = format!("PRAGMA {schema}.secure_delete = ON");
