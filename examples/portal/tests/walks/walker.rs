@@ -206,7 +206,7 @@ impl Walker {
         loop {
             // A page that is being turned has no text yet.
             let read = self.reads().await.unwrap_or_default();
-            if read.contains(text) == there {
+            if read.contains(text) == there && self.is_whole().await {
                 return Ok(());
             }
             if since.elapsed() > PATIENCE {
@@ -214,6 +214,11 @@ impl Walker {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Whether all of the page has come.
+    async fn is_whole(&self) -> bool {
+        self.says("return document.readyState").await.is_ok_and(|state| state == "complete")
     }
 
     /// Looks a page up again and again until it says this.
@@ -241,6 +246,22 @@ impl Walker {
             Ok(rows)
         })
         .await
+    }
+
+    /// Waits until the rows of the first list are these.
+    pub(crate) async fn sees_rows(&self, wanted: &[&str]) -> Result<(), Trouble> {
+        let since = Instant::now();
+        loop {
+            // Before that it may be the rows of the page that is being turned.
+            let rows = self.rows().await?;
+            if rows == wanted {
+                return Ok(());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(format!("the rows are {rows:?}, and not {wanted:?}").into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What a row says, cell by cell.
