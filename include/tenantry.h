@@ -474,6 +474,8 @@ enum {
   TENANTRY_IS_BACKUP = 9119,
   /** the store is in memory; open one in a file. */
   TENANTRY_NO_FILE = 9120,
+  /** the connection takes no command; begin a transaction on it, with `synchronous` at FULL, and let no other statement write meanwhile. */
+  TENANTRY_NOT_READY = 9121,
   /** a pointer is null that may not be; pass what the function's documentation asks for. */
   TENANTRY_NULL_POINTER = 9201,
   /** a length is larger than any object can be; pass the length in bytes, without a closing zero. */

@@ -939,6 +939,7 @@ def _event_command_refused(d: Any) -> events.CommandRefused:
         by=read_id(d["by"]),
         left_out=d.get("left_out", 0),
         named=frozenset(frozenset(read_id(x) for x in x) for x in d.get("named", ())),
+        whose=None if (v := d.get("whose")) is None else read_id(v),
     )
 
 

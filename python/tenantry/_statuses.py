@@ -966,6 +966,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
     ),
     "is_backup": (9119, "store", None, "the file is a backup", "restore it, or open it for reading only"),
     "no_file": (9120, "store", None, "the store is in memory", "open one in a file"),
+    "not_ready": (
+        9121,
+        "store",
+        None,
+        "the connection takes no command",
+        "begin a transaction on it, with `synchronous` at FULL, and let no other statement write meanwhile",
+    ),
     "null_pointer": (
         9201,
         "misuse",

@@ -597,6 +597,10 @@ class Trouble(Status):
     NO_FILE = "no_file"
     """9120: the store is in memory; open one in a file."""
 
+    NOT_READY = "not_ready"
+    """9121: the connection takes no command; begin a transaction on it, with `synchronous` at FULL, and let no other
+    statement write meanwhile."""
+
     NULL_POINTER = "null_pointer"
     """9201: a pointer is null that may not be; pass what the function's documentation asks for."""
 

@@ -2269,6 +2269,8 @@ class CommandRefused(Data):
         left_out: How many refused commands of theirs were not recorded since the one before, beyond what an hour
             has room for.
         named: What it named: of each thing, the organisations that it concerns.
+        whose: Whose it is that an id of another system leads to, or was to lead to. It stands under whoever keeps
+            the id alone, and is told to those who are told of both (X-11).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "command_refused")
@@ -2277,6 +2279,7 @@ class CommandRefused(Data):
     by: model.UserId
     left_out: int = 0
     named: frozenset[frozenset[model.TenantId]] = frozenset()
+    whose: model.TenantId | None = None
 
     @property
     def event(self) -> str:

@@ -49,8 +49,9 @@ use crate::store::sqlite::{Hosted, not_committed, write_within};
 /// # Errors
 /// As [`Engine::execute`]: a refused command leaves the transaction as it was, but for the record
 /// of the refusal. `NotReady` where the connection is in no transaction, its `synchronous` is less
-/// than FULL, or a statement that writes is under way on it; `NotOurs` where it is not on the engine's file; `Busy` where others write, or where
-/// the transaction has read what others have changed since: roll back and begin anew.
+/// than FULL, or a statement that writes is under way on it; `NotOurs` where it is not on the
+/// engine's file; `Busy` where others write, or where the transaction has read what others have
+/// changed since: roll back and begin anew.
 pub fn execute<C: Act>(
     engine: &Engine,
     within: &Connection,
