@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use tenantry::base::ids::UserId;
+use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{
     BuiltinRole, CompanyName, Email, ExternalId, ManagementType, Number, RoleName, System,
 };
