@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{AssignSeats, Command, Named, ReleaseSeats, Request};
+use tenantry::command::{
+    AssignSeats, Command, Named, ReleaseSeats, RemoveExternalId, Request, SetExternalId,
+};
 use tenantry::model::{Actor, Bearer, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
@@ -290,14 +292,12 @@ impl Oracle {
                 things.extend(self.owner_of(&one.of).map(|whose| [whose].into()));
             }
             let groups = match &request.command {
-                // What is kept is the keeper's own affair alone.
-                Command::SetExternalId(c) => self.tenant(c.keeper).map(|one| group([one.id])),
-                Command::RemoveExternalId(c) => self.tenant(c.keeper).map(|one| group([one.id])),
-                _ => None,
-            };
-            let groups = match groups {
-                Some(group) => [group].into(),
-                None => things.iter().cloned().map(group).collect(),
+                // What is kept is the keeper's own affair alone, where there is such a keeper.
+                Command::SetExternalId(SetExternalId { keeper, .. })
+                | Command::RemoveExternalId(RemoveExternalId { keeper, .. }) => {
+                    self.tenant(*keeper).map(|one| group([one.id])).into_iter().collect()
+                }
+                _ => things.iter().cloned().map(group).collect(),
             };
             let name = request.command.name();
             self.remember(&request.actor, name, (groups, things), true, self.clone(), at);

@@ -232,9 +232,9 @@ def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -
         raise misuse(f"`{text}` is no user", "give a user's e-mail address or id; `tenantry users FILE TENANT` lists them")
     homes, seen = [near.id], {near.id}
     for home in homes:  # which grows meanwhile
-        for user in db.users(actor=Operator(), tenant=home, text=text.strip(), as_of=as_of, limit=1000):
-            if user.email == text.strip().lower():
-                return user.user
+        for row in db.users(actor=Operator(), tenant=home, text=text.strip(), as_of=as_of, limit=1000):
+            if row.email == text.strip().lower():
+                return row.user
         # Also at those who managed it once: why somebody can no longer is worth asking.
         for link in db.host_entities(kind=Kind.LINK, tenant=home, as_of=as_of):
             if isinstance(link, Link) and link.manager not in seen:

@@ -149,13 +149,14 @@ def _commands(row: SyncRow, step: SyncStep, manager: TenantId, system: str) -> I
     if step.state is SyncState.FOUND:
         yield SetExternalId(keeper=manager, system=system, id=row.id, of=BearerTenant(tenant=tenant))
     # What is left out is left as it is.
+    contact = row.contact or Contact()
     given = {
         "country": row.country,
         "website": row.website,
         "prefix": row.prefix,
-        "street": row.contact.street,
-        "coordinates": row.contact.coordinates,
-        "phone": row.contact.phone,
+        "street": contact.street,
+        "coordinates": contact.coordinates,
+        "phone": contact.phone,
     }
     fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if step.state is SyncState.CHANGED or step.renamed or fields:
