@@ -414,6 +414,10 @@ macro_rules! commands {
     )+) => {
         declare! {
             /// Any command.
+            #[expect(
+                clippy::large_enum_variant,
+                reason = "moved seldom, and a box would be in the way of whoever matches"
+            )]
             enum Command by "command";
             /// What any command answers with, beside the command's name.
             enum Outcome by "outcome";

@@ -54,10 +54,6 @@ macro_rules! declare {
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(tag = $tag)]
         #[non_exhaustive]
-        #[allow(
-            clippy::large_enum_variant,
-            reason = "moved seldom, and a box would be in the way of whoever matches"
-        )]
         pub enum $All {
             $(
                 $(#[$doc])*
