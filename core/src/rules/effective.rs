@@ -2,7 +2,6 @@
 //! service of the policy, and why. It asks the check itself, each time anew: there is no second
 //! reading of the rules here.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{Approach, Gate, Judgement};
@@ -11,7 +10,7 @@ use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{Permission, Service};
 use crate::query::{AccessWay, HeldPermission};
 use crate::refusal::Code;
-use crate::view::ViewError;
+use crate::view::{Remembered, ViewError};
 
 /// A permission that a check allows: with a service, or where none is named.
 pub(crate) type Allowed = (Permission, Option<Service>);
@@ -28,16 +27,10 @@ impl Effective {
     /// # Errors
     /// When the view cannot be read.
     pub(crate) fn of(world: &World<'_>, user: UserId, tenant: TenantId) -> Result<Self, ViewError> {
+        let known = Remembered::of(world.view);
+        let world = &world.through(&known);
         let Ok(approach) = Approach::of(world, user, tenant, Gate::Shut)? else { return Ok(Self::default()) };
-        let known = RefCell::new(BTreeMap::new());
-        let on = |at: TenantId| {
-            if let Some(known) = known.borrow().get(&at) {
-                return Ok(Option::clone(known));
-            }
-            let found = world.assignment(user, at)?;
-            known.borrow_mut().insert(at, found.clone());
-            Ok(found)
-        };
+        let on = |at: TenantId| world.assignment(user, at);
         // Nobody is allowed anything by less than an assignment.
         let mut assigned = false;
         for at in approach.deciding() {

@@ -8,6 +8,7 @@ pub(crate) mod entity;
 pub(crate) mod key;
 pub(crate) mod memory;
 pub(crate) mod overlay;
+pub(crate) mod remembered;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub(crate) use entity::{
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
 pub use overlay::Overlay;
+pub(crate) use remembered::Remembered;
 
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Email, ExternalId, Number, System};
