@@ -7,8 +7,8 @@
 pub(crate) mod entity;
 pub(crate) mod key;
 pub(crate) mod memory;
+pub(crate) mod once;
 pub(crate) mod overlay;
-pub(crate) mod remembered;
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ pub(crate) use entity::{
 };
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
+pub use once::ReadOnce;
 pub use overlay::Overlay;
-pub(crate) use remembered::Remembered;
 
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::{Email, ExternalId, Number, System};

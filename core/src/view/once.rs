@@ -1,5 +1,5 @@
-//! A view that remembers what it was asked, for as long as one question takes: a review looks at
-//! the same organisations and links for every person and tenant in it.
+//! A view that reads nothing twice, for as long as one question takes: a review looks at the same
+//! organisations and links for every person and tenant in it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -23,16 +23,16 @@ const FEW: usize = 8;
 /// A stretch of an index from its beginning, which way it is read, and how much of it.
 type Stretch = (Index, Key, Key, bool, usize);
 
-/// Remembers what a view that does not change has answered.
-pub(crate) struct Remembered<'v> {
+/// Remembers what a view has answered that does not change.
+pub struct ReadOnce<'v> {
     of: &'v dyn View,
     loaded: RefCell<BTreeMap<(Kind, Uuid), Option<Any>>>,
     scanned: RefCell<BTreeMap<Stretch, Vec<Found>>>,
 }
 
-impl<'v> Remembered<'v> {
+impl<'v> ReadOnce<'v> {
     /// Nothing yet of a view.
-    pub(crate) const fn of(of: &'v dyn View) -> Self {
+    pub const fn of(of: &'v dyn View) -> Self {
         Self { of, loaded: RefCell::new(BTreeMap::new()), scanned: RefCell::new(BTreeMap::new()) }
     }
 }
@@ -45,7 +45,7 @@ fn remember<K: Ord, V>(known: &RefCell<BTreeMap<K, V>>, of: K, value: V) {
     known.insert(of, value);
 }
 
-impl View for Remembered<'_> {
+impl View for ReadOnce<'_> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
         if let Some(known) = self.loaded.borrow().get(&(kind, id)) {
             return Ok(known.clone());
