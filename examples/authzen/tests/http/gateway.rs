@@ -1,6 +1,6 @@
 //! The service as a process of its own, and whoever asks it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -17,14 +17,6 @@ use crate::Trouble;
 /// The token that is asked for.
 pub(crate) const TOKEN: &str = "s3cret";
 
-/// The program, which is given these words and this token.
-pub(crate) fn program(token: Option<&str>, words: &[&str]) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_tenantry-authzen"));
-    program.args(words).env_remove("PDP_TOKEN").envs(token.map(|token| ("PDP_TOKEN", token)));
-    program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    program
-}
-
 /// The service, until it is dropped.
 pub(crate) struct Served {
     process: Child,
@@ -36,14 +28,37 @@ impl Served {
     pub(crate) fn on(file: &Path) -> Result<Self, Trouble> {
         let file = file.to_str().ok_or("a path is text")?;
         let words = ["--port", "0", "--base", "https://pdp.example.com/", file];
-        let mut process = program(Some(TOKEN), &words).stderr(Stdio::inherit()).spawn()?;
-        let said = process.stdout.take().ok_or("what it says is heard")?;
-        let mut served = Self { process, place: String::new() };
+        let mut served = Self::started(Some(TOKEN), &words)?;
+        if served.place.is_empty() { Err(served.complaint()?.into()) } else { Ok(served) }
+    }
+
+    /// Starts the program on these words, and hears where it serves, if it does.
+    fn started(token: Option<&str>, words: &[&str]) -> Result<Self, Trouble> {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_tenantry-authzen"));
+        program.args(words).env_remove("PDP_TOKEN").envs(token.map(|token| ("PDP_TOKEN", token)));
+        program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut served = Self { process: program.spawn()?, place: String::new() };
         let mut line = String::new();
-        BufReader::new(said).read_line(&mut line)?;
+        BufReader::new(served.process.stdout.take().ok_or("it speaks")?).read_line(&mut line)?;
         let place = line.strip_prefix("http://").and_then(|rest| rest.split(' ').next());
-        place.ok_or_else(|| format!("it says where it is, and not “{line}”"))?.clone_into(&mut served.place);
+        place.unwrap_or_default().clone_into(&mut served.place);
         Ok(served)
+    }
+
+    /// Why it does not serve, with these words and this token.
+    pub(crate) fn refused(token: Option<&str>, words: &[&str]) -> Result<String, Trouble> {
+        let mut served = Self::started(token, words)?;
+        if !served.place.is_empty() || served.process.wait()?.success() {
+            return Err(format!("it serves {words:?} at “{}”", served.place).into());
+        }
+        served.complaint()
+    }
+
+    /// What it says went wrong, until it ends.
+    fn complaint(&mut self) -> Result<String, Trouble> {
+        let mut said = String::new();
+        self.process.stderr.take().ok_or("it complains once")?.read_to_string(&mut said)?;
+        Ok(said)
     }
 
     /// Asks it to end. The shell knows how to everywhere.

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use gateway::{Gateway, Served, TOKEN, program};
+use gateway::{Gateway, Served, TOKEN};
 use records::{
     ACTION, ALICE, ANY_RECORD, ANY_USER, BOB, EVALUATION, EVALUATIONS, R1, READ, RESOURCE, SUBJECT,
 };
@@ -206,6 +206,11 @@ fn a_request_is_no_longer_than_it_may_be() {
             let reply = gateway.posts(EVALUATION, of(length)).await?;
             assert_eq!((reply.status, &*reply.body), (400, "the request is too long"), "{length}");
         }
+        // Who hears nothing before they have sent all of it is answered, too.
+        let mut stream = TcpStream::connect(&served.place)?;
+        stream.write_all(head(3 * MOST, "").as_bytes())?;
+        let told = completed(stream, &of(3 * MOST))?;
+        assert!(told.starts_with("HTTP/1.1 400 ") && told.ends_with("the request is too long"), "{told}");
         Ok(())
     });
 }
@@ -250,31 +255,27 @@ fn what_a_request_is_called_comes_back_whatever_is_answered() {
     });
 }
 
-/// The first part of a request, and the rest of it.
-fn halves() -> (String, String) {
-    let body = asked();
-    let head = format!(
-        "POST {EVALUATION} HTTP/1.1\r\nHost: pdp\r\nAuthorization: Bearer {TOKEN}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\
-         Connection: close\r\n\r\n",
-        body.len()
-    );
-    (head, body)
+/// The head of a request of so many bytes, on a connection that ends with it.
+fn head(length: usize, more: &str) -> String {
+    format!(
+        "POST {EVALUATION} HTTP/1.1\r\nHost: pdp\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n"
+    )
 }
 
 /// A request of which the service has the head, and waits for the body.
 fn begun(served: &Served) -> Result<TcpStream, Trouble> {
     let mut stream = TcpStream::connect(&served.place)?;
-    stream.write_all(halves().0.as_bytes())?;
+    stream.write_all(head(asked().len(), "Expect: 100-continue\r\n").as_bytes())?;
     let mut told = [0; 25];
     stream.read_exact(&mut told)?;
     assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
     Ok(stream)
 }
 
-/// Sends the rest of it, and reads the answer.
-fn completed(mut stream: TcpStream) -> Result<String, Trouble> {
-    stream.write_all(halves().1.as_bytes())?;
+/// Sends the body, and only then reads the answer.
+fn completed(mut stream: TcpStream, body: &str) -> Result<String, Trouble> {
+    stream.write_all(body.as_bytes())?;
     let mut told = String::new();
     stream.read_to_string(&mut told)?;
     Ok(told)
@@ -303,7 +304,7 @@ fn requests_are_answered_beside_each_other() {
         for one in asking {
             one.await??;
         }
-        let told = completed(first)?;
+        let told = completed(first, &asked())?;
         assert!(told.starts_with("HTTP/1.1 200 OK\r\n") && told.ends_with(r#"{"decision":true}"#), "{told}");
         Ok(())
     });
@@ -334,7 +335,7 @@ fn what_has_come_in_is_answered_before_it_ends() {
         // It takes no more.
         while TcpStream::connect(&served.place).is_ok() {}
         assert_eq!(served.has_ended()?, None);
-        let told = completed(first)?;
+        let told = completed(first, &asked())?;
         assert!(told.starts_with("HTTP/1.1 200 OK\r\n") && told.ends_with(r#"{"decision":true}"#), "{told}");
         assert!(served.ends()?.success());
         // Whoever else has the store open goes on.
@@ -381,9 +382,7 @@ fn what_is_wrong_is_said_before_anything_is_served() -> Arrives {
         (Some(TOKEN), vec![file, file], "PDP_TOKEN=TOKEN tenantry-authzen"),
         (Some(TOKEN), vec!["--loud", file], "PDP_TOKEN=TOKEN tenantry-authzen"),
     ] {
-        let ended = program(token, &words).output()?;
-        let said = String::from_utf8(ended.stderr)?;
-        assert!(!ended.status.success() && ended.stdout.is_empty(), "{token:?} {words:?}");
+        let said = Served::refused(token, &words)?;
         assert!(said.contains(why), "{token:?} {words:?}: {said}");
     }
     assert!(!nowhere.exists(), "no store is made");
