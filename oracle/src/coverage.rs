@@ -587,7 +587,7 @@ impl Coverage {
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 76] = [
+    const REFUSED_TO: [(&'static str, Code); 75] = [
         ("change_tenant_kind", Code::KindConflict),
         ("delete_tenants", Code::HasManagedTenants),
         ("delete_tenants", Code::DelinkPending),
@@ -663,7 +663,6 @@ impl Coverage {
         ("remove_external_id", Code::TenantDisabled),
         ("remove_external_id", Code::RoleLacksPermission),
         ("remove_external_id", Code::UnknownExternalId),
-        ("add_customer", Code::ExternalIdTaken),
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
