@@ -939,8 +939,9 @@ pub enum Event {
         /// What it named: of each thing, the organisations that it concerns.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         named: BTreeSet<BTreeSet<TenantId>>,
-        /// Whose it is that an id of another system leads to, or was to lead to. It stands under
-        /// whoever keeps the id alone, and is told to those who are told of both.
+        /// Whose it is that an id of another system leads to, or was to lead to, where whoever was
+        /// refused is told of that; told to operators alone. The record stands under whoever keeps
+        /// the id, and is told to those who are told of both.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         whose: Option<TenantId>,
         /// How many refused commands of theirs were not recorded since the one before, beyond what

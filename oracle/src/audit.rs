@@ -9,7 +9,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::{
     AssignSeats, Command, Named, ReleaseSeats, RemoveExternalId, Request, SetExternalId,
 };
-use tenantry::model::{Actor, Bearer, Subject, UserState};
+use tenantry::model::{Actor, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
 
@@ -279,18 +279,8 @@ impl Oracle {
         if recorded.1 < REFUSALS_AN_HOUR {
             recorded.1 += 1;
             let mut things = self.things(&request.command);
-            if let Command::SetExternalId(c) = &request.command
-                && let Bearer::Device(id) = &c.of
-            {
-                // A device is something of its holder's.
-                things.extend(self.device(id.as_str()).map(|device| [device.holder()].into()));
-            }
-            if let Command::RemoveExternalId(c) = &request.command
-                && let Some(one) = self.kept_as(c.keeper, &c.system, &c.id)
-            {
-                // An id is something of whoever has what it leads to.
-                things.extend(self.owner_of(&one.of).map(|whose| [whose].into()));
-            }
+            // A device is something of its holder's, an id of whoever has what it leads to.
+            things.extend(self.owner_of_what_was_tried(request, at).map(|owner| [owner].into()));
             let groups = match &request.command {
                 // What is kept is the keeper's own affair alone, where there is such a keeper.
                 Command::SetExternalId(SetExternalId { keeper, .. })

@@ -151,10 +151,13 @@ impl Oracle {
         self.kept.iter().filter_map(|one| Some((one.clone(), self.owner_of(&one.of)?))).collect()
     }
 
-    /// Whoever may decide what a tenant keeps: those at home there, and whoever may edit it.
+    /// Whoever may decide what a tenant keeps: those at home there, and whoever sees it and may edit it.
     fn for_keeper(&self, actor: &Actor, keeper: TenantId, at: Timestamp) -> Result<Who, Code> {
         let who = self.actor(actor, Disabled::Bars)?;
         if !self.is_at_home(who, keeper) {
+            if !self.sees(who, keeper, at) {
+                return Err(Code::UnknownTenant);
+            }
             self.right(who, "tenant.edit", keeper, at, Disabled::Bars)?;
         }
         Ok(who)
@@ -172,9 +175,14 @@ impl Oracle {
                 Ok((LeadsTo::User(id), user.home))
             }
             LeadsTo::Device(id) => {
-                let device = self.device(&id).filter(|device| self.sees(who, device.holder(), at));
-                let device = device.ok_or(Code::UnknownDevice)?;
-                Ok((LeadsTo::Device(device.id.clone()), device.holder()))
+                let device = self.device(&id).ok_or(Code::UnknownDevice)?;
+                let (of, holder) = (LeadsTo::Device(device.id.clone()), device.holder());
+                // Its ids can be guessed: who has it is not told to others.
+                if self.is_told_of_bearer(who, &of, holder, at) {
+                    Ok((of, holder))
+                } else {
+                    Err(Code::UnknownDevice)
+                }
             }
         }
     }
@@ -235,6 +243,21 @@ impl Oracle {
         self.right(who, one.of.permission(), owner, at, Disabled::Bars)?;
         self.kept.retain(|other| other.number != one.number);
         Ok(())
+    }
+
+    /// Whose is the device, or what an id leads to, that a refused command names; nobody's, unless the keeper let in
+    /// whoever tried and they are told of the thing.
+    pub fn owner_of_what_was_tried(&self, request: &Request, at: Timestamp) -> Option<TenantId> {
+        let (keeper, of) = match &request.command {
+            Command::SetExternalId(SetExternalId { keeper, of: Bearer::Device(id), .. }) => {
+                (*keeper, LeadsTo::Device(id.to_string()))
+            }
+            Command::RemoveExternalId(c) => (c.keeper, self.kept_as(c.keeper, &c.system, &c.id)?.of.clone()),
+            _ => return None,
+        };
+        let who = self.for_keeper(&request.actor, keeper, at).ok()?;
+        let owner = self.owner_of(&of)?;
+        self.is_told_of_bearer(who, &of, owner, at).then_some(owner)
     }
 
     /// What a refusal of these commands is about, where that is settled.

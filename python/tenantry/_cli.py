@@ -8,6 +8,7 @@ import io
 import os
 import re
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -789,7 +790,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("shell", choices=["bash", "zsh"], help="which shell")
 
     writing = [*(f"`{name}`" for name in effects["writes"]), "`policy set`", "`notices --acknowledge`"]
-    top.epilog = EPILOG.format(writing=in_words(writing), making=in_words(f"`{name}`" for name in effects["makes"]))
+    top.epilog = EPILOG.format(writing=textwrap.fill(in_words(writing), 79), making=in_words(f"`{name}`" for name in effects["makes"]))
     return top
 
 

@@ -233,7 +233,11 @@ class Database(Commands, Queries):
             as_of: When; now, if left out.
         """
         by = Operator() if actor is None else actor
-        found = self.look_up_external(keeper=self.tenant(keeper).id, system=system, id=id, actor=by, as_of=as_of)
+        try:
+            who = self.tenant(keeper).id
+        except Misuse as wrong:
+            raise misuse("a number or an id is wanted", wrong.remedy, "keeper") from None
+        found = self.look_up_external(keeper=who, system=system, id=id, actor=by, as_of=as_of)
         if found is None:
             raise refused(Code.UNKNOWN_EXTERNAL_ID, system, "`Database.external_ids(keeper=…)` has all that are kept")
         return found.of

@@ -46,6 +46,7 @@ IN_WORDS: Final = {
     SyncState.REPEATED: "listed twice",
     SyncState.MERGED: "another id of a customer",
     SyncState.MISLED: "an id of no customer",
+    SyncState.CROSSED: "one customer's id and another's number",
 }
 
 
@@ -57,7 +58,7 @@ def sync(wanted: Wanted) -> int:
         done = sync_customers(
             db, rows, manager=manager.id, system=wanted.system, actor=actor(db, wanted, manager), dry_run=wanted.dry_run
         )
-    told = [step for step in done.steps if step.state is not SyncState.SAME]
+    told = [step for step in done.steps if step.state is not SyncState.SAME or step.renumbered]
     if wanted.json:
         as_json(
             {
@@ -74,7 +75,7 @@ def sync(wanted: Wanted) -> int:
     would = "would be " if wanted.dry_run else ""
     print(f"{len(rows)} rows: " + ", ".join(f"{count} {IN_WORDS[it]}" for it in SyncState if (count := done.count(it))))
     for step in told:
-        if step.state in (SyncState.REPEATED, SyncState.MERGED, SyncState.MISLED):
+        if step.state in (SyncState.REPEATED, SyncState.MERGED, SyncState.MISLED, SyncState.CROSSED):
             of = f" as `{step.with_}`, {step.customer.number}" if step.with_ and step.customer else ""
             print(f"  `{step.id}` is {IN_WORDS[step.state]}{of}: nothing {would or 'was '}done")
         elif step.renumbered and step.customer:

@@ -1642,9 +1642,9 @@ class Commands(ABC):
         expected_seq: int | None = None,
     ) -> Executed[None]:
         """Keep an id that another system has given for an organisation, a person or a device (X-11). Costs the ids that
-        are kept for that. Who: those at home on the keeper, or with `tenant.edit` there, who hold what the thing is
-        edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.manage` on the holder of a
-        device; an operator.
+        are kept for that. Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and hold
+        what the thing is edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.view` and
+        `devices.manage` on the holder of a device; an operator.
 
         Args:
             keeper: The organisation that keeps it.
@@ -1675,9 +1675,10 @@ class Commands(ABC):
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Keep an id of another system no longer (X-11). Who: those at home on the keeper, or with `tenant.edit` there,
-        who hold what the thing is edited by: `tenant.edit` on a tenant, `users.manage` on a user's home,
-        `devices.manage` on the holder of a device; an operator.
+        """Keep an id of another system no longer (X-11). Who: those at home on the keeper, or who see it and hold
+        `tenant.edit` there, and see the thing and hold what it is edited by: `tenant.edit` on a tenant, `users.view`
+        and `users.manage` on a user's home, `devices.view` and `devices.manage` on the holder of a device; an
+        operator.
 
         Args:
             keeper: The organisation that keeps it.

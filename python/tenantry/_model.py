@@ -861,6 +861,9 @@ class SyncState(Word):
     MISLED = "misled"
     """Its id leads to a person or a device: nothing is done."""
 
+    CROSSED = "crossed"
+    """Its id leads to one customer, and its number is that of another: nothing is done."""
+
 
 @final
 class TenantKind(Word):

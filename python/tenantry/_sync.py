@@ -249,6 +249,15 @@ def read_customers(path: str | os.PathLike[str], *, management: str | None = Non
     return rows
 
 
+def _kind(text: str | None) -> TenantKind | None:
+    if text is None:
+        return None
+    try:
+        return TenantKind(text)
+    except ValueError:
+        raise misuse(f"`{text}` is no kind of tenant", f"use one of {', '.join(TenantKind)}") from None
+
+
 def _row(cells: dict[str, str], management: str | None, services: Collection[str]) -> SyncRow:
     def cell(name: str) -> str | None:
         return cells.get(name) or None
@@ -264,7 +273,7 @@ def _row(cells: dict[str, str], management: str | None, services: Collection[str
         number=cell("number"),
         management=managed,
         services=wanted,
-        kind=TenantKind(cells["kind"]) if cell("kind") else None,
+        kind=_kind(cell("kind")),
         country=cell("country"),
         website=cell("website"),
         prefix=cell("prefix"),

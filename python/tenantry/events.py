@@ -2269,8 +2269,9 @@ class CommandRefused(Data):
         left_out: How many refused commands of theirs were not recorded since the one before, beyond what an hour
             has room for.
         named: What it named: of each thing, the organisations that it concerns.
-        whose: Whose it is that an id of another system leads to, or was to lead to. It stands under whoever keeps
-            the id alone, and is told to those who are told of both (X-11).
+        whose: Whose it is that an id of another system leads to, or was to lead to, where whoever was refused is
+            told of that; told to operators alone. The record stands under whoever keeps the id, and is told to those
+            who are told of both (X-11).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "command_refused")

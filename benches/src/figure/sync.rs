@@ -43,7 +43,7 @@ pub(super) fn list(stage: &Stage, rows: &mut Vec<Row>) {
         ("the same once more", &first, SyncState::Same, count),
         ("one in ten renamed", &changed, SyncState::Changed, count.div_ceil(10)),
     ] {
-        let took = Clock::Wall.time(&mut || {
+        let took = Clock::Wall.time(|| {
             let done = list.run(&engine, Actor::OPERATOR).expect("the store can be written");
             assert_eq!((done.count(state), done.refused.len(), done.gone.len()), (of, 0, 0), "{what}");
         });

@@ -88,7 +88,7 @@ pub(super) fn look_up(sight: &Sight<'_>, it: &LookUpExternal) -> Ruling<Option<E
 /// it is kept no longer.
 fn row(sight: &Sight<'_>, kept: &Arc<KeptId>) -> Result<Option<ExternalIdRow>, ViewError> {
     let world = sight.world();
-    if !external::keeps(world, kept.keeper, kept.tenant)? || !sight.has_external_id(kept)? {
+    if !external::is_kept(world, kept)? || !sight.has_external_id(kept)? {
         return Ok(None);
     }
     let (Some(id), Some(whose)) = (external::given(world.view, kept)?, world.living(kept.tenant)?) else {

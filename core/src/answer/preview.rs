@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::asked::AskedWorld;
 use super::page::Turn;
-use super::review::{changes, counted};
+use super::review::{JudgedBy, changes, counted};
 use super::trade::{reseller_row, shows};
 use crate::base::ids::TenantId;
 use crate::decide::Step;
@@ -33,7 +33,7 @@ pub(super) fn preview(
     Ok(Previewed {
         events,
         notices,
-        rights: changes(&turn, [before, after], &affected)?,
+        rights: changes(&turn, [before, after], &affected, JudgedBy::Earlier)?,
         count: if it.count { Some(counted([before, after], &affected)?) } else { None },
         resellers: resellers([before, after], &step.changes)?,
     })

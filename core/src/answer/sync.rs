@@ -21,6 +21,10 @@ use crate::view::{Index, Key, ViewError};
 /// `unknown_tenant`, why the actor may not add customers ([`Sight::may`]), `invalid_limit` where
 /// there are more rows than a page has.
 pub(super) fn plan(sight: &Sight<'_>, it: &PlanSync) -> Ruling<Vec<SyncStep>> {
+    // What a manager keeps is told to whoever sees it alone.
+    if !sight.sees(it.manager)? {
+        return Err(Refusal::new(Code::UnknownTenant, it.manager).into());
+    }
     sight.may(CUSTOMERS_ADD, it.manager)?;
     if it.rows.len() > MAX_ROWS {
         return Err(Refusal::new(Code::InvalidLimit, it.rows.len()).into());
@@ -65,11 +69,14 @@ impl Planning<'_> {
                 return Ok(SyncStep { state: SyncState::New, commands, ..step });
             }
         };
-        step.customer = Some(Organisation {
-            tenant: tenant.id,
-            name: tenant.name.clone(),
-            number: tenant.number.clone(),
-        });
+        if kept
+            && let Some(other) = self.numbered(row)?
+            && other.id != tenant.id
+        {
+            let customer = Some(named(&tenant));
+            return Ok(SyncStep { state: SyncState::Crossed, customer, renumbered: true, ..step });
+        }
+        step.customer = Some(named(&tenant));
         let with = match self.taken.get(&tenant.id) {
             None if !kept => self.other_id(&tenant)?,
             with => with.cloned(),
@@ -106,6 +113,12 @@ impl Planning<'_> {
                 Bearer::User(_) | Bearer::Device(_) => Known::Misled,
             });
         }
+        Ok(self.numbered(row)?.map_or(Known::Nobody, |tenant| Known::By(tenant, false)))
+    }
+
+    /// The customer of the manager's that has a row's number, where the actor sees it.
+    fn numbered(&self, row: &SyncRow) -> Result<Option<Arc<Tenant>>, ViewError> {
+        let world = self.sight.world();
         if let Some(number) = &row.number
             && let Some(tenant) = world.numbered(number)?
             && tenant.is_living()
@@ -113,9 +126,9 @@ impl Planning<'_> {
             && external::keeps(world, self.it.manager, tenant.id)?
             && self.sight.sees(tenant.id)?
         {
-            return Ok(Known::By(tenant, false));
+            return Ok(Some(tenant));
         }
-        Ok(Known::Nobody)
+        Ok(None)
     }
 
     /// Another id of the system that leads to a customer already.
@@ -165,6 +178,11 @@ impl Planning<'_> {
         };
         Ok((edit != EditTenant::new(tenant.id)).then_some(edit))
     }
+}
+
+/// A customer, named.
+fn named(tenant: &Tenant) -> Organisation {
+    Organisation { tenant: tenant.id, name: tenant.name.clone(), number: tenant.number.clone() }
 }
 
 /// Whom a row is about.

@@ -292,7 +292,7 @@ impl<'t> Transaction<'t> {
             return Ok(());
         }
         let named = about::of_command(world.view, &request.command)?;
-        let whose = external::whose(&world, &request.command)?;
+        let whose = external::whose(&world, &request.actor, &request.command)?;
         let event = Event::CommandRefused {
             command: request.command.name().to_owned(),
             refusal: refusal.code.name().to_owned(),

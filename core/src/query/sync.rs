@@ -97,6 +97,8 @@ pub enum SyncState {
     Merged,
     /// Its id leads to a person or a device: nothing is done.
     Misled,
+    /// Its id leads to one customer, and its number is that of another: nothing is done.
+    Crossed,
 }
 
 /// What a row comes to, and what would be done.

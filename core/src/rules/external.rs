@@ -95,27 +95,43 @@ pub(crate) fn remove(world: &World<'_>, actor: &Actor, command: &RemoveExternalI
     }
 }
 
-/// Whose it is that a command would set or remove an id of, where that is anybody else than the
-/// keeper.
+/// Whose it is that a command which was refused would set or remove an id of, where that is
+/// anybody else than the keeper: of a device and of an id, which can be guessed, only where
+/// the keeper let the actor through and they are told of it.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub(crate) fn whose(world: &World<'_>, command: &Command) -> Result<Option<TenantId>, ViewError> {
-    let (keeper, whose) = match command {
-        Command::SetExternalId(it) => {
-            let whose = match &it.of {
+pub(crate) fn whose(
+    world: &World<'_>,
+    actor: &Actor,
+    command: &Command,
+) -> Result<Option<TenantId>, ViewError> {
+    let let_in = |by: TenantId| Ok::<_, ViewError>(unless_refused(keeper(world, actor, by))?.is_some());
+    let (by, whose) = match command {
+        Command::SetExternalId(set) => {
+            let whose = match &set.of {
                 Bearer::Tenant(tenant) => world.view.get::<Tenant>(tenant.uuid())?.map(|it| it.id),
                 Bearer::User(user) => world.user(*user)?.map(|user| user.home),
-                Bearer::Device(id) => world.view.device(Device::key(id))?.map(|device| device.holder),
+                Bearer::Device(id) => match world.view.device(Device::key(id))? {
+                    Some(it) if let_in(set.keeper)? && may(world, actor, DEVICES_VIEW, it.holder)? => {
+                        Some(it.holder)
+                    }
+                    _ => None,
+                },
+            };
+            (set.keeper, whose)
+        }
+        Command::RemoveExternalId(it) => {
+            let kept = find(world, it.keeper, &it.system, &it.id)?;
+            let whose = match kept {
+                Some(kept) if let_in(it.keeper)? && is_told(world, actor, &kept)? => Some(kept.tenant),
+                _ => None,
             };
             (it.keeper, whose)
         }
-        Command::RemoveExternalId(it) => {
-            (it.keeper, find(world, it.keeper, &it.system, &it.id)?.map(|kept| kept.tenant))
-        }
         _ => return Ok(None),
     };
-    Ok(whose.filter(|whose| *whose != keeper))
+    Ok(whose.filter(|whose| *whose != by))
 }
 
 /// Lets in whoever is at home on the organisation that keeps ids, and whoever edits it.
@@ -125,8 +141,14 @@ pub(crate) fn whose(world: &World<'_>, command: &Command) -> Result<Option<Tenan
 fn keeper(world: &World<'_>, actor: &Actor, keeper: TenantId) -> Ruling {
     match authority::admit(world, actor, Gate::Shut)? {
         Some(user) if user.home == keeper => Ok(()),
+        Some(user) if !access::sees(world, &user, keeper)? => refuse(Code::UnknownTenant, keeper),
         _ => authority::authorize(world, actor, TENANT_EDIT, keeper, Gate::Shut),
     }
+}
+
+/// Whether a check allows the actor something.
+fn may(world: &World<'_>, actor: &Actor, permission: &str, tenant: TenantId) -> Result<bool, ViewError> {
+    Ok(unless_refused(authority::authorize(world, actor, permission, tenant, Gate::Shut))?.is_some())
 }
 
 /// What an id is to lead to, and whose that is, where it is there for the actor.
@@ -145,7 +167,8 @@ fn bearer(world: &World<'_>, actor: &Actor, of: &Bearer) -> Ruling<(Bearer, Tena
             _ => refuse(Code::NoSuchUser, id),
         },
         Bearer::Device(id) => match world.view.device(Device::key(id))? {
-            Some(device) if world.living(device.holder)?.is_some() && sees(world, actor, device.holder)? => {
+            // Its ids can be guessed: who holds it is told to nobody who may not see it there.
+            Some(device) if may(world, actor, DEVICES_VIEW, device.holder)? => {
                 Ok((Bearer::Device(device.id.clone()), device.holder))
             }
             _ => refuse(Code::UnknownDevice, id),
@@ -190,6 +213,21 @@ pub(crate) fn keeps(world: &World<'_>, keeper: TenantId, tenant: TenantId) -> Re
     Ok(keeper == tenant || world.links_above(tenant)?.iter().any(|link| link.manager == keeper))
 }
 
+/// Whether an id leads anywhere by now: with the time of a link it leads nowhere, recorded or not,
+/// and so with that of an invitation.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn is_kept(world: &World<'_>, kept: &KeptId) -> Result<bool, ViewError> {
+    if let Bearer::User(user) = kept.of
+        && let Some(user) = world.user(user)?
+        && world.user_state(&user)? == UserState::Removed
+    {
+        return Ok(false);
+    }
+    keeps(world, kept.keeper, kept.tenant)
+}
+
 /// Whether what an id leads to is there for the actor: a tenant that they see, or view where it is
 /// their own; a person or device where they may view such there.
 ///
@@ -204,8 +242,7 @@ pub(crate) fn is_told(world: &World<'_>, actor: &Actor, kept: &KeptId) -> Result
         Bearer::User(_) => USERS_VIEW,
         Bearer::Device(_) => DEVICES_VIEW,
     };
-    let may = authority::authorize(world, actor, permission, kept.tenant, Gate::Shut);
-    Ok(unless_refused(may)?.is_some())
+    may(world, actor, permission, kept.tenant)
 }
 
 /// What an organisation keeps an id for, if it does.
@@ -219,7 +256,7 @@ pub(crate) fn find(
     id: &ExternalId,
 ) -> Result<Option<Arc<KeptId>>, ViewError> {
     if let Some(kept) = world.view.get::<KeptId>(KeptId::key_of(keeper, system, id))?
-        && keeps(world, keeper, kept.tenant)?
+        && is_kept(world, &kept)?
     {
         return Ok(Some(kept));
     }
@@ -230,7 +267,7 @@ pub(crate) fn find(
             }
             let key = KeptId::key_of_entry(keeper, system, user.uuid(), known.entry);
             if let Some(kept) = world.view.get::<KeptId>(key)?
-                && keeps(world, keeper, kept.tenant)?
+                && is_kept(world, &kept)?
             {
                 return Ok(Some(kept));
             }

@@ -34,8 +34,8 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User,
-    UserState,
+    Actor, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant, TenantKind,
+    User, UserState,
 };
 use crate::query::AuditActor;
 use crate::refusal::{Code, Refusal};
@@ -247,7 +247,11 @@ impl<'w> Sight<'w> {
                 return Ok(false);
             }
         }
-        Ok(true)
+        // What is known of a person has no past: whatever leads nowhere today led nowhere.
+        match (&kept.of, self.today) {
+            (Bearer::User(_), Some(today)) => external::is_kept(today, kept),
+            _ => Ok(true),
+        }
     }
 
     /// Whether somebody is named to the actor where their access is reviewed: a person of their own
@@ -510,6 +514,15 @@ impl<'w> Sight<'w> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether an organisation is there today for whoever asks about a past.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn knows_today(&self, organisation: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        self.still(|today| access::knows(today, user, organisation))
     }
 
     /// The tenants that a user may view, in the order of their ids; none for the operator.

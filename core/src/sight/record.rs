@@ -520,9 +520,9 @@ impl<'s> RecordSight<'s> {
                     }
                 }
                 *named = told;
-                if let Some(tenant) = *whose
-                    && !self.is_thing_told(&[tenant].into(), around)?
-                {
+                // It keeps the record from those who are not told of both, and is told to nobody:
+                // who holds what they named is no affair of whoever was refused.
+                if self.sight.viewer().is_some() {
                     *whose = None;
                 }
             }

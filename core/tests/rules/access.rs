@@ -481,6 +481,24 @@ fn x3_what_is_refused_is_left_out_of_a_page_with_the_reason() {
 }
 
 #[test]
+fn x3_x2_a_difference_up_to_a_past_is_told_by_the_rights_of_its_later_moment_too() {
+    let given = given();
+    let before = given.engine.token().unwrap().seq;
+    let given = given.and(ADA, disable(JOINTLY));
+    let disabled = given.engine.token().unwrap().seq;
+    let given = given.and(ADA, EnableTenants::new(vec![JOINTLY]));
+    let read = given.engine.read().unwrap();
+    let then = read.as_of(disabled).unwrap();
+    let lost = |who: Actor| {
+        let ask = UserAccessChanges::new(who, ADAM, AsOf::Seq(before));
+        then.moment().unwrap().ask(ask).unwrap().rows.iter().map(|row| row.tenant).collect::<Vec<_>>()
+    };
+    // Whoever may not see who is of a disabled tenant is not told who has lost what there.
+    assert_eq!(lost(RITA.into()), []);
+    assert_eq!(lost(STAFF), [JOINTLY]);
+}
+
+#[test]
 fn x3_x2_a_page_of_a_past_says_so() {
     let given = given();
     let before = seq(&given);

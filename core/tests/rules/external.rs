@@ -1,5 +1,6 @@
 //! Ids of other systems: who keeps them for what, who is told, and what they go with.
 
+use tenantry::base::ids::RoleId;
 use tenantry::event::Event;
 use tenantry::model::{Actor, Bearer, KeptId, MAX_EXTERNAL_IDS, Patch, Subject, TermRequest};
 use tenantry::query::{AuditFilter, ExternalIdFilter, ExternalIdRow, Paging};
@@ -278,6 +279,64 @@ fn x11_t9_ids_are_told_to_whoever_sees_the_keeper_and_what_they_lead_to() {
     // A disabled customer is still there by name; its people are not told of.
     let given = given.and(ADA, disable(FULLY));
     assert_eq!(listed(&given, ADA, MSP), ["4711", "4712", "dev", "own", "rita"]);
+}
+
+#[test]
+fn x11_t9_who_holds_a_device_is_told_to_nobody_who_may_not_see_it_there() {
+    let desk: RoleId = text("00000000-0000-0000-0000-0000000006b1");
+    let may = set(&["audit.view", "tenant.edit", "tenant.view"]);
+    let role = CreateRole { role: Some(desk), ..CreateRole::new(MSP, text("Desk"), may) };
+    let try_it = |given: Given| {
+        let given = given.and(ADA, role.clone()).and(ADA, assign(NOEL, MSP, &desk.to_string()));
+        let given = given.when(NOEL, set_id(MSP, "1", device("SN-0001"))).then(refused(UnknownDevice));
+        let ask = Audit::new(NOEL.into(), MSP);
+        let page = given.engine.read().unwrap().now().unwrap().ask(ask).unwrap();
+        let tried = page.rows.into_iter().find(|row| row.command.as_deref() == Some("set_external_id"));
+        tried.unwrap().events
+    };
+    let nobodys = try_it(given());
+    for held in [uploaded(), uploaded().and(ADA, MoveDevices::new(MSP, FULLY, set(&["SN-0001"])))] {
+        assert_eq!(try_it(held), nobodys);
+    }
+}
+
+#[test]
+fn x11_t9_whoever_does_not_see_a_keeper_neither_sets_nor_removes_nor_plans() {
+    let desk: RoleId = text("00000000-0000-0000-0000-0000000006b2");
+    let may = set(&["customers.add", "tenant.edit"]);
+    let role = CreateRole { role: Some(desk), ..CreateRole::new(MSP, text("Blind"), may) };
+    let given = given()
+        .and(ADA, set_id(MSP, "4711", tenant(JOINTLY)))
+        .and(ADA, role)
+        .and(ADA, assign(NOEL, MSP, &desk.to_string()));
+    // Whoever is at home there is let in as such, and is told of nothing that they do not see.
+    let given = given.when(NOEL, remove_id(MSP, "4711")).then(refused(UnknownExternalId));
+    let blind: RoleId = text("00000000-0000-0000-0000-0000000006b3");
+    let may = set(&["customers.add", "tenant.edit"]);
+    let role = CreateRole { role: Some(blind), ..CreateRole::new(GRAND, text("Blind"), may) };
+    let given = given.and(GINA, role).and(GINA, assign(GINA, MSP, &blind.to_string()));
+    let given = given.when(GINA, remove_id(MSP, "4711")).then(refused(UnknownTenant));
+    let given = given.when(GINA, set_id(MSP, "4712", tenant(MSP))).then(refused(UnknownTenant));
+    let (system, rows) = (text(SYSTEM), Vec::new());
+    let ask = PlanSync { actor: GINA.into(), manager: MSP, system, rows };
+    let refusal = given.engine.read().unwrap().now().unwrap().ask(ask).unwrap_err();
+    assert_eq!(refusal.code(), Some(UnknownTenant));
+}
+
+#[test]
+fn x11_an_id_of_an_invitation_that_has_lapsed_leads_nowhere_recorded_or_not() {
+    let given = given()
+        .and(JACK, invite(JOINTLY, "admin"))
+        .and(JACK, set_id(JOINTLY, "eve", person(EVE)))
+        .and(JACK, set_id(JOINTLY, "jim", person(JIM)));
+    assert_eq!(listed(&given, JACK, JOINTLY), ["jim", "eve"]);
+    let given = given.later(30);
+    assert_eq!(listed(&given, JACK, JOINTLY), ["jim"]);
+    assert_eq!(leads(&given, JACK, JOINTLY, "eve"), None);
+    assert_eq!(leads(&given, STAFF, JOINTLY, "eve"), None);
+    let given = given.and(JACK, set_id(JOINTLY, "eve", person(JIM)));
+    assert_eq!(leads(&given, JACK, JOINTLY, "eve"), Some(person(JIM)));
+    given.verified();
 }
 
 #[test]

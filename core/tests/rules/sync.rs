@@ -156,3 +156,14 @@ fn x11_a_customer_that_left_and_is_listed_again_is_told_of_as_new() {
     assert_eq!(list(vec![row("8", "Jointly")]).run(&given.engine, actor).unwrap().refused.len(), 0);
     given.verified();
 }
+
+#[test]
+fn x11_an_id_of_one_customer_and_the_number_of_another_are_told_and_nothing_is_done() {
+    let given = given();
+    run(&given, &[numbered("8", "Jointly", "JOINTLY")]);
+    let before = seq(&given);
+    let done = run(&given, &[numbered("8", "Fully", "FULLY")]);
+    assert_eq!((states(&done), done.steps[0].renumbered, done.refused.len()), (vec![Crossed], true, 0));
+    assert_eq!(done.steps[0].customer.as_ref().map(|it| it.tenant), Some(JOINTLY));
+    assert_eq!(seq(&given), before);
+}

@@ -24,6 +24,7 @@ WORDS = {
     SyncState.SAME: "the same",
     SyncState.REPEATED: "listed before",
     SyncState.MERGED: "has another id",
+    SyncState.CROSSED: "has another's number",
     SyncState.MISLED: "leads elsewhere",
 }
 

@@ -137,6 +137,7 @@ const fn word(state: SyncState) -> &'static str {
         SyncState::Same => "the same",
         SyncState::Repeated => "listed before",
         SyncState::Merged => "has another id",
+        SyncState::Crossed => "has another's number",
         _ => "leads elsewhere",
     }
 }

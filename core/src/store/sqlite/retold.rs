@@ -20,6 +20,9 @@ use crate::model::Subject;
 use crate::store::{Enough, LOST, MISADDRESSED, MISPOINTED, NewRecord, Retelling, StoreError, Vouched};
 use crate::view::{Index, Key, Kind, View};
 
+/// Hears of somebody by which keys they are to be found, until it has heard enough.
+pub(super) type Mispointed<'m> = dyn FnMut(i64, &BTreeSet<[u8; 3]>) -> Result<Enough> + 'm;
+
 /// How a row that is stored differs from what the records lead to.
 pub(super) enum Differs<'r> {
     /// No record leads to it.
@@ -285,10 +288,7 @@ impl<'c> Retold<'c> {
 
     /// Everybody who is found by other keys than those of the ids that other systems know them by,
     /// and what these are.
-    pub(super) fn mispointed(
-        &self,
-        each: &mut dyn FnMut(i64, &BTreeSet<[u8; 3]>) -> Result<Enough>,
-    ) -> Result<()> {
+    pub(super) fn mispointed(&self, each: &mut Mispointed<'_>) -> Result<()> {
         let (mut all, mut keys) = (self.stored.db.prepare(PEOPLE)?, self.stored.db.prepare(POINTERS)?);
         let (mut all, mut keys) = (all.query([])?, keys.query([])?);
         let mut key = || -> Result<Option<(i64, Vec<u8>)>> {
