@@ -27,7 +27,7 @@ pub(super) fn list(stage: &Stage, rows: &mut Vec<Row>) {
         ..SyncRow::new(
             format!("CW-{n}").parse().expect("an id"),
             format!("{name} {n}").parse().expect("a name"),
-            "jointly".parse().expect("a management type"),
+            "fully".parse().expect("a management type"),
             ["manage".parse().expect("a service")].into(),
         )
     };

@@ -37,16 +37,27 @@ async fn option(field: &Element, one: &str) -> Result<(), Trouble> {
     Ok(field.select_by(Locator::XPath(&path)).await?)
 }
 
-/// Looks until what was found is not lost again: a page that is being turned takes along what was found on it.
-async fn patiently<T>(mut look: impl AsyncFnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
+/// Looks again and again until there is what is looked for; nothing, if that takes too long.
+async fn until<T>(mut look: impl AsyncFnMut() -> Result<Option<T>, Trouble>) -> Result<Option<T>, Trouble> {
     let since = Instant::now();
     loop {
-        match look().await {
-            Err(trouble) if trouble.to_string().contains("stale element") && since.elapsed() < PATIENCE => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            seen => return seen,
+        let seen = look().await?;
+        if seen.is_some() || since.elapsed() > PATIENCE {
+            return Ok(seen);
         }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Looks until what was found is not lost again: a page that is being turned takes along what was found on it.
+async fn patiently<T>(mut look: impl AsyncFnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    let seen = until(async || match look().await {
+        Err(trouble) if trouble.to_string().contains("stale element") => Ok(None),
+        seen => seen.map(Some),
+    });
+    match seen.await? {
+        Some(seen) => Ok(seen),
+        None => look().await,
     }
 }
 
@@ -59,18 +70,18 @@ impl Walker {
     }
 
     async fn finds(&self, what: &str, path: String) -> Result<Element, Trouble> {
-        let since = Instant::now();
-        loop {
+        let seen = until(async || {
             // A page that is being turned loses what was found on it.
             for found in self.window.find_all(Locator::XPath(&path)).await.unwrap_or_default() {
                 if found.is_displayed().await.unwrap_or_default() {
-                    return Ok(found);
+                    return Ok(Some(found));
                 }
             }
-            if since.elapsed() > PATIENCE {
-                return Err(format!("{what} is not to be seen on:\n{}", self.reads().await?).into());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(None)
+        });
+        match seen.await? {
+            Some(found) => Ok(found),
+            None => Err(format!("{what} is not to be seen on:\n{}", self.reads().await?).into()),
         }
     }
 
@@ -190,7 +201,16 @@ impl Walker {
 
     /// Waits until this is to be read.
     pub(crate) async fn sees(&self, text: &str) -> Result<(), Trouble> {
-        self.waits(text, true).await
+        let mut read = String::new();
+        let seen = until(async || {
+            // A page that is being turned has no text yet.
+            read = self.reads().await.unwrap_or_default();
+            Ok((read.contains(text) && self.is_whole().await).then_some(()))
+        });
+        match seen.await? {
+            Some(()) => Ok(()),
+            None => Err(format!("“{text}” is not to be seen on:\n{read}").into()),
+        }
     }
 
     /// Makes sure that a page which is there does not say this.
@@ -201,21 +221,6 @@ impl Walker {
         }
     }
 
-    async fn waits(&self, text: &str, there: bool) -> Result<(), Trouble> {
-        let since = Instant::now();
-        loop {
-            // A page that is being turned has no text yet.
-            let read = self.reads().await.unwrap_or_default();
-            if read.contains(text) == there && self.is_whole().await {
-                return Ok(());
-            }
-            if since.elapsed() > PATIENCE {
-                return Err(format!("“{text}” is not to be seen on:\n{read}").into());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
     /// Whether all of the page has come.
     async fn is_whole(&self) -> bool {
         self.says("return document.readyState").await.is_ok_and(|state| state == "complete")
@@ -223,16 +228,15 @@ impl Walker {
 
     /// Looks a page up again and again until it says this.
     pub(crate) async fn looks_until(&self, page: &str, text: &str) -> Result<(), Trouble> {
-        let since = Instant::now();
-        loop {
+        let mut read = String::new();
+        let seen = until(async || {
             self.window.goto(&format!("{}{page}", self.site)).await?;
-            let read = self.reads().await?;
-            if read.contains(text) {
-                return Ok(());
-            }
-            if since.elapsed() > PATIENCE {
-                return Err(format!("{page} never says “{text}”:\n{read}").into());
-            }
+            read = self.reads().await?;
+            Ok(read.contains(text).then_some(()))
+        });
+        match seen.await? {
+            Some(()) => Ok(()),
+            None => Err(format!("{page} never says “{text}”:\n{read}").into()),
         }
     }
 
@@ -250,17 +254,15 @@ impl Walker {
 
     /// Waits until the rows of the first list are these.
     pub(crate) async fn sees_rows(&self, wanted: &[&str]) -> Result<(), Trouble> {
-        let since = Instant::now();
-        loop {
+        let mut rows = Vec::new();
+        let seen = until(async || {
             // Before that it may be the rows of the page that is being turned.
-            let rows = self.rows().await?;
-            if rows == wanted {
-                return Ok(());
-            }
-            if since.elapsed() > PATIENCE {
-                return Err(format!("the rows are {rows:?}, and not {wanted:?}").into());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            rows = self.rows().await?;
+            Ok((rows == wanted).then_some(()))
+        });
+        match seen.await? {
+            Some(()) => Ok(()),
+            None => Err(format!("the rows are {rows:?}, and not {wanted:?}").into()),
         }
     }
 
