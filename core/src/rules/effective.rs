@@ -1,16 +1,15 @@
 //! Effective access: all that checks allow a user on a tenant, with every permission and
-//! service of the policy, and why. It asks the check itself, each time anew: there is no second
-//! reading of the rules here.
+//! service of the policy, and why. It goes the check's own steps, and of these none twice that come
+//! to the same: there is no second reading of the rules here.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::access::{Approach, Gate, Judgement};
+use super::access::{Approach, Deciding, Gate, first_giving, grounds};
+use super::graph::Chain;
 use super::world::World;
 use crate::base::ids::{LinkId, TenantId, UserId};
 use crate::base::text::{Permission, Service};
 use crate::query::{AccessWay, Grounds, HeldPermission};
-use crate::refusal::Code;
 use crate::view::ViewError;
 
 /// A permission that a check allows: with a service, or where none is named.
@@ -38,27 +37,31 @@ impl<'p> Effective<'p> {
     /// When the view cannot be read.
     pub(crate) fn of(world: &'p World<'_>, user: UserId, tenant: TenantId) -> Result<Self, ViewError> {
         let Ok(approach) = Approach::of(world, user, tenant, Gate::Shut)? else { return Ok(Self::default()) };
-        let known = RefCell::new(BTreeMap::new());
-        let on = |at: TenantId| {
-            if let Some(known) = known.borrow().get(&at) {
-                return Ok(Option::clone(known));
-            }
-            let found = world.assignment(user, at)?;
-            known.borrow_mut().insert(at, found.clone());
-            Ok(found)
-        };
-        // Nobody is allowed anything by less than an assignment.
-        let mut assigned = false;
+        let mut given = BTreeMap::new();
         for at in approach.deciding() {
-            assigned = assigned || on(at)?.is_some();
+            given.extend(world.assignment(user, at)?.map(|assignment| (at, assignment)));
         }
+        // Nobody is allowed anything by less than an assignment.
+        if given.is_empty() {
+            return Ok(Self::default());
+        }
+        // Most permissions go the same ways, and who decides on these is looked for once.
+        let mut known: Vec<(Vec<&Chain>, Vec<Deciding<'_>>)> = Vec::new();
         let mut found = Self::default();
         let alike = alike(&world.policy.services, &approach);
-        for permission in world.policy.permissions.iter().filter(|_| assigned) {
+        for permission in &world.policy.permissions {
             for services in &alike {
                 let first = services.first().copied().flatten();
-                let judged = approach.judge(permission.as_str(), first, &on)?;
-                found.note(world, permission, services, judged)?;
+                let Ok(ways) = approach.ways(permission.as_str(), first)? else { continue };
+                if !known.iter().any(|(known, _)| are_same(known, &ways)) {
+                    let nearest = approach.nearest(&ways, &|at| Ok(given.get(&at).cloned()))?;
+                    known.push((ways.clone(), nearest));
+                }
+                let nearest = known.iter().find(|(known, _)| are_same(known, &ways));
+                let nearest = nearest.map_or(&[][..], |(_, nearest)| nearest);
+                if let Some(deciding) = first_giving(world, nearest, permission.as_str())? {
+                    found.note(world, permission, services, deciding)?;
+                }
             }
         }
         found.ways.sort_by(|one, other| {
@@ -72,18 +75,17 @@ impl<'p> Effective<'p> {
         world: &World<'_>,
         permission: &'p Permission,
         services: &[Option<&'p Service>],
-        judged: Judgement,
+        (chain, assignment): &Deciding<'_>,
     ) -> Result<(), ViewError> {
-        let Judgement { reason: None, grounds: Some(grounds), chain: links } = judged else {
-            return Ok(());
-        };
+        let links = chain.map_or(&[][..], Vec::as_slice);
         let ids = || links.iter().map(|link| link.id);
-        let same =
-            |way: &&mut Way<'p>| way.grounds.tenant == grounds.tenant && way.chain.iter().copied().eq(ids());
+        let same = |way: &&mut Way<'p>| {
+            way.grounds.tenant == assignment.tenant && way.chain.iter().copied().eq(ids())
+        };
         let way = match self.ways.iter_mut().find(same) {
             Some(way) => way,
             None => {
-                let chain = ids().collect();
+                let (chain, grounds) = (ids().collect(), grounds(assignment));
                 self.ways.push(Way { chain, grounds, held: Vec::new(), granted: Vec::new() });
                 match self.ways.last_mut() {
                     Some(way) => way,
@@ -95,7 +97,7 @@ impl<'p> Effective<'p> {
             Some((_, held)) => held.extend(services),
             None => {
                 way.held.push((permission, services.iter().copied().collect()));
-                for link in &links {
+                for link in links {
                     if world.agreed(link)?.need_grant_of(permission.as_str(), &world.policy) {
                         way.granted.push(permission);
                         break;
@@ -123,9 +125,8 @@ impl<'p> Effective<'p> {
         for permission in &world.policy.permissions {
             for services in &alike {
                 let first = services.first().copied().flatten();
-                let judged = approach.judge(permission.as_str(), first, &|_| Ok(None))?;
                 // All that is missing is a role.
-                if judged.reason == Some(Code::NoAssignment) {
+                if approach.ways(permission.as_str(), first)?.is_ok() {
                     most.extend(services.iter().map(|service| (permission, *service)));
                 }
             }
@@ -162,6 +163,11 @@ impl<'p> Effective<'p> {
         };
         self.ways.into_iter().map(told).collect()
     }
+}
+
+/// Whether these are the very same chains.
+fn are_same(some: &[&Chain], others: &[&Chain]) -> bool {
+    some.len() == others.len() && some.iter().zip(others).all(|(one, other)| std::ptr::eq(*one, *other))
 }
 
 /// Services that the same ways carry, and no service at all with those that all carry: whatever is
