@@ -671,7 +671,8 @@ def parser() -> argparse.ArgumentParser:
 
     more = (
         "The list has the columns id and name, and may have number, country, website, prefix, street, phone, management, services, "
-        "kind and owner. Nobody is removed. Ends with 1 where something is refused; run again, it goes on."
+        "kind and owner. Nobody is removed. A row that cannot be read or done is told with its line, and stands in the way of no other. Ends "
+        "with 1 where there is one; run again, it goes on."
     )
     one = with_file(command("sync", _external.sync, "bring about a list of customers from another system", more, "writes"))
     one.add_argument("list", metavar="CSV", help="the list: UTF-8, or UTF-16 with its mark")
@@ -680,7 +681,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--management", metavar="TYPE", help="how a new customer is managed, where its row does not say")
     one.add_argument("--services", metavar="SERVICE,…", help="what is managed of a new customer, where its row does not say")
     one.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    with_actor(one)
+    one.add_argument("--as", metavar="USER", dest="actor", help="who adds and edits them: an e-mail address or an id; else the operator")
     with_json(one)
 
     more = "Ends with 0 for yes and 1 for no."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
 import json
+import os
 import socket
+import subprocess
 import sys
 import threading
 import urllib.error
@@ -177,7 +180,6 @@ def test_the_transport_of_the_certification_scenario_is_met(gateway: Gateway) ->
         assert gateway(EVALUATION, asked, Content_Type=kind, X_Request_ID="a").status == 400
     assert gateway(EVALUATION, b"{").status == gateway(EVALUATION, b"").status == 400
     assert gateway(EVALUATION, {"action": {"name": "read"}}, X_Request_ID="b")[2] == "b"
-    assert gateway(EVALUATION, b" " * (9 * 1024 * 1024)).status == 400
     # Each part has its path.
     for path in PATHS:
         assert gateway(path, {}).status == 400
@@ -194,6 +196,73 @@ def test_only_who_holds_the_token_is_answered(gateway: Gateway) -> None:
         reply = gateway(EVALUATION, asked, Authorization=sent)
         if sent != "Bearer s3cret ":  # HTTP takes the space away
             assert reply.status == 401 and "decision" not in reply.body
+
+
+def asks(gateway: Gateway, method: str, path: str, body: bytes = b"", **headers: str) -> http.client.HTTPResponse:
+    """An answer with all its headers."""
+    line = http.client.HTTPConnection(gateway.address.removeprefix("http://"), timeout=30)
+    line.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    reply = line.getresponse()
+    reply.read()
+    line.close()
+    return reply
+
+
+def test_whoever_lacks_the_token_is_told_which_kind_is_wanted(gateway: Gateway) -> None:
+    for path in PATHS:
+        for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}):
+            reply = asks(gateway, "POST", path, b"{}", Content_Type="application/json", **headers)
+            assert (reply.status, reply.headers["WWW-Authenticate"]) == (401, "Bearer"), (path, headers)
+
+
+def test_what_a_request_is_called_comes_back_with_every_answer(gateway: Gateway) -> None:
+    asked = json.dumps(question(gateway.world, gateway.world.ada)).encode()
+    for method, path, body, token, status in (
+        ("POST", EVALUATION, asked, "s3cret", 200),
+        ("POST", EVALUATION, b"{", "s3cret", 400),
+        ("POST", EVALUATION, b"{}", "x", 401),
+        ("POST", "/access/v1/elsewhere", b"{}", "s3cret", 404),
+        ("GET", EVALUATION, b"", "s3cret", 405),
+        ("GET", WELL_KNOWN, b"", "s3cret", 200),
+    ):
+        more = {"Content_Type": "application/json", "Authorization": f"Bearer {token}"}
+        for called in ({"X_Request_ID": "bfe9eb29-ab87-4ca3-be83-a1d5d8305716"}, {}):
+            reply = asks(gateway, method, path, body, **more, **called)
+            assert (reply.status, reply.headers["X-Request-ID"]) == (status, called.get("X_Request_ID")), (method, path)
+
+
+def test_a_request_that_is_too_long_is_refused_before_it_has_come(gateway: Gateway) -> None:
+    most = 8 * 1024 * 1024
+    head = f"POST {EVALUATION} HTTP/1.1\r\nHost: pdp\r\nContent-Type: application/json\r\nAuthorization: Bearer s3cret\r\nX-Request-ID: long\r\n"
+    whole = json.dumps(question(gateway.world, gateway.world.ada)).encode()
+    assert asks(gateway, "POST", EVALUATION, whole.ljust(most), Content_Type="application/json", Authorization="Bearer s3cret").status == 200
+    # Who sends all of it before reading is answered, too, on a connection that stays.
+    assert asks(gateway, "POST", EVALUATION, whole.ljust(most + 1), Content_Type="application/json", Authorization="Bearer s3cret").status == 413
+    host, port = gateway.address.removeprefix("http://").split(":")
+    for headers, body in (
+        # It says how long it would be, and sends nothing of it.
+        (f"Content-Length: {most + 1}\r\n\r\n", b""),
+        (f"Content-Length: {10**15}\r\n\r\n", b"{"),
+        # It does not say, and does not end.
+        ("Transfer-Encoding: chunked\r\n\r\n", f"{2 * most:x}\r\n".encode() + b" " * (most + 1)),
+    ):
+        with socket.create_connection((host, int(port)), timeout=30) as line:
+            line.sendall((head + headers).encode() + body)
+            reply = http.client.HTTPResponse(line)
+            reply.begin()
+            assert (reply.status, reply.headers["X-Request-ID"]) == (413, "long"), headers
+            assert "too long" in reply.read().decode()
+
+
+def test_an_empty_token_is_none(tmp_path: Path, gateway: Gateway) -> None:
+    command = [sys.executable, "-W", "error", str(EXAMPLE), str(tmp_path / "msp.db"), "--port", "0"]
+    kept = {name: value for name, value in os.environ.items() if name != "PDP_TOKEN"}
+    for more in ({}, {"PDP_TOKEN": ""}):
+        ended = subprocess.run(command, env={**kept, **more}, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 2 and "PDP_TOKEN has no token" in ended.stderr and "Traceback" not in ended.stderr
+    for token in ("", "two words", "schlüssel", "line\n"):
+        with pytest.raises(ValueError, match="a token has"):
+            sys.modules["authzen_example"].service(gateway.world.db, token, "https://pdp.example.com")
 
 
 def test_a_search_is_turned_over_over_http(gateway: Gateway) -> None:
