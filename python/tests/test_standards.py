@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import http.client
 import importlib.util
 import json
@@ -12,6 +14,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,11 +28,13 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 import tenantry
 from conftest import Clock, World, furnish
-from tenantry import AuthzenApi, Database
+from tenantry import OPERATOR, AuthzenApi, Database, TenantKind
 from tenantry.authzen import PATHS, WELL_KNOWN, respond
+from tenantry.model import RoleRule
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "core" / "tests" / "golden"
+SCENARIO = ROOT / "core" / "tests" / "wire" / "certification.json"
 EXAMPLE = ROOT / "examples" / "python" / "authzen.py"
 EVALUATION = "/access/v1/evaluation"
 
@@ -123,12 +128,11 @@ class Reply(NamedTuple):
     body: str
 
 
-class Gateway:
+class Client:
     """A client of the service."""
 
-    def __init__(self, address: str, world: World) -> None:
+    def __init__(self, address: str) -> None:
         self.address = address
-        self.world = world
 
     def __call__(self, path: str, body: object = None, **headers: str | None) -> Reply:
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
@@ -144,25 +148,92 @@ class Gateway:
             return Reply(reply.status, kind, reply.headers["X-Request-ID"], reply.read().decode())
 
 
-@pytest.fixture
-def gateway(tmp_path: Path, clock: Clock) -> Iterator[Gateway]:
+class Gateway(Client):
+    """One of the service on a world's store."""
+
+    def __init__(self, address: str, world: World) -> None:
+        super().__init__(address)
+        self.world = world
+
+
+@contextlib.contextmanager
+def serving(db: Database) -> Iterator[str]:
+    """The service on a store, and where it is."""
     spec = importlib.util.spec_from_file_location("authzen_example", EXAMPLE)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules["authzen_example"] = module
     spec.loader.exec_module(module)
-    with tenantry.open(tmp_path / "msp.db", synchronous="normal", clock=clock) as db:
-        world = furnish(db, clock)
-        listener = socket.create_server(("127.0.0.1", 0))
-        app = module.service(db, "s3cret", "https://pdp.example.com")
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", world)
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = module.service(db, "s3cret", "https://pdp.example.com")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
         server.should_exit = True
         thread.join()
         listener.close()
-    del sys.modules["authzen_example"]
+        del sys.modules["authzen_example"]
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, clock: Clock) -> Iterator[Gateway]:
+    with tenantry.open(tmp_path / "msp.db", synchronous="normal", clock=clock) as db:
+        world = furnish(db, clock)
+        with serving(db) as address:
+            yield Gateway(address, world)
+
+
+def records(db: Database) -> dict[str, str]:
+    """Fills the store of the certification scenario: alice reads and writes, bob reads. Says which id each of its names has."""
+    ids = {name: str(uuid.UUID(int=0x600 + nth)) for nth, name in enumerate(("alice", "bob", "record-1", "record-2", "nonexistent-user"))}
+    manager = db.register_tenant(kind=TenantKind.MSP, name="Records", actor=OPERATOR).outcome
+    for name in ("record-1", "record-2"):
+        db.add_customer(
+            manager=manager, kind=TenantKind.CUSTOMER, name=name, management="fully", services={"manage"}, tenant=ids[name], actor=OPERATOR
+        )
+    for name, role in (("alice", "author"), ("bob", "reader")):
+        db.register_user(home=manager, email=f"{name}@records.example", role=role, user=ids[name], actor=OPERATOR)
+    return ids
+
+
+def test_the_certification_scenario_is_met() -> None:
+    default = tenantry.policy()
+    permissions = default.permissions | {"read", "write", "delete"}
+    roles = [dataclasses.replace(it, permissions=permissions) if it.name == default.super_role else it for it in default.roles]
+    held = {"author": frozenset({"read", "write"}), "reader": frozenset({"read"})}
+    roles += [RoleRule(name=name, permissions=holds) for name, holds in held.items()]
+    cases = json.loads(SCENARIO.read_text(encoding="utf-8"))["cases"]
+    assert len(cases) == 49
+    with tenantry.memory(policy=dataclasses.replace(default, permissions=permissions, roles=tuple(roles))) as db:
+        ids = records(db)
+        with serving(db) as address:
+            client = Client(address)
+            for case in cases:
+                section, wanted = case["section"], case["wanted"]
+                said = case["request"] if isinstance(case["request"], str) else json.dumps(case["request"])
+                said = said.replace('"record"', '"tenant"')
+                for name, id in ids.items():
+                    said = said.replace(f'"{name}"', f'"{id}"')
+                reply = client(case["path"], said.encode())
+                assert reply == client(case["path"], said.encode()), f"2.6, {section}: the same twice"
+                if wanted == "bad":
+                    assert (reply.status, reply.kind) == (400, "text/plain"), section
+                    continue
+                assert (reply.status, reply.kind) == (200, "application/json"), section
+                told = json.loads(reply.body)
+                if "decision" in wanted:
+                    assert told["decision"] is wanted["decision"], section
+                elif "decisions" in wanted:
+                    found = [it["decision"] for it in told["evaluations"]]
+                    assert len(found) == len(wanted["decisions"]) and "decision" not in told, section
+                    assert all(want is None or is_ is want for is_, want in zip(found, wanted["decisions"], strict=True)), section
+                else:
+                    results = {it.get("id") or it["name"] for it in told["results"]}
+                    assert {ids.get(name, name) for name in wanted["found"]} <= results, section
+                    assert bool(results) == bool(wanted["found"]), section
 
 
 def test_the_example_is_small() -> None:
