@@ -612,6 +612,9 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         | Event::UserRemoved { .. }
         | Event::Assigned { .. }
         | Event::AssignmentEnded { .. }
+        | Event::TemporaryAssigned { .. }
+        | Event::TemporaryBegun { .. }
+        | Event::TemporaryEnded { .. }
         | Event::RoleCreated { .. }
         | Event::RoleEdited { .. }
         | Event::RoleDeleted { .. }

@@ -8,9 +8,11 @@ mod entity;
 pub(crate) mod machine;
 mod notice;
 pub(crate) mod permission;
+mod temporary;
 mod words;
 
 pub(crate) use derived::*;
 pub use entity::*;
 pub use notice::NoticeKind;
+pub use temporary::Temporary;
 pub use words::*;

@@ -567,8 +567,9 @@ impl<'u> SeenBelow<'u> {
             && !held(world, user, manager, true)?.is_empty();
         let mut spreads = found.len() == SIGHTED;
         let mut own = BTreeSet::from([user.home]);
-        for assignment in found.into_iter().filter_map(|found| Assignment::from_any(found.entity)) {
-            own.insert(assignment.tenant);
+        for given in found.into_iter().filter_map(|found| Assignment::from_any(found.entity)) {
+            own.insert(given.tenant);
+            let Some(assignment) = given.in_force(world.at) else { continue };
             spreads |= assignment.below;
             below = below && (!assignment.below || gives(world, &assignment, TENANT_VIEW)?);
         }

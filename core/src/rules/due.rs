@@ -1,5 +1,5 @@
-//! What the clock does: handshakes lapse, links are announced, extended or ended (L-3, L-9, D,
-//! U-2). One thing at a time, in the order of their moments, so that each sees the world that the
+//! What the clock does: handshakes lapse, links are announced, extended or ended, roles that are
+//! given for a while begin and end (L-3, L-9, D, U-2, X-4). One thing at a time, in the order of their moments, so that each sees the world that the
 //! one before has left.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Holding, Invitation, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, announced_by,
+    Assignment, Holding, Invitation, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, Temporary, announced_by,
 };
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
@@ -197,6 +197,7 @@ pub fn all_about(
     items: &mut BTreeSet<Item>,
 ) -> Result<(), ViewError> {
     above(view, at, tenant, items)?;
+    temporaries(view, at, tenant, items)?;
     about_links(view, at, tenant.uuid(), items)?;
     add_all(view, about(tenant.uuid(), false, at), at, items)
 }
@@ -230,7 +231,37 @@ pub fn of_entity(
         }
         _ => {}
     }
-    tenants_of(entity).into_iter().flatten().try_for_each(|tenant| above(view, at, tenant, items))
+    for tenant in tenants_of(entity).into_iter().flatten() {
+        above(view, at, tenant, items)?;
+        temporaries(view, at, tenant, items)?;
+    }
+    Ok(())
+}
+
+/// What is due about what is given for a while on a tenant and above it, to the top: rights by
+/// which somebody sent what waits for an answer, or holds a console open.
+fn temporaries(
+    view: &dyn View,
+    at: Timestamp,
+    tenant: TenantId,
+    items: &mut BTreeSet<Item>,
+) -> Result<(), ViewError> {
+    let mut seen = BTreeSet::from([tenant]);
+    let mut open = vec![tenant];
+    while let Some(on) = open.pop() {
+        for_all(view, about(on.uuid(), false, at), |due| {
+            if due.kind() == Kind::Assignment {
+                add(due, at, items);
+            }
+        })?;
+        for link in view.links_managing(on) {
+            let manager = link?.manager;
+            if seen.insert(manager) {
+                open.push(manager);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The tenants that an entity is of, the end of whose links may end it or make another of it.
@@ -265,10 +296,14 @@ fn tenants_of(entity: &Any) -> [Option<TenantId>; 2] {
 }
 
 fn add_all(view: &dyn View, span: Span, at: Timestamp, items: &mut BTreeSet<Item>) -> Result<(), ViewError> {
+    for_all(view, span, |due| add(due, at, items))
+}
+
+fn for_all(view: &dyn View, span: Span, mut visit: impl FnMut(&Any)) -> Result<(), ViewError> {
     let mut rest = span;
     loop {
         let page = view.scan(&rest, PAGE)?;
-        page.iter().for_each(|found| add(&found.entity, at, items));
+        page.iter().for_each(|found| visit(&found.entity));
         match page.last() {
             Some(last) if page.len() == PAGE => rest = rest.after(last.key.clone(), last.id),
             _ => return Ok(()),
@@ -378,6 +413,14 @@ fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
         Any::Invitation(it) => Event::InvitationExpired { invitation: it.id },
         Any::AddressChange(it) => Event::AddressExpired { user: it.user },
         Any::Move(it) => Event::MoveExpired { id: it.id },
+        Any::Assignment(it) => {
+            let Assignment { user, tenant, .. } = *it;
+            let begins = |laid: &&Temporary| !laid.begun && laid.starts == moment;
+            match it.over.iter().find(begins) {
+                Some(laid) => Event::TemporaryBegun { user, tenant, ends: laid.ends },
+                None => Event::TemporaryEnded { user, tenant, ends: moment },
+            }
+        }
         Any::Link(link) => {
             let lapse = link
                 .delink_expires

@@ -464,6 +464,9 @@ impl<'s> RecordSight<'s> {
             | Event::UserRemoved { user }
             | Event::Assigned { user, .. }
             | Event::AssignmentEnded { user, .. }
+            | Event::TemporaryAssigned { user, .. }
+            | Event::TemporaryBegun { user, .. }
+            | Event::TemporaryEnded { user, .. }
             | Event::PersonalErased { subject: Subject::User(user) } => name(user)?,
             Event::AlertRuleSet { additional, .. } => {
                 let mut told = BTreeSet::new();

@@ -164,6 +164,12 @@ indexes! {
     62 SessionClosed "session_closed"
     /// Licences by the tenant they serve: tenant, 1 where they never run out, then when they do.
     63 LicenceExpires "licence_expires"
+    /// Assignments over which something is laid for a while, by user.
+    70 TemporaryUser "temporary_user"
+    /// The same by tenant.
+    71 TemporaryTenant "temporary_tenant"
+    /// The same, of everybody, by the first of their ends.
+    72 TemporaryEnds "temporary_ends"
 }
 
 /// How many bytes the first part of a key makes room for: most keys have no more.
