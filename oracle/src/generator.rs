@@ -1477,7 +1477,7 @@ impl Generator {
             Some(home) => self.actor_for(oracle, "users.manage", home),
             None => self.operator(),
         };
-        (actor, Assign { assignments }.into())
+        (actor, Assign::new(assignments).into())
     }
 
     fn gen_unassign(&mut self, oracle: &Oracle) -> (Actor, Command) {
@@ -1493,7 +1493,7 @@ impl Generator {
             && self.rng.percent(25)
         {
             let assignments = vec![UserOnTenant { user: own.user, tenant: own.tenant }];
-            return (Actor::User(own.user), Unassign { assignments }.into());
+            return (Actor::User(own.user), Unassign::new(assignments).into());
         }
         let above = self.one_above(oracle, "users.manage");
         loop {
@@ -1527,7 +1527,7 @@ impl Generator {
             Some(home) => self.actor_for(oracle, "users.manage", home),
             None => self.operator(),
         };
-        (actor, Unassign { assignments }.into())
+        (actor, Unassign::new(assignments).into())
     }
 
     fn role_name(&mut self) -> RoleName {

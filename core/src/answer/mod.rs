@@ -11,6 +11,7 @@ mod preview;
 mod records;
 mod report;
 mod review;
+mod temporary;
 mod tenant;
 mod trade;
 
@@ -149,6 +150,10 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let due = Some(Settling::LinksAbove(it.tenant));
             let rows = |sight: &Sight<'_>| tenant::assignments(sight, asked.seal, it);
             Answer::Assignments(asked.told(&it.actor, due, rows)?)
+        }
+        Query::TemporaryAccess(it) => {
+            let rows = |sight: &Sight<'_>| temporary::temporary_access(sight, asked.seal, it);
+            Answer::TemporaryAccess(asked.told(&it.actor, None, rows)?)
         }
         Query::Invitations(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));

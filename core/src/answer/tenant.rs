@@ -479,7 +479,11 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
     let world = sight.world();
     let turn = Turn::of(seal, &("assignments", tenant, filter), paging)?;
     let row = |found: Result<(Spot, Arc<Assignment>), ViewError>| {
-        let (place, held) = found?;
+        let (place, given) = found?;
+        // Of several roles, they stand under the one that decides.
+        let Some(held) = given.in_force(world.at).filter(|held| stands_under(&place.0, held)) else {
+            return Ok(None);
+        };
         if filter.role.as_ref().is_some_and(|role| held.role != *role) {
             return Ok(None);
         }
@@ -501,13 +505,14 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
             role: held.role.clone(),
             below: held.below,
             masked: held.masked,
+            ends: given.laid_at(world.at).map(|laid| laid.ends),
         };
         let wanted = filter.user.is_none_or(|user| row.user == Some(user));
         Ok(wanted.then_some((place, row)))
     };
     if let Some(user) = filter.user {
-        let held = world.assignment(user, tenant)?;
-        return turn.sorted(held.into_iter().map(|held| row(Ok(((Key::new(), user.uuid()), held)))));
+        let given = world.given(user, tenant)?;
+        return turn.sorted(given.into_iter().map(|given| row(Ok(((Key::new(), user.uuid()), given)))));
     }
     let held = match &filter.role {
         Some(role) => role_strand(tenant, role),
@@ -515,6 +520,11 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
     };
     let held = Strand::under(Index::AssignmentTenant, held);
     turn.page(turn.walk::<Assignment>(world.view, vec![held]).map(row))
+}
+
+/// Whether an assignment is found under a key by its role; under none, it is asked for by itself.
+fn stands_under(key: &Key, held: &Assignment) -> bool {
+    *key == Key::new() || key.as_bytes().starts_with(role_strand(held.tenant, &held.role).as_bytes())
 }
 
 /// The invitations to a tenant, by when they were sent. Costs the rows shown.

@@ -7,9 +7,9 @@
 
 use super::handle::{At, Permit, TenantHandle, UserHandle};
 use super::layout::{
-    Assigned, LAID_AT_HOME, LinkShape, LinkWords, MAX_CHAIN, Managers, PermissionBits, ROLE_ELSEWHERE, RoleCells, Seat,
-    ShapeCells, Tables, TenantCells, TenantWord, UserCells, UserLists, UserWord, bit_if, each_seat,
-    first_reason, reason, service_row,
+    Assigned, LAID_AT_HOME, LinkShape, LinkWords, MAX_CHAIN, Managers, PermissionBits, ROLE_ELSEWHERE,
+    RoleCells, Seat, ShapeCells, Tables, TenantCells, TenantWord, UserCells, UserLists, UserWord, bit_if,
+    each_seat, first_reason, reason, service_row,
 };
 use super::list;
 use super::seqlock::{Reader, RowRef};

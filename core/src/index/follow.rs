@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::access::AccessIndex;
 use super::layout::{
-    Assigned, CLOSED_SHAPE, LAID_AT_HOME, LaidWords, LinkShape, LinkWords, MAX_CHAIN, MAX_SEATED_USER, MAX_SHAPES, ManagedEntry,
-    Managers, PermissionBits, ROLE_CODES, ROLE_ELSEWHERE, RoleCells, SEATS, SEATS_AT, Seat, ServiceCells,
-    ShapeCells, TenantCells, TenantLists, TenantWord, UserCells, UserLists, UserWord, service_row,
-    service_words,
+    Assigned, CLOSED_SHAPE, LAID_AT_HOME, LaidWords, LinkShape, LinkWords, MAX_CHAIN, MAX_SEATED_USER,
+    MAX_SHAPES, ManagedEntry, Managers, PermissionBits, ROLE_CODES, ROLE_ELSEWHERE, RoleCells, SEATS,
+    SEATS_AT, Seat, ServiceCells, ShapeCells, TenantCells, TenantLists, TenantWord, UserCells, UserLists,
+    UserWord, service_row, service_words,
 };
 use super::list::{BlockAllocator, ListEntry, ListWriter};
 use super::names::OPERATE;
@@ -476,9 +476,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
             return standing;
         }
         let last = over.iter().skip(over.len().saturating_sub(LaidWords::MOST));
-        let pieces = last.map(|it| {
-            (it.starts.micros(), it.ends.micros(), of(&it.role, it.below, it.masked))
-        });
+        let pieces = last.map(|it| (it.starts.micros(), it.ends.micros(), of(&it.role, it.below, it.masked)));
         let laid = LaidWords { standing, pieces: pieces.collect() };
         let block = self.state.allocator.allocate(laid.class());
         for (at, word) in (block as usize * CacheLine::WORDS..).zip(laid.words()) {

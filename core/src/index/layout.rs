@@ -793,7 +793,12 @@ impl Tables {
 
     /// What decides of an assignment at a moment: itself, or where it changes by time alone, what is
     /// in force of it.
-    pub(super) fn deciding(&self, reader: &impl Reader, assigned: Assigned, at: &impl At) -> Option<Assigned> {
+    pub(super) fn deciding(
+        &self,
+        reader: &impl Reader,
+        assigned: Assigned,
+        at: &impl At,
+    ) -> Option<Assigned> {
         let Some(block) = assigned.block() else { return Some(assigned) };
         let word = |place| reader.word(&self.heap, block as usize * CacheLine::WORDS + place);
         let assigned = |word: u64| Assigned::unpack(word as u32);

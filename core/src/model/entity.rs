@@ -551,13 +551,16 @@ impl Assignment {
             return Some(Arc::clone(self));
         }
         let Self { user, tenant, .. } = **self;
-        match self.over.iter().rev().find(|it| it.is_in_force(at)) {
-            Some(it) => {
-                Some(Arc::new(Self::standing(user, tenant, it.role.clone(), it.below, it.masked)))
-            }
+        match self.laid_at(at) {
+            Some(it) => Some(Arc::new(Self::standing(user, tenant, it.role.clone(), it.below, it.masked))),
             None if self.bare => None,
             None => Some(Arc::new(Self { over: Vec::new(), ..Self::clone(self) })),
         }
+    }
+
+    /// What is laid over it and decides at a moment, if anything does.
+    pub fn laid_at(&self, at: Timestamp) -> Option<&Temporary> {
+        self.over.iter().rev().find(|it| it.is_in_force(at))
     }
 
     /// What is laid over it that has not ended by a moment.
@@ -567,7 +570,10 @@ impl Assignment {
 
     /// All that it gives from a moment on: what stands there for good, and each that is laid over
     /// it for its while.
-    pub(crate) fn each(&self, at: Timestamp) -> impl Iterator<Item = (&RoleRef, bool, bool, Option<&Temporary>)> {
+    pub(crate) fn each(
+        &self,
+        at: Timestamp,
+    ) -> impl Iterator<Item = (&RoleRef, bool, bool, Option<&Temporary>)> {
         let standing = (!self.bare).then_some((&self.role, self.below, self.masked, None));
         standing.into_iter().chain(self.laid(at).map(|it| (&it.role, it.below, it.masked, Some(it))))
     }
@@ -618,7 +624,9 @@ impl Assignment {
 
     /// Where nothing stands, the role named is the first of those that are laid over it.
     fn stripped(mut self) -> Self {
-        if self.bare && let Some(Temporary { role, below, masked, .. }) = self.over.first().cloned() {
+        if self.bare
+            && let Some(Temporary { role, below, masked, .. }) = self.over.first().cloned()
+        {
             (self.role, self.below, self.masked) = (role, below, masked);
         }
         self

@@ -125,6 +125,7 @@
 mod access;
 mod own;
 mod page;
+mod temporary;
 mod tenant;
 mod trade;
 
@@ -134,6 +135,7 @@ pub use access::{
 };
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
+pub use temporary::{TemporaryFilter, TemporaryRow};
 pub use tenant::{
     AlertRuleRow, AssignmentFilter, AssignmentRow, Awaited, AwaitingRow, BarredManagerFilter,
     BarredManagerRow, BarredManagerSort, DeviceFilter, DeviceRow, InvitationFilter, InvitationRow,
@@ -637,6 +639,25 @@ queries! {
     + {
         /// Which assignments.
         filter: AssignmentFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// Who has, or will have, a role for a while on a tenant or anywhere below it, by when it ends
+    /// . A page costs the lesser of two: whatever is given for a while in the store, or the
+    /// tenants below and what is so given there.
+    ///
+    /// Who: `users.view` on the tenant, and on whichever it is about; an operator.
+    TemporaryAccess => "temporary_access" -> Page<TemporaryRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which roles.
+        filter: TemporaryFilter,
         /// Which page.
         paging: Paging,
     }

@@ -144,7 +144,8 @@ fn orphaned_by(
         } else if user.home == item.tenant && user.state == UserState::Active && command.ends.is_none() {
             // Whoever is less for a while is no super admin for good.
             let role = item.role.clone();
-            let standing = Assignment::standing(user.id, item.tenant, role, item.below.unwrap_or(false), false);
+            let standing =
+                Assignment::standing(user.id, item.tenant, role, item.below.unwrap_or(false), false);
             if world.is_lasting_super_admin(&Assignment::with_standing(given.as_deref(), standing)) {
                 made.insert(item.tenant);
             }

@@ -14,7 +14,8 @@ use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Assignment, Holding, Invitation, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, Temporary, announced_by,
+    Assignment, Holding, Invitation, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, Temporary,
+    announced_by,
 };
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 

@@ -22,8 +22,7 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, EndCause, Link, LinkRequest, Party, Tenant, TenantKind, Term, TermRequest,
-    announced_by,
+    Actor, EndCause, Link, LinkRequest, Party, Tenant, TenantKind, Term, TermRequest, announced_by,
 };
 use crate::policy::{MAX_CHAIN, WhoAsks};
 use crate::refusal::Code;

@@ -303,8 +303,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         Ok(self.user.is_none()
             || permissions.is_subset(&self.held_during(Place::On(tenant), While::FOR_GOOD)?.permissions)
                 && (!below
-                    || permissions
-                        .is_subset(&self.everywhere_below(tenant, While::FOR_GOOD)?.permissions)))
+                    || permissions.is_subset(&self.everywhere_below(tenant, While::FOR_GOOD)?.permissions)))
     }
 
     /// Judges what a change of a user's assignment on a tenant uncovers, and what it takes from a

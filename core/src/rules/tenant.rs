@@ -15,8 +15,8 @@ use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, R
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest, ManagerInvitation,
-    Patch, Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
+    Actor, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest, ManagerInvitation, Patch, Personal,
+    PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};

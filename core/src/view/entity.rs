@@ -12,8 +12,7 @@ use crate::base::time::Timestamp;
 use crate::model::{
     AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Handshake,
     HandshakeState, Holding, Integration, Invitation, Licence, Link, LinkRequest, Listing, ManagerInvitation,
-    Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session, Temporary, Tenant,
-    User,
+    Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session, Temporary, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 

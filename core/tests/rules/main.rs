@@ -46,6 +46,7 @@ mod samples;
 mod search;
 mod sessions;
 mod stock;
+mod temporary;
 mod tenants;
 mod terms;
 mod told;

@@ -233,13 +233,13 @@ impl Generator {
             (2, _) => (actor, RemoveUser { user: sender }.into()),
             (3, _) => {
                 let assignments = vec![UserOnTenant { user: sender, tenant: home }];
-                (actor, Unassign { assignments }.into())
+                (actor, Unassign::new(assignments).into())
             }
             (4..=5, _) => {
                 let role = RoleRef::Builtin(word(["read_only", "no_access"][self.rng.below(2)]));
                 let tenant = if self.rng.percent(50) { home } else { tenant };
                 let assignments = vec![NewAssignment { user: sender, tenant, role, below: Some(true) }];
-                (actor, Assign { assignments }.into())
+                (actor, Assign::new(assignments).into())
             }
             (6, _) => {
                 let tenants = vec![if self.rng.percent(50) { home } else { tenant }];

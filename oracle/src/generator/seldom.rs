@@ -159,7 +159,7 @@ impl Generator {
         if self.rng.percent(75) {
             let role = RoleRef::Builtin(word("no_access"));
             let off = NewAssignment { user, tenant: shared, role, below: Some(false) };
-            commands.push(Assign { assignments: vec![off] }.into());
+            commands.push(Assign::new(vec![off]).into());
         }
         if self.rng.percent(40) {
             let party = [Party::Manager, Party::Customer][self.rng.below(2)];
@@ -182,12 +182,12 @@ impl Generator {
         if self.rng.percent(60) {
             let role = RoleRef::Builtin(word("no_access"));
             let assignments = vec![NewAssignment { user, tenant, role, below: Some(false) }];
-            return vec![(operator.clone(), Assign { assignments }.into())];
+            return vec![(operator.clone(), Assign::new(assignments).into())];
         }
         let (role, create) = self.blind_role(oracle, user);
         let assignments =
             vec![NewAssignment { user, tenant, role: RoleRef::Custom(role), below: Some(false) }];
-        let assign: Command = Assign { assignments }.into();
+        let assign: Command = Assign::new(assignments).into();
         [create, assign].into_iter().map(|command| (operator.clone(), command)).collect()
     }
 
@@ -222,7 +222,7 @@ impl Generator {
                 .map(|(tenant, role)| NewAssignment { user, tenant, role, below: Some(false) })
                 .collect();
             commands
-                .extend([create, Assign { assignments }.into()].map(|command| (operator.clone(), command)));
+                .extend([create, Assign::new(assignments).into()].map(|command| (operator.clone(), command)));
         } else if self.rng.percent(70) {
             commands.extend(self.hide(oracle, &operator, user, link.managed));
         }
