@@ -917,6 +917,8 @@ commands! {
         owner: Option<Invitee>,
         /// Who of the managing side works there, and as what (P-11).
         authorize: Vec<Authorization>,
+        /// Up to when they do; for good, if left out.
+        authorize_ends: Option<Timestamp>,
     }
 
     /// Edit a tenant's profile (T-2, T-3, T-4).

@@ -544,15 +544,18 @@ impl Assignment {
         Self { user, tenant, role, below, masked, bare: false, over: Vec::new() }
     }
 
-    /// What decides at a moment: of what is laid over it and in force, what was given last; else
-    /// what stands there, if anything does.
+    /// What decides at a moment: of what is laid over it and in force, what was given last, with
+    /// that alone laid over it; else what stands there, if anything does.
     pub fn in_force(self: &Arc<Self>, at: Timestamp) -> Option<Arc<Self>> {
         if self.over.is_empty() && !self.bare {
             return Some(Arc::clone(self));
         }
         let Self { user, tenant, .. } = **self;
         match self.laid_at(at) {
-            Some(it) => Some(Arc::new(Self::standing(user, tenant, it.role.clone(), it.below, it.masked))),
+            Some(it) => {
+                let held = Self::standing(user, tenant, it.role.clone(), it.below, it.masked);
+                Some(Arc::new(Self { over: vec![it.clone()], ..held }))
+            }
             None if self.bare => None,
             None => Some(Arc::new(Self { over: Vec::new(), ..Self::clone(self) })),
         }

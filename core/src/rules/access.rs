@@ -406,7 +406,12 @@ fn grants(world: &World<'_>, chain: &Chain, permission: &str) -> Result<bool, Vi
 }
 
 fn grounds(assignment: &Assignment) -> Grounds {
-    Grounds { tenant: assignment.tenant, role: assignment.role.clone(), masked: assignment.masked }
+    Grounds {
+        tenant: assignment.tenant,
+        role: assignment.role.clone(),
+        masked: assignment.masked,
+        ends: assignment.over.first().map(|laid| laid.ends),
+    }
 }
 
 /// Whether an assignment gives a permission: its role holds it, and it is not masked (P-8, P-16).

@@ -244,7 +244,8 @@ fn bar_duplicates(places: &[UserOnTenant], batch: &mut Batch) {
 /// # Errors
 /// When the view cannot be read. Noted are `duplicate_item` and, item by item, those of
 /// [`authority::managed_user`], `unknown_role`, `beyond_own_rights`, `super_admin_only`,
-/// `reserved_for_customer`, `end_required`, `user_state_conflict`, `out_of_reach`.
+/// `reserved_for_customer`, `end_required`, `end_passed`, `end_too_far`, `user_state_conflict`,
+/// `out_of_reach`.
 pub(super) fn on_new_customer(
     world: &World<'_>,
     actor: &Actor,
@@ -265,7 +266,14 @@ pub(super) fn on_new_customer(
         };
         if let Some(handed) = batch.note(index, one_new(world, &mut giver, &user, item, (command, tenant)))? {
             let Handed { below, masked } = handed;
-            events.push(Event::Assigned { user: item.user, tenant, role: item.role.clone(), below, masked });
+            let (user, role) = (item.user, item.role.clone());
+            events.push(match command.authorize_ends {
+                None => Event::Assigned { user, tenant, role, below, masked },
+                Some(ends) => {
+                    let starts = world.at;
+                    Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends }
+                }
+            });
         }
     }
     bars.note(batch.lift())?;
@@ -280,6 +288,7 @@ fn one_new(
     (command, tenant): (&AddCustomer, TenantId),
 ) -> Ruling<Handed> {
     let manager = command.manager;
+    let wanted = Wanted { starts: None, ends: command.authorize_ends };
     let mut bars = Bars::new();
     bars.note(known_role(world, &item.role, &[user.home]))?;
     // On the new tenant nobody holds anything but what reaches below its manager.
@@ -290,9 +299,9 @@ fn one_new(
         below: item.below,
         by_default: command.kind.covers_below(),
         masked: false,
-        during: Wanted::FOR_GOOD.during(world),
+        during: wanted.during(world),
     }))?;
-    Wanted::FOR_GOOD.bar(world, (user.home, tenant), None, &mut bars);
+    wanted.bar(world, (user.home, tenant), None, &mut bars);
     bars.note(giver.override_below(user, manager, &item.role))?;
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
     let reached = user.home == manager || graph::manages(world, user.home, manager, &BTreeSet::new())?;

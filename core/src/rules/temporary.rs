@@ -21,9 +21,6 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// For good.
-    pub(super) const FOR_GOOD: Self = Self { starts: None, ends: None };
-
     /// From when on it counts: nothing counts before it was given.
     pub(super) fn starts(&self, world: &World<'_>) -> Timestamp {
         self.starts.map_or(world.at, |starts| starts.max(world.at))
