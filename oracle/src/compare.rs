@@ -748,7 +748,9 @@ fn walk(
         reviewing.percent(percent).then_some(turning)
     };
     let looks = [looked_at(PREVIEWS), looked_at(FEEDS)];
+    let before = pair.oracle.bare();
     let outcome = pair.perform(step, looks, coverage)?;
+    coverage.laid(&before, &pair.oracle, &step.request.command, step.at);
     coverage.command(step.request.command.name(), &outcome);
     coverage.list("notices", &Ok(pair.told));
     coverage.list("link ends told further up", &Ok(pair.further_up));
@@ -760,7 +762,7 @@ fn walk(
         pair.compare_state()?;
         coverage.state(&pair.oracle, step.at);
     }
-    let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
+    let at = if asking.percent(20) { generator.a_while_later(&pair.oracle) } else { step.at };
     let lists = if last { 20 } else { usize::from(asking.percent(15)) };
     for _ in 0..lists {
         let moment = pair.some_moment(asking, at);

@@ -11,7 +11,7 @@ use tenantry::query::{
     AccessFilter, AsOf, AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow,
     DeviceFilter, IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter, LinkFilter,
     LinkRequestFilter, ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging, ProposalFilter,
-    ResellerFilter, RoleFilter, SessionFilter, UserFilter,
+    ResellerFilter, RoleFilter, SessionFilter, TemporaryFilter, UserFilter,
 };
 use tenantry::refusal::Code;
 
@@ -51,6 +51,7 @@ pub enum Asked {
     Resellers(TenantId, Turning),
     AlertRules(TenantId, Turning),
     Assignments(TenantId, AssignmentFilter, Turning),
+    TemporaryAccess(TenantId, TemporaryFilter, Turning),
     Licences(TenantId, LicenceFilter, Turning),
     Sessions(TenantId, SessionFilter, Turning),
     MyProfile,
@@ -132,6 +133,7 @@ impl ListQuestion {
             Asked::Resellers(..) => "resellers",
             Asked::AlertRules(..) => "alert rules",
             Asked::Assignments(..) => "assignments",
+            Asked::TemporaryAccess(..) => "temporary access",
             Asked::Licences(..) => "licences",
             Asked::Sessions(..) => "sessions",
             Asked::MyProfile => "my profile",

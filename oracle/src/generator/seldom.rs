@@ -11,10 +11,11 @@ use crate::world::{Link, Oracle};
 impl Generator {
     /// A few commands in a row, the last first; none where there is nothing to begin with.
     pub(super) fn seldom(&mut self, oracle: &Oracle) -> Vec<(Actor, Command)> {
-        let made = match self.rng.below(10) {
+        let made = match self.rng.below(18) {
             0..=3 => self.correct_a_kind(oracle),
             4 => self.delete_above_what_is_hidden(oracle),
             5 => self.delete_beside_another(oracle),
+            10.. => self.for_a_while(oracle),
             _ => self.ask_again(oracle),
         };
         let mut commands = made.unwrap_or_default();
@@ -44,7 +45,8 @@ impl Generator {
                     |kind| oracle.tenants.iter().filter(move |one| !one.deleted && one.kind == kind);
                 let managers: Vec<TenantId> =
                     of_kind(TenantKind::Msp).map(|one| one.id).filter(|id| alone(*id)).collect();
-                let owned = |id: &TenantId| unmanaged(*id) && !oracle.active_super_admins(*id).is_empty();
+                let owned =
+                    |id: &TenantId| unmanaged(*id) && !oracle.active_super_admins(*id, now).is_empty();
                 let managed: Vec<TenantId> =
                     of_kind(TenantKind::Customer).map(|one| one.id).filter(owned).collect();
                 let (manager, managed) = (*self.rng.pick(&managers)?, *self.rng.pick(&managed)?);
@@ -237,7 +239,7 @@ impl Generator {
                 .tenants
                 .iter()
                 .filter(|one| !one.deleted && one.id != link.manager)
-                .filter(|one| !oracle.active_super_admins(one.id).is_empty())
+                .filter(|one| !oracle.active_super_admins(one.id, now).is_empty())
                 .map(|one| one.id)
                 .collect();
             asked = *self.rng.pick(&owned)?;
