@@ -478,10 +478,18 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
     sight.may(USERS_VIEW, tenant)?;
     let world = sight.world();
     let turn = Turn::of(seal, &("assignments", tenant, filter), paging)?;
+    let on = match &filter.role {
+        Some(role) => role_strand(tenant, role),
+        None => Key::new().id(tenant.uuid()),
+    };
+    // Of several roles, they stand under the one that decides.
+    let stands = |place: &Spot, held: &Assignment| {
+        let key = on.clone().then(&place.0);
+        filter.user.is_some() || key.as_bytes().starts_with(role_strand(tenant, &held.role).as_bytes())
+    };
     let row = |found: Result<(Spot, Arc<Assignment>), ViewError>| {
         let (place, given) = found?;
-        // Of several roles, they stand under the one that decides.
-        let Some(held) = given.in_force(world.at).filter(|held| stands_under(&place.0, held)) else {
+        let Some(held) = given.in_force(world.at).filter(|held| stands(&place, held)) else {
             return Ok(None);
         };
         if filter.role.as_ref().is_some_and(|role| held.role != *role) {
@@ -514,17 +522,8 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
         let given = world.given(user, tenant)?;
         return turn.sorted(given.into_iter().map(|given| row(Ok(((Key::new(), user.uuid()), given)))));
     }
-    let held = match &filter.role {
-        Some(role) => role_strand(tenant, role),
-        None => Key::new().id(tenant.uuid()),
-    };
-    let held = Strand::under(Index::AssignmentTenant, held);
+    let held = Strand::under(Index::AssignmentTenant, on.clone());
     turn.page(turn.walk::<Assignment>(world.view, vec![held]).map(row))
-}
-
-/// Whether an assignment is found under a key by its role; under none, it is asked for by itself.
-fn stands_under(key: &Key, held: &Assignment) -> bool {
-    *key == Key::new() || key.as_bytes().starts_with(role_strand(held.tenant, &held.role).as_bytes())
 }
 
 /// The invitations to a tenant, by when they were sent. Costs the rows shown.
