@@ -250,11 +250,8 @@ fn temporaries(
     let mut seen = BTreeSet::from([tenant]);
     let mut open = vec![tenant];
     while let Some(on) = open.pop() {
-        for_all(view, about(on.uuid(), false, at), |due| {
-            if due.kind() == Kind::Assignment {
-                add(due, at, items);
-            }
-        })?;
+        let of = Key::new().id(on.uuid());
+        add_all(view, Span::under(Index::TemporaryDue, of.clone()).at_most(&of.time(at)), at, items)?;
         for link in view.links_managing(on) {
             let manager = link?.manager;
             if seen.insert(manager) {
@@ -297,14 +294,10 @@ fn tenants_of(entity: &Any) -> [Option<TenantId>; 2] {
 }
 
 fn add_all(view: &dyn View, span: Span, at: Timestamp, items: &mut BTreeSet<Item>) -> Result<(), ViewError> {
-    for_all(view, span, |due| add(due, at, items))
-}
-
-fn for_all(view: &dyn View, span: Span, mut visit: impl FnMut(&Any)) -> Result<(), ViewError> {
     let mut rest = span;
     loop {
         let page = view.scan(&rest, PAGE)?;
-        page.iter().for_each(|found| visit(&found.entity));
+        page.iter().for_each(|found| add(&found.entity, at, items));
         match page.last() {
             Some(last) if page.len() == PAGE => rest = rest.after(last.key.clone(), last.id),
             _ => return Ok(()),

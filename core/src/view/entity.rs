@@ -410,6 +410,7 @@ entity!(Assignment, it => it.id().uuid(), {
     let moments: BTreeSet<Timestamp> = it.over.iter().flat_map(Temporary::moments).collect();
     for moment in moments {
         due(&mut keys, moment, false, &[it.tenant.uuid(), it.user.uuid()]);
+        keys.push((Index::TemporaryDue, Key::new().id(it.tenant.uuid()).time(moment)));
     }
     keys
 });

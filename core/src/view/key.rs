@@ -170,6 +170,8 @@ indexes! {
     71 TemporaryTenant "temporary_tenant"
     /// The same, of everybody, by the first of their ends.
     72 TemporaryEnds "temporary_ends"
+    /// What the clock may have to do about what is laid over assignments: tenant, then the moment.
+    73 TemporaryDue "temporary_due"
 }
 
 /// How many bytes the first part of a key makes room for: most keys have no more.
