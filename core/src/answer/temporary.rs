@@ -90,10 +90,9 @@ fn row(
 fn given_below(world: &World<'_>, tenant: TenantId) -> Result<Vec<Arc<Assignment>>, ViewError> {
     let below = Tenants::from(world, tenant)?;
     let mut each = below.each(world, Going::default());
-    let mut everywhere = world.view.within::<Assignment>(Span::under(Index::TemporaryEnds, Key::new()));
+    let everywhere = world.view.within::<Assignment>(Span::under(Index::TemporaryEnds, Key::new()));
     let (mut tenants, mut found) = (Vec::new(), Vec::new());
-    loop {
-        let Some(given) = everywhere.next() else { break };
+    for given in everywhere {
         found.push(given?);
         if let Some(tenant) = each.next() {
             tenants.push(tenant?.1);
