@@ -755,9 +755,9 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
     }
 
-    /// Updates whether somebody may hold something on a tenant that their own row does not say. Where its
-    /// assignments are in a list that is not searched, so the flag may stay set too long, but is
-    /// never cleared too early.
+    /// Updates whether somebody may hold something on a tenant that their own row does not say.
+    /// Where its assignments are in a list that is not searched, so the flag may stay set too long,
+    /// but is never cleared too early.
     fn update_guests(&mut self, tenant: u32, came: bool) {
         let word = self.tenant_word(tenant);
         let mut seats = self.seats(tenant).into_iter().map(Seat::user);

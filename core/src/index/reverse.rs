@@ -272,8 +272,8 @@ impl<A: At> ReadSection for UsersWhoCan<'_, A> {
 
 impl<A: At> UsersWhoCan<'_, A> {
     /// The users at home on a tenant that has one manager at most, who has none, and those at home
-    /// on the manager, all of whom hold there what their own rows say. Nobody else has anything to do with it, so their rows have all that the
-    /// check needs.
+    /// on the manager, all of whom hold there what their own rows say. Nobody else has anything to
+    /// do with it, so their rows have all that the check needs.
     fn at_a_glance(&mut self, reader: &impl Reader, tenant: TenantWord) {
         let tables = self.tables;
         let permit = PermitBits::of(tables, reader, self.asked);

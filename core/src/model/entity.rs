@@ -509,8 +509,8 @@ pub struct AddressChange {
     pub handshake: Handshake,
 }
 
-/// A user's role on a tenant (P-10), and what is laid over it for a while; at most one per user
-/// and tenant.
+/// A user's role on a tenant (P-10), and what is laid over it for a while; at most one per
+/// user and tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]

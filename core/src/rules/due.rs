@@ -1,6 +1,6 @@
 //! What the clock does: handshakes lapse, links are announced, extended or ended, roles that are
-//! given for a while begin and end (L-3, L-9, D, U-2, X-4). One thing at a time, in the order of their moments, so that each sees the world that the
-//! one before has left.
+//! given for a while begin and end (L-3, L-9, D, U-2, X-4). One thing at a time, in the order of
+//! their moments, so that each sees the world that the one before has left.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -514,7 +514,8 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
 ///
 /// # Events
 /// `tenant_released`, `tenant_enabling`, `tenant_enabled`, `move_canceled`, `move_expired`,
-/// `assignment_ended`, `temporary_ended`, `integration_detached`, `alert_rule_set` of what rested on it.
+/// `assignment_ended`, `temporary_ended`, `integration_detached`, `alert_rule_set` of what rested
+/// on it.
 pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
     let kept_off = kept_off::at_end(world, link)?;
     let mut events = vec![Event::LinkEnded { link: link.id, cause, kept_off }];
