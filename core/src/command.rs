@@ -1523,8 +1523,8 @@ commands! {
         ends: Option<Timestamp>,
     }
 
-    /// Take users' roles on tenants away, many at once (P-11): all that they have there, or what was
-    /// given until a moment.
+    /// Take users' roles on tenants away, many at once (P-11): all that they have there, or what
+    /// was given until a moment.
     ///
     /// Who: `users.manage` on each user's home; an operator.
     Unassign => "unassign" -> () = |_, _| ();

@@ -615,8 +615,8 @@ pub enum Event {
         /// Where.
         tenant: TenantId,
     },
-    /// A user got a role on a tenant for a while, over whatever they have there, and in place of what
-    /// would have ended at the same moment.
+    /// A user got a role on a tenant for a while, over whatever they have there, and in place of
+    /// what would have ended at the same moment.
     TemporaryAssigned {
         /// Who.
         user: UserId,

@@ -1,18 +1,16 @@
 //! What is told of roles that are given for a while.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::page::{Seal, Turn};
 use super::tenant::organisation;
-use crate::base::ids::TenantId;
+use crate::base::time::Timestamp;
 use crate::model::permission::USERS_VIEW;
 use crate::model::{Assignment, Personal, Temporary};
 use crate::query::{Page, TemporaryAccess, TemporaryFilter, TemporaryRow};
-use crate::rules::reach::{Going, Tenants};
-use crate::rules::{Ruling, World, graph};
+use crate::rules::{Ruling, graph, temporary};
 use crate::sight::Sight;
-use crate::view::{Index, Key, Span, Spot, ViewError};
+use crate::view::{Key, Spot, ViewError};
 
 /// Who has, or will have, a role for a while on a tenant or below it, by when it ends.
 ///
@@ -29,8 +27,8 @@ pub(super) fn temporary_access(
     let world = sight.world();
     let turn = Turn::of(seal, &("temporary_access", tenant, filter), paging)?;
     let mut found: Vec<Result<Option<(Spot, TemporaryRow)>, ViewError>> = Vec::new();
-    for given in given_below(world, *tenant)? {
-        for laid in given.laid(world.at).filter(|laid| wants(world, filter, laid)) {
+    for given in temporary::given_below(world, *tenant)? {
+        for laid in given.laid(world.at).filter(|laid| wants(filter, laid, world.at)) {
             let place = (Key::new().time(laid.ends).id(given.user.uuid()), given.tenant.uuid());
             found.push(Ok(row(sight, filter, &given, laid)?.map(|row| (place, row))));
         }
@@ -38,9 +36,9 @@ pub(super) fn temporary_access(
     turn.sorted(found.into_iter())
 }
 
-fn wants(world: &World<'_>, filter: &TemporaryFilter, laid: &Temporary) -> bool {
+fn wants(filter: &TemporaryFilter, laid: &Temporary, at: Timestamp) -> bool {
     filter.role.as_ref().is_none_or(|role| laid.role == *role)
-        && filter.begun.is_none_or(|begun| laid.is_in_force(world.at) == begun)
+        && filter.begun.is_none_or(|begun| laid.is_in_force(at) == begun)
 }
 
 fn row(
@@ -82,36 +80,4 @@ fn row(
         decides: given.laid_at(world.at) == Some(laid),
     };
     Ok(filter.user.is_none_or(|user| row.user == Some(user)).then_some(row))
-}
-
-/// Wherever something is given for a while on a tenant or below it. What there is everywhere and
-/// the tenants below are gone over side by side, and the one that is through first says it: so it
-/// costs the lesser of the two.
-fn given_below(world: &World<'_>, tenant: TenantId) -> Result<Vec<Arc<Assignment>>, ViewError> {
-    let below = Tenants::from(world, tenant)?;
-    let mut each = below.each(world, Going::default());
-    let everywhere = world.view.within::<Assignment>(Span::under(Index::TemporaryEnds, Key::new()));
-    let (mut tenants, mut found) = (Vec::new(), Vec::new());
-    for given in everywhere {
-        found.push(given?);
-        if let Some(tenant) = each.next() {
-            tenants.push(tenant?.1);
-            continue;
-        }
-        found.clear();
-        for tenant in &tenants {
-            let on = Key::new().id(tenant.uuid());
-            for given in world.view.under::<Assignment>(Index::TemporaryTenant, on) {
-                found.push(given?);
-            }
-        }
-        return Ok(found);
-    }
-    let mut there = Vec::new();
-    for given in found {
-        if below.has(world, given.tenant)? {
-            there.push(given);
-        }
-    }
-    Ok(there)
 }

@@ -791,8 +791,8 @@ impl Tables {
         UserLists::of(reader, self.users.row(user)).away
     }
 
-    /// What decides of an assignment at a moment: itself, or where it changes by time alone, what is
-    /// in force of it.
+    /// What decides of an assignment at a moment: itself, or where it changes by time alone, what
+    /// is in force of it.
     pub(super) fn deciding(
         &self,
         reader: &impl Reader,

@@ -1,5 +1,5 @@
-//! A role that somebody has for a while. Plain data; which of several decides at a moment, the
-//! assignment says over which they are laid.
+//! A role that somebody has for a while. Plain data; which of several decides at a moment,
+//! the assignment says over which they are laid.
 
 use serde::{Deserialize, Serialize};
 

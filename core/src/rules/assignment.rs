@@ -8,7 +8,7 @@ use super::authority;
 use super::batch::Batch;
 use super::graph;
 use super::rights::{Giver, Handed, Offer, Place, Plan};
-use super::temporary::{self, Wanted};
+use super::temporary::{self, Spell};
 use super::world::{Bars, Decision, Ruling, Stop, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::command::{AddCustomer, Assign, Authorization, NewAssignment, Unassign, UserOnTenant};
@@ -33,7 +33,7 @@ pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruli
         .map(|item| UserOnTenant { user: item.user, tenant: item.tenant })
         .collect();
     bar_duplicates(&places, &mut batch);
-    let wanted = Wanted { starts: command.starts, ends: command.ends };
+    let wanted = Spell { starts: command.starts, ends: command.ends };
     let orphaned = orphaned_by(world, &mut giver, command)?;
     let mut changes = Changes::default();
     let mut events = Vec::new();
@@ -74,7 +74,7 @@ fn one(
     giver: &mut Giver<'_, '_>,
     user: &User,
     item: &NewAssignment,
-    wanted: &Wanted,
+    wanted: &Spell,
 ) -> Ruling<Handed> {
     let Some(tenant) = world.living(item.tenant)? else {
         return refuse(Code::UnknownTenant, item.tenant);
@@ -288,7 +288,7 @@ fn one_new(
     (command, tenant): (&AddCustomer, TenantId),
 ) -> Ruling<Handed> {
     let manager = command.manager;
-    let wanted = Wanted { starts: None, ends: command.authorize_ends };
+    let wanted = Spell { starts: None, ends: command.authorize_ends };
     let mut bars = Bars::new();
     bars.note(known_role(world, &item.role, &[user.home]))?;
     // On the new tenant nobody holds anything but what reaches below its manager.

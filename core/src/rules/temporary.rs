@@ -1,6 +1,9 @@
 //! Roles that are given for a while: when they may begin and end, and how many lie over each
 //! other. Which of them decides, the assignment says; who may give them is asked as for any other.
 
+use std::sync::Arc;
+
+use super::reach::{Going, Tenants};
 use super::rights::While;
 use super::world::{Bars, World};
 use crate::base::ids::TenantId;
@@ -8,19 +11,20 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::{Assignment, Temporary};
 use crate::refusal::Code;
+use crate::view::{Index, Key, Span, ViewError};
 
 /// How many roles may lie over what a user has on a tenant, those to come among them.
 pub(super) const MOST: usize = 8;
 
 /// When a role would count that is given now.
-pub(super) struct Wanted {
+pub(super) struct Spell {
     /// From when on, if that is said.
     pub(super) starts: Option<Timestamp>,
     /// Up to when, if not for good.
     pub(super) ends: Option<Timestamp>,
 }
 
-impl Wanted {
+impl Spell {
     /// From when on it counts: nothing counts before it was given.
     pub(super) fn starts(&self, world: &World<'_>) -> Timestamp {
         self.starts.map_or(world.at, |starts| starts.max(world.at))
@@ -31,8 +35,8 @@ impl Wanted {
         While { from: self.starts(world), until: self.ends }
     }
 
-    /// Notes what bars a role on a tenant from counting then, for somebody at home in `home` to whom
-    /// this is given there already.
+    /// Notes what bars a role on a tenant from counting then, for somebody at home in `home` to
+    /// whom this is given there already.
     pub(super) fn bar(
         &self,
         world: &World<'_>,
@@ -67,4 +71,39 @@ pub(super) fn all_ended(given: &Assignment) -> Vec<Event> {
     let laid = given.over.iter().map(|it| Event::TemporaryEnded { user, tenant, ends: it.ends });
     let standing = (!given.bare).then_some(Event::AssignmentEnded { user, tenant });
     laid.chain(standing).collect()
+}
+
+/// Wherever something is given for a while on a tenant or below it. What there is everywhere and
+/// the tenants below are gone over side by side, and the one that is through first says it: so it
+/// costs the lesser of the two.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn given_below(world: &World<'_>, tenant: TenantId) -> Result<Vec<Arc<Assignment>>, ViewError> {
+    let below = Tenants::from(world, tenant)?;
+    let mut each = below.each(world, Going::default());
+    let everywhere = world.view.within::<Assignment>(Span::under(Index::TemporaryEnds, Key::new()));
+    let (mut tenants, mut found) = (Vec::new(), Vec::new());
+    for given in everywhere {
+        found.push(given?);
+        if let Some(tenant) = each.next() {
+            tenants.push(tenant?.1);
+            continue;
+        }
+        found.clear();
+        for tenant in &tenants {
+            let on = Key::new().id(tenant.uuid());
+            for given in world.view.under::<Assignment>(Index::TemporaryTenant, on) {
+                found.push(given?);
+            }
+        }
+        return Ok(found);
+    }
+    let mut there = Vec::new();
+    for given in found {
+        if below.has(world, given.tenant)? {
+            there.push(given);
+        }
+    }
+    Ok(there)
 }
