@@ -359,10 +359,9 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             let before = given_to(view, user, tenant)?;
             return assigned(view, Assignment::with_standing(before.as_deref(), assignment), at);
         }
-        Event::AssignmentEnded { user, tenant } => match given_to(view, *user, *tenant)? {
-            Some(before) => Some(left(before, |before| before.without_standing())),
-            None => None,
-        },
+        Event::AssignmentEnded { user, tenant } => {
+            given_to(view, *user, *tenant)?.map(|before| left(before, Assignment::without_standing))
+        }
         Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends } => {
             let (user, tenant, role, below, masked) = (*user, *tenant, role.clone(), *below, *masked);
             let (starts, ends) = (*starts, *ends);
@@ -380,10 +379,9 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             let moment = begun.starts;
             return assigned(view, after, moment);
         }
-        Event::TemporaryEnded { user, tenant, ends } => match given_to(view, *user, *tenant)? {
-            Some(before) => Some(left(before, |before| before.without_laid(*ends))),
-            None => None,
-        },
+        Event::TemporaryEnded { user, tenant, ends } => {
+            given_to(view, *user, *tenant)?.map(|before| left(before, |before| before.without_laid(*ends)))
+        }
         Event::RoleCreated { role, tenant, name, permissions, by } => put(Role {
             id: *role,
             tenant: *tenant,
