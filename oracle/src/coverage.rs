@@ -218,6 +218,7 @@ impl Coverage {
         }
         let new: Vec<&Temporary> = after.temporaries.iter().filter(|one| was(one.laid()).is_none()).collect();
         met.extend(new.iter().filter(|one| one.begun).map(|_| Self::WAYS[0]));
+        met.extend(new.iter().filter(|one| one.given.masked).map(|_| Self::WAYS[13]));
         let turned: BTreeSet<UserId> =
             met.iter().zip(&before.temporaries).map(|(_, one)| one.given.user).collect();
         let theirs = |user: &UserId| turned.contains(user) || new.iter().any(|one| one.given.user == *user);
@@ -365,7 +366,7 @@ impl Coverage {
     ];
 
     /// How what is given for a while must have come and gone.
-    const WAYS: [&'static str; 13] = [
+    const WAYS: [&'static str; 14] = [
         "a role for a while begins at once",
         "a role for a while begins by itself",
         "a role for a while ends by itself",
@@ -379,6 +380,7 @@ impl Coverage {
         "a console ends with somebody's role for a while",
         "an invitation loses what it rests on by a role for a while",
         "a tenant has its first owner by a role for a while",
+        "a role for a while is given with a mask",
     ];
 
     /// What must have been refused.
@@ -580,7 +582,6 @@ impl Coverage {
             laid().any(|one| decides(one) && oracle.makes_super(&one.given)),
             laid().any(|one| decides(one) && !oracle.makes_super(&one.given) && lies_over_super(one)),
             laid().any(|one| decides(one) && oracle.is_shut_out(one.given.user, one.given.tenant, at)),
-            laid().any(|one| one.given.masked),
             laid().any(|one| {
                 decides(one) && one.given.below && !oracle.links_below(one.given.tenant, at).is_empty()
             }),
@@ -596,7 +597,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 72] = [
+    const DEPTHS: [&'static str; 71] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -665,7 +666,6 @@ impl Coverage {
         "somebody is a super admin for a while",
         "something less lies over a super admin's role",
         "a role for a while shuts somebody out",
-        "a role for a while is masked",
         "a role for a while covers what is below",
         "a tenant's own role is given for a while",
         "all super admins of a tenant are so for a while",

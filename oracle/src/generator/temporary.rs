@@ -1,7 +1,7 @@
 //! Roles for a while: given, laid over each other, handed on, taken away; mostly such that they begin and end while the
 //! world goes on, and some at the very microsecond at which something else happens.
 
-use tenantry::base::ids::{InvitationId, SessionId, TenantId, UserId};
+use tenantry::base::ids::{InvitationId, RoleId, SessionId, TenantId, UserId};
 use tenantry::base::text::ReturnPlace;
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
@@ -85,11 +85,12 @@ impl Generator {
 
     /// A few commands in a row, the first first, about what is given for a while.
     pub(super) fn for_a_while(&mut self, oracle: &Oracle) -> Option<Vec<(Actor, Command)>> {
-        match self.rng.below(10) {
+        match self.rng.below(11) {
             0 => self.lay_over_each_other(oracle),
             1..=4 => self.hand_on(oracle),
             5..=7 => self.lay_over_a_super_admin(oracle),
             8 => self.work_for_a_while(oracle),
+            9 => self.role_for_a_while(oracle),
             _ => self.own_for_a_while(oracle),
         }
     }
@@ -122,7 +123,33 @@ impl Generator {
             let assignments = vec![NewAssignment { user, tenant, role, below: self.maybe_below() }];
             commands.push((operator.clone(), Assign { assignments, starts, ends: Some(ends) }.into()));
         }
+        match self.rng.below(3) {
+            0 => commands.push((operator, RemoveUser { user }.into())),
+            1 => commands.push((operator, BlockUser { user }.into())),
+            _ => {}
+        }
         Some(commands)
+    }
+
+    /// A role of somebody's home is given for a while alone, and deleted.
+    fn role_for_a_while(&mut self, oracle: &Oracle) -> Option<Vec<(Actor, Command)>> {
+        let operator = Actor::operator_for(self.ticket());
+        let now = self.now;
+        let (user, tenant) = self.active_user(oracle, |_, home| oracle.is_open(home, now))?;
+        let role = RoleId::from_uuid(self.fresh(6));
+        let name = word(&format!("For a while {}", self.made));
+        let permissions = [word("tenant.view")].into();
+        let create = CreateRole { role: Some(role), tenant, name, permissions };
+        let starts = self.rng.percent(50).then(|| later(self.now, 10 * MINUTE));
+        let ends = Some(later(self.now, 20 * MINUTE));
+        let assignments = vec![NewAssignment { user, tenant, role: RoleRef::Custom(role), below: None }];
+        let assign = Assign { assignments, starts, ends };
+        let remove: Command = match self.rng.percent(70) {
+            true => DeleteRole { role }.into(),
+            false => RemoveUser { user }.into(),
+        };
+        let commands: [Command; 3] = [create.into(), assign.into(), remove];
+        Some(commands.into_iter().map(|command| (operator.clone(), command)).collect())
     }
 
     /// Somebody gets much for a while and hands it on: for less long, for as long, for longer and for good.
@@ -305,7 +332,10 @@ impl Generator {
             user: self.rng.percent(15).then(|| self.any_user(oracle)),
             begun: self.rng.percent(25).then(|| self.rng.percent(50)),
         };
-        let viewer = self.actor_for(oracle, "users.view", tenant);
+        let viewer = match self.at_home(oracle, tenant) {
+            Some(colleague) if self.rng.percent(12) => Actor::User(colleague),
+            _ => self.actor_for(oracle, "users.view", tenant),
+        };
         ListQuestion { viewer, asked: Asked::TemporaryAccess(tenant, filter, turning), at }
     }
 }
