@@ -574,7 +574,7 @@ impl Coverage {
                     terms.grantable.contains(permission) != oracle.policy.grantable.contains(permission)
                 })
             }),
-            laid().any(|one| decides(one)),
+            laid().any(decides),
             laid().any(|one| !one.begun),
             laid().any(|one| one.in_force(at) && !decides(one)),
             laid().any(|one| oracle.laid(one.given.user, one.given.tenant, at).count() > 7),
