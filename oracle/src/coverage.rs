@@ -356,13 +356,14 @@ impl Coverage {
     }
 
     /// What of all this is too rare to be demanded in as many commands as the gate has: it is counted and shown.
-    const SELDOM: [&'static str; 6] = [
+    const SELDOM: [&'static str; 7] = [
         Self::FEATS[13],
         Self::FEATS[14],
         Self::REBUFFS[3],
         Self::REBUFFS[6],
         Self::REBUFFS[13],
         "a device was moved twice",
+        Self::WAYS[13],
     ];
 
     /// How what is given for a while must have come and gone.
