@@ -84,7 +84,11 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     }
     if reached != Reached::default() || touched != Touched::default() {
         let mut ended = touched.withdrawn(&World::reading(&after, moment)?)?;
-        ended.extend(reached.ended(&World::reading(&after, world.at)?)?);
+        // What is given for a while takes at its moment, whatever time gave again since.
+        let by_time =
+            |event: &Event| matches!(event, Event::TemporaryBegun { .. } | Event::TemporaryEnded { .. });
+        let taken = if events.iter().all(by_time) { moment } else { world.at };
+        ended.extend(reached.ended(&World::reading(&after, world.at)?, taken)?);
         for event in ended {
             about::about(&after, &event, &mut about)?;
             happen(&mut after, &event, world.at)?;

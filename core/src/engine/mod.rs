@@ -676,9 +676,7 @@ impl Engine {
                 if record.events.iter().any(|event| effect::of(event).told) {
                     let before = reading.as_of(record.seq.saturating_sub(1))?;
                     let then = reading.as_of(record.seq)?;
-                    // As recorded: what ended by time was in force until that was recorded.
-                    let before = World::reading(&*before, Timestamp::MIN)?;
-                    let then = World::reading(&*then, Timestamp::MIN)?;
+                    let (before, then) = (World::recorded(&*before)?, World::recorded(&*then)?);
                     let since = Since { before: &before, then: &then, now: &now };
                     notices.extend(notice::of_record(since, &record)?);
                 }

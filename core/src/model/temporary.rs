@@ -28,9 +28,10 @@ pub struct Temporary {
 }
 
 impl Temporary {
-    /// Whether it gives something at a moment.
+    /// Whether it gives something at a moment; at the beginning of time, whether it does as
+    /// recorded: its beginning is, and its end is not.
     pub fn is_in_force(&self, at: Timestamp) -> bool {
-        self.starts <= at && at < self.ends
+        if at == Timestamp::MIN { self.begun } else { self.starts <= at && at < self.ends }
     }
 
     /// Whether it gives something at a moment, or will.

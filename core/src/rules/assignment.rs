@@ -40,12 +40,17 @@ pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruli
     for (index, item) in command.assignments.iter().enumerate() {
         let NewAssignment { user: id, tenant, ref role, .. } = *item;
         let Some(user) = batch.note(index, authority::managed_user(world, actor, id))? else { continue };
-        let Some(handed) = batch.note(index, one(world, &mut giver, &user, item, &wanted))? else { continue };
+        let before = world.given(id, tenant)?;
+        // Whatever bars its while, what it would take away is judged as well.
+        let mut bars = Bars::new();
+        wanted.bar(world, (user.home, tenant), before.as_deref(), &mut bars);
+        batch.note(index, bars.lift())?;
+        let handed = one(world, &mut giver, (&user, before.as_deref()), item, &wanted);
+        let Some(handed) = batch.note(index, handed)? else { continue };
         if orphaned.get(&tenant).is_some_and(|leaving| leaving.contains(&id)) {
             batch.add(index, Code::LastSuperAdmin, tenant);
         }
         let Handed { below, masked } = handed;
-        let before = world.given(id, tenant)?;
         let role = role.clone();
         let (after, event) = match wanted.ends {
             Some(ends) => {
@@ -68,11 +73,12 @@ pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruli
     Ok(events.into())
 }
 
-/// One assignment's bars; hands on how far it is given.
+/// The bars of one assignment to somebody to whom this is given there already, but those of its
+/// while; hands on how far it is given.
 fn one(
     world: &World<'_>,
     giver: &mut Giver<'_, '_>,
-    user: &User,
+    (user, given): (&User, Option<&Assignment>),
     item: &NewAssignment,
     wanted: &Spell,
 ) -> Ruling<Handed> {
@@ -82,17 +88,15 @@ fn one(
     if !giver.sees(tenant.id)? {
         return refuse(Code::UnknownTenant, tenant.id);
     }
-    let given = world.given(user.id, tenant.id)?;
     let mut bars = Bars::new();
     bars.note(known_role(world, &item.role, &[user.home, tenant.id]))?;
-    wanted.bar(world, (user.home, tenant.id), given.as_deref(), &mut bars);
     let handed = bars.note(giver.offer(&Offer {
         home: user.home,
         place: Place::On(tenant.id),
         role: &item.role,
         below: item.below,
         by_default: tenant.kind.covers_below(),
-        masked: given.is_some_and(|given| is_masked(world, &given)),
+        masked: given.is_some_and(|given| is_masked(world, given)),
         during: wanted.during(world),
     }))?;
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);

@@ -227,6 +227,12 @@ impl<'v> World<'v> {
         Self::new(view, at, 0, &Uuid::nil)
     }
 
+    /// The world right before or after a record, as recorded: what begins or ends by time does so
+    /// with the record that tells of it, whatever the clock said.
+    pub(crate) fn recorded(view: &'v dyn View) -> Result<Self, ViewError> {
+        Self::reading(view, Timestamp::MIN)
+    }
+
     /// Says whether ids are made by somebody who may make one twice.
     pub(crate) fn with_ids_that_may_repeat(self, ids_may_repeat: bool) -> Self {
         Self { ids_may_repeat, ..self }

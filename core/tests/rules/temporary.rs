@@ -1,9 +1,11 @@
 //! Roles for a while: laid over what a user has on a tenant, counted by the moment, and gone with what they rest on.
 
+use std::collections::BTreeSet;
+
 use tenantry::base::ids::{RoleId, SessionId};
 use tenantry::base::time::Timestamp;
 use tenantry::index::Permit;
-use tenantry::model::{Assignment, HandshakeState, Invitation, RoleRef, Session, Tenant};
+use tenantry::model::{Assignment, HandshakeState, Invitation, RoleRef, Session, Subject, Tenant};
 use tenantry::refusal::Code;
 use tenantry::refusal::Code::*;
 
@@ -324,6 +326,14 @@ fn x4_p15_what_is_held_for_a_while_is_handed_out_for_that_while_at_most() {
     }
     more().when(NOEL, invite(MSP, "admin")).then(refused(BeyondOwnRights));
     more().at_hour(1).when(NOEL, lend(RITA, MSP, "read_only", 1, 2)).then(refused(RoleLacksPermission));
+    // Roles last, though nobody may have them yet.
+    let desk = |may: &[&str]| CreateRole { role: Some(DESK), ..CreateRole::new(MSP, text("Desk"), set(may)) };
+    let reader = || given().and(ADA, lend(RITA, MSP, "admin", 0, 1));
+    reader().when(RITA, desk(&["devices.manage"])).then(refused(BeyondOwnRights));
+    let made = reader().when(RITA, desk(&["devices.view"])).then(done());
+    let added = set(&["devices.view", "devices.manage"]);
+    made.when(RITA, EditRole { permissions: Some(added), ..EditRole::new(DESK) })
+        .then(refused(BeyondOwnRights));
 }
 
 #[test]
@@ -345,6 +355,11 @@ fn x4_p15_what_shows_from_under_it_at_any_time_is_judged() {
     let lent = lent.when(ADAM, RemoveUser::new(RITA)).then(refused(SuperAdminOnly));
     let lent = lent.when(ADAM, lend(RITA, JOINTLY, "read_only", 1, 3)).then(refused(SuperAdminOnly));
     lent.when(ADAM, lend(RITA, JOINTLY, "read_only", 0, 1)).then(done());
+    // That comes first, though it could not be given for that while anyway.
+    let ages = Assign { ends: Some(dawn().plus_days(366)), ..assign(ADA, MSP, "read_only") };
+    given().when(ADAM, ages).then(refused(SuperAdminOnly));
+    let lying = (1..=8).fold(given(), |it, hours| it.and(ADA, lend(RITA, JOINTLY, "super_admin", 0, hours)));
+    lying.when(ADAM, lend(RITA, JOINTLY, "read_only", 0, 9)).then(refused(SuperAdminOnly));
 }
 
 #[test]
@@ -412,6 +427,15 @@ fn x4_s2_a_console_ends_with_the_while_in_which_it_may_be_open() {
         .look(|given| assert!(closed(given)))
         .swept()
         .verified();
+    // So it does where it has ended again before anybody wrote anything; another is opened then.
+    let open = OpenConsole { session: Some(CONSOLE), ..OpenConsole::new(JOINTLY, text("manage"), text("/")) };
+    let given =
+        super::given().and(ADA, lend(ADAM, MSP, "read_only", 1, 2)).and(ADAM, open.clone()).at_hour(3);
+    let given = given.look(|given| assert!(closed(given))).swept();
+    given.look(|given| assert!(closed(given))).verified();
+    let given =
+        super::given().and(ADA, lend(ADAM, MSP, "read_only", 1, 2)).at_hour(3).and(ADAM, open).swept();
+    given.look(|given| assert!(!closed(given))).verified();
 }
 
 #[test]
@@ -431,6 +455,46 @@ fn x4_l3_what_somebody_sent_ends_with_the_while_in_which_they_could() {
         given.and(NINA, lend(EVE, SECOND, "admin", 0, 1)).and(who, ask(SECOND, "ALONE", "jointly"))
     };
     joined(EVE).at_hour(1).when(CARL, AcceptLink::new(ASKED)).then(done()).verified();
+}
+
+#[test]
+fn x4_a1_who_is_an_admin_for_a_while_is_told_what_happens_meanwhile() {
+    let told = |given: &Given, wanted: &str| {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        given.engine.acknowledge("mail", mail.through).unwrap();
+        let found = mail.notices.into_iter().filter(|notice| notice.kind.name() == wanted);
+        found.map(|notice| notice.to.users).collect::<Vec<_>>()
+    };
+    let grants = |names: &[&str]| SetManagerGrants::new(JOINTLY_LINK, set(names));
+    let lent =
+        || given().and(ADA, lend(RITA, MSP, "admin", 1, 3)).and(ADA, lend(ADAM, MSP, "read_only", 1, 3));
+    let given = lent().and(JULIA, grants(&["users.manage"]));
+    assert_eq!(told(&given, "grants_changed"), [BTreeSet::from([ADA, ADAM])]);
+    let given = given.at_hour(2);
+    let preview = Preview::new(staff_for("T-1"), Box::new(grants(&[]).into()));
+    let previewed = given.engine.ask(preview).unwrap().notices;
+    let people = BTreeSet::from([ADA, RITA].map(Subject::User));
+    assert_eq!(previewed.into_iter().map(|notice| notice.to).collect::<Vec<_>>(), [people]);
+    let given = given.and(JULIA, grants(&[]));
+    assert_eq!(told(&given, "grants_changed"), [BTreeSet::from([ADA, RITA])]);
+    // Who reads it late is who still would, of those of then.
+    let given = given.and(JULIA, grants(&["users.manage"])).at_hour(3);
+    assert_eq!(told(&given, "grants_changed"), [BTreeSet::from([ADA])]);
+    let leaving = lent().and(JULIA, RequestDelink::new(JOINTLY_LINK)).at_hour(2);
+    let left = leaving.and(RITA, AcceptDelink::new(JOINTLY_LINK));
+    assert_eq!(told(&left, "link_ended"), [BTreeSet::from([ADA, RITA, JULIA])]);
+}
+
+#[test]
+fn x4_t9_whoever_could_for_a_while_is_told_what_they_did_meanwhile() {
+    let told = |who: UserId| -> Vec<_> {
+        let lent = given().and(ADA, lend(NOEL, MSP, "admin", 1, 3));
+        let leaving = lent.and(JULIA, RequestDelink::new(JOINTLY_LINK)).at_hour(2);
+        let left = leaving.when(who, AcceptDelink::new(JOINTLY_LINK));
+        left.events().iter().map(event_name).collect()
+    };
+    assert!(told(NOEL).contains(&"link_ended".to_owned()));
+    assert_eq!(told(NOEL), told(ADAM));
 }
 
 #[test]
@@ -557,7 +621,7 @@ fn x4_the_index_says_what_the_store_says_at_every_microsecond_around_every_begin
         let mut given = given();
         let index = given.engine.access_index().unwrap();
         let roles = ["super_admin", "admin", "read_only", "no_access"];
-        let mut turns = std::collections::BTreeSet::from([dawn()]);
+        let mut turns = BTreeSet::from([dawn()]);
         for _ in 0..24 {
             let user = dice.pick(&[ADAM, RITA, NOEL, JIM, JACK, GUS]);
             let tenant = dice.pick(&[MSP, JOINTLY, FULLY, GRAND]);
