@@ -640,7 +640,7 @@ fn x4_the_index_says_what_the_store_says_at_every_microsecond_around_every_begin
             }
         }
         let around = turns.iter().flat_map(|turn| [-1, 0, 1].map(|by| turn.micros() + by));
-        let moments: std::collections::BTreeSet<i64> = around.filter(|at| *at >= dawn().micros()).collect();
+        let moments: BTreeSet<i64> = around.filter(|at| *at >= dawn().micros()).collect();
         let permits = ["tenant.view", "devices.manage", "link.respond", "location.view"];
         let permits = permits.map(|name| (name, Permit::from(index.permission(name).unwrap())));
         for moment in moments {
