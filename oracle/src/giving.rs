@@ -272,17 +272,20 @@ impl Oracle {
         !self.sees(who, assignment.tenant, at) && without.sees(who, assignment.tenant, at)
     }
 
-    /// Whether the user holds all these permissions on the tenant.
-    pub fn holds_each(
+    /// Whether the user holds all these permissions on the tenant for good, as who puts them in a role has to: now, and
+    /// whatever of theirs turns.
+    pub fn holds_each_for_good(
         &self,
         user: UserId,
         tenant: TenantId,
         permissions: &BTreeSet<Permission>,
         at: Timestamp,
     ) -> bool {
-        let held = self.assignments_on(user, tenant, at);
-        let seen = self.sees(Who::User(user), tenant, at);
-        permissions.iter().all(|permission| seen && held.iter().any(|a| self.gives(a, permission)))
+        self.worlds_of(user, While::FOR_GOOD, at).iter().all(|world| {
+            let held = world.assignments_on(user, tenant, at);
+            let seen = world.sees(Who::User(user), tenant, at);
+            permissions.iter().all(|permission| seen && held.iter().any(|a| world.gives(a, permission)))
+        })
     }
 
     /// Everywhere an assignment reaches: the tenant, and, if it covers that, all that is below or will be.

@@ -268,7 +268,7 @@ impl Oracle {
         if let Who::User(user) = who {
             // What nobody can hold is not held against the actor.
             let permissions = c.permissions.intersection(&self.policy.permissions).cloned().collect();
-            if !self.holds_each(user, c.tenant, &permissions, at) {
+            if !self.holds_each_for_good(user, c.tenant, &permissions, at) {
                 obstacles.push(Code::BeyondOwnRights);
             }
         }
@@ -309,7 +309,7 @@ impl Oracle {
             obstacles.push(Code::RoleNameTaken);
         }
         if let Who::User(user) = who {
-            if !self.holds_each(user, role.tenant, &added, at) {
+            if !self.holds_each_for_good(user, role.tenant, &added, at) {
                 obstacles.push(Code::BeyondOwnRights);
             }
             // Who has the role is handed out what it comes to hold, as is who is offered it.
