@@ -73,7 +73,7 @@ test: check-tools format ## Runs every test and check: half an hour and 15 GB on
 	test $$rust -eq 0 && test $$faces -eq 0
 
 workspace: ## Runs the tests of the workspace alone
-	$(CARGO) test $(LOCKED) $(ALL)
+	$(CARGO) test $(LOCKED) $(ALL) --no-fail-fast
 
 # The libraries for C and Python, each tested as it is installed. In release they are of one build, too.
 faces: ## Builds and tests the libraries for C and Python: PROFILE=release as they are installed

@@ -160,6 +160,8 @@ enum {
   TENANTRY_UNKNOWN_PROPOSAL = 213,
   /** there is no invitation `...` of a manager; check the id, and that you are on one of its sides. (L-10) */
   TENANTRY_UNKNOWN_MANAGER_INVITATION = 214,
+  /** there is no such id of the system `...` here; check the system, the id and whose it is to keep, and that you may see what it leads to. */
+  TENANTRY_UNKNOWN_EXTERNAL_ID = 215,
   /** tenant `...` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does. (T-5) */
   TENANTRY_TENANT_DISABLED = 301,
   /** the user's home neither is tenant `...` nor manages it; link the tenant first. (P-3) */
@@ -238,7 +240,7 @@ enum {
   TENANTRY_TERM_UNCLEAR = 428,
   /** ... has passed already, or is no later than the end that the link has; name a later moment, or more days. (L-9) */
   TENANTRY_END_NOT_LATER = 429,
-  /** what a command would lead to is told of the present, and record ... is of the past; leave the moment out. */
+  /** what a command would lead to is told of the present, and it was asked of the past; leave the moment out. */
   TENANTRY_MOMENT_PASSED = 430,
   /** a role on tenant `...` needs an end: it has a beginning, or the policy says so; say when it ends. */
   TENANTRY_END_REQUIRED = 441,
@@ -272,6 +274,12 @@ enum {
   TENANTRY_HELD_BY_OTHERS = 511,
   /** they have been asked and reminded as often as the policy allows in a day; it works again from ...; wait until then, or for the answer. (L-3) */
   TENANTRY_TOO_MANY_REQUESTS = 512,
+  /** tenant `...` is neither who would keep the id nor its customer; keep ids for your own organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none here any longer. */
+  TENANTRY_NOT_ITS_CUSTOMER = 581,
+  /** the id already leads to ...; remove it there first, or check what the other system calls this one. */
+  TENANTRY_EXTERNAL_ID_TAKEN = 582,
+  /** ... has as many ids as one organisation can keep for it; remove one that is no longer used. */
+  TENANTRY_TOO_MANY_EXTERNAL_IDS = 583,
   /** user `...` is not asked to confirm an address, or no longer; ask for the change anew. (U-1) */
   TENANTRY_ADDRESS_NOT_PENDING = 589,
   /** the change of the address of user `...` was not confirmed in time; ask for the change anew. (U-1) */
@@ -476,6 +484,8 @@ enum {
   TENANTRY_IS_BACKUP = 9119,
   /** the store is in memory; open one in a file. */
   TENANTRY_NO_FILE = 9120,
+  /** the connection takes no command; begin a transaction on it, with `synchronous` at FULL, and let no other statement write meanwhile. */
+  TENANTRY_NOT_READY = 9121,
   /** a pointer is null that may not be; pass what the function's documentation asks for. */
   TENANTRY_NULL_POINTER = 9201,
   /** a length is larger than any object can be; pass the length in bytes, without a closing zero. */
@@ -1153,6 +1163,26 @@ tenantry_status tenantry_index_users_who_can(const tenantry_index *index,
                                              tenantry_service_handle service,
                                              tenantry_cursor **cursor,
                                              tenantry_error **error);
+
+/**
+ * Everybody who can do anything on a tenant, and what (X-3): an object with `seq`, the revision, and `rows` in no particular order,
+ * each with a `user` and what they hold (`held`), as the query `tenant_access` tells it to the platform's staff.
+ *
+ * `*review` is the caller's until `tenantry_text_free`; it is empty where the call fails. Else as `tenantry_index_tenants_where`.
+ */
+tenantry_status tenantry_index_tenant_access(const tenantry_index *index,
+                                             tenantry_tenant_handle tenant,
+                                             tenantry_text *review,
+                                             tenantry_error **error);
+
+/**
+ * Every tenant on which a user can do anything, and what (X-3): an object with `seq`, the revision, and `rows` in no particular order,
+ * each with a `tenant` and what is held there (`held`). As `tenantry_index_tenant_access`.
+ */
+tenantry_status tenantry_index_user_access(const tenantry_index *index,
+                                           tenantry_user_handle user,
+                                           tenantry_text *review,
+                                           tenantry_error **error);
 
 /* Everything else: the JSON door -------------------------------------------- */
 

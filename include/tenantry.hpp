@@ -329,6 +329,22 @@ class index {
     return found.all();
   }
 
+  // Everybody who can do anything on a tenant, and what, in JSON.
+  std::string tenant_access(tenant_handle tenant) const {
+    detail::text found;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_tenant_access(held_, tenant, &found.held, &from), from);
+    return found.copy();
+  }
+
+  // Every tenant on which a user can do anything, and what, in JSON.
+  std::string user_access(user_handle user) const {
+    detail::text found;
+    tenantry_error* from = nullptr;
+    detail::must(tenantry_index_user_access(held_, user, &found.held, &from), from);
+    return found.copy();
+  }
+
  private:
   tenantry_index* held_ = nullptr;
 };

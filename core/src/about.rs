@@ -9,8 +9,8 @@ use crate::base::ids::{
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Actor, Holding, Integration, Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move, Proposal,
-    Role, Session, Subject, Tenant, User,
+    Actor, Bearer, Holding, Integration, Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move,
+    Proposal, Role, Session, Subject, Tenant, User,
 };
 use crate::view::{View, ViewError};
 
@@ -159,6 +159,13 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         Event::SessionClosed { session, .. } | Event::SessionEnded { session } => {
             of_session(view, *session, found)?;
         }
+        // It is no affair of whose it is; what is known about a person is erased with them.
+        Event::ExternalIdSet { keeper, of, .. } | Event::ExternalIdRemoved { keeper, of, .. } => {
+            found.insert(Subject::Tenant(*keeper));
+            if let Bearer::User(user) = of {
+                found.insert(Subject::User(*user));
+            }
+        }
         Event::PersonalErased { subject: Subject::User(user) } => of_user(view, *user, found)?,
         Event::PersonalErased { subject: Subject::Tenant(tenant) } => {
             found.insert(Subject::Tenant(*tenant));
@@ -185,6 +192,10 @@ pub(crate) fn of_command(
         match named {
             // Whom a tenant would bar is no affair of theirs (L-10).
             Named::Number(_) if matches!(command, Command::BarManager(_)) => {}
+            // Nor is what an id of another system would lead to.
+            Named::User(_) if matches!(command, Command::SetExternalId(_)) => {}
+            Named::Tenant(tenant) if matches!(command, Command::SetExternalId(set) if set.keeper != tenant) =>
+                {}
             Named::Tenant(tenant) => {
                 found.insert(Subject::Tenant(tenant));
             }

@@ -359,14 +359,14 @@ use crate::base::ids::{
     RequestId, RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
-    CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
-    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service,
-    Street, Website,
+    CompanyName, Coordinates, Country, DeviceId, Email, ExternalId, IntegrationName, IntegrationType,
+    IssueCategory, ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace,
+    RoleName, Service, Street, System, Website,
 };
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::{
-    Actor, Audience, Contact, Operation, Party, Patch, RoleRef, Subject, TenantKind, TermRequest,
+    Actor, Audience, Bearer, Contact, Operation, Party, Patch, RoleRef, Subject, TenantKind, TermRequest,
 };
 use crate::policy::Policy;
 
@@ -414,6 +414,10 @@ macro_rules! commands {
     )+) => {
         declare! {
             /// Any command.
+            #[expect(
+                clippy::large_enum_variant,
+                reason = "moved seldom, and a box would be in the way of whoever matches"
+            )]
             enum Command by "command";
             /// What any command answers with, beside the command's name.
             enum Outcome by "outcome";
@@ -527,7 +531,7 @@ names! {
 names! {
     nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, TypedDevice, Invitee, Email, RoleRef,
     RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace,
-    TermRequest, bool
+    TermRequest, bool, System, ExternalId, SystemId
 }
 
 impl<T: Names> Names for Box<T> {
@@ -567,6 +571,27 @@ impl Names for Subject {
             Self::User(user) => Named::User(*user),
         });
     }
+}
+
+impl Names for Bearer {
+    fn names(&self, found: &mut Vec<Named>) {
+        match self {
+            Self::Tenant(tenant) => tenant.names(found),
+            Self::User(user) => user.names(found),
+            Self::Device(device) => device.names(found),
+        }
+    }
+}
+
+/// An id of another system, and which system that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SystemId {
+    /// The system, such as `connectwise`.
+    pub system: System,
+    /// The id that it has given.
+    pub id: ExternalId,
 }
 
 /// A person to be invited.
@@ -917,6 +942,8 @@ commands! {
         owner: Option<Invitee>,
         /// Who of the managing side works there, and as what (P-11).
         authorize: Vec<Authorization>,
+        /// What another system calls it, which the manager keeps.
+        external: Option<SystemId>,
         /// Up to when they do; for good, if left out.
         authorize_ends: Option<Timestamp>,
     }
@@ -1593,6 +1620,41 @@ commands! {
     {
         /// Whose.
         subject: Subject,
+    }
+
+    /// Keep an id that another system has given for an organisation, a person or a device.
+    /// Costs the ids that are kept for that.
+    ///
+    /// Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and hold what
+    /// the thing is edited by: `tenant.edit` on a tenant, `users.manage` on a user's home,
+    /// `devices.view` and `devices.manage` on the holder of a device; an operator.
+    SetExternalId => "set_external_id" -> () = |_, _| ();
+    {
+        /// The organisation that keeps it.
+        keeper: TenantId,
+        /// The system that gave it, such as `connectwise`.
+        system: System,
+        /// The id.
+        id: ExternalId,
+        /// What it leads to: the keeper or a customer of its, a person at home there, a device that
+        /// one of them holds.
+        of: Bearer,
+    }
+
+    /// Keep an id of another system no longer.
+    ///
+    /// Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and see the
+    /// thing and hold what it is edited by: `tenant.edit` on a tenant, `users.view` and
+    /// `users.manage` on a user's home, `devices.view` and `devices.manage` on the holder of a
+    /// device; an operator.
+    RemoveExternalId => "remove_external_id" -> () = |_, _| ();
+    {
+        /// The organisation that keeps it.
+        keeper: TenantId,
+        /// The system that gave it.
+        system: System,
+        /// The id.
+        id: ExternalId,
     }
 
     /// Add a customer or an MSP to a reseller's list, by its number (V-1).

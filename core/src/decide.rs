@@ -16,8 +16,8 @@ use crate::rules::handshake::Touched;
 use crate::rules::ids::placeholder;
 use crate::rules::session::Reached;
 use crate::rules::{
-    Decision, Ruling, World, address, alert, assignment, delink, device, due, integration, licence, link,
-    manager, operation, personal, policy, proposal, reseller, role, session, tenant, user,
+    Decision, Ruling, World, address, alert, assignment, delink, device, due, external, integration, licence,
+    link, manager, operation, personal, policy, proposal, reseller, role, session, tenant, user,
 };
 use crate::view::{Any, Key, Overlay, View, ViewError, Write};
 
@@ -60,7 +60,7 @@ pub fn decide(world: &World<'_>, request: &Request) -> Ruling<Step> {
 /// # Events
 /// `session_ended`, and of what waits for an answer `link_request_withdrawn`,
 /// `manager_invitation_withdrawn`, `proposal_withdrawn`, `invitation_withdrawn`,
-/// `address_withdrawn`, `move_withdrawn`.
+/// `address_withdrawn`, `move_withdrawn`; `external_id_removed` of what it ends or takes away.
 ///
 /// # Errors
 /// When the world cannot be read.
@@ -95,30 +95,45 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
             events.push(event);
         }
     }
-    forget_addresses(world, &events, &mut people)?;
+    // Ids of other systems go with what they rest on.
+    let mut gone = Vec::new();
+    for event in &events {
+        for event in external::gone(&after, event)? {
+            about::about(&after, &event, &mut about)?;
+            happen(&mut after, &event, world.at)?;
+            gone.push(event);
+        }
+    }
+    events.extend(gone);
+    forget(world, &events, &mut people)?;
     Ok(Step { events, people, changes: after.into_changes().0, about })
 }
 
-/// Addresses that nobody is asked to confirm any longer are known no more (U-1, U-5).
-fn forget_addresses(
+/// Addresses that nobody is asked to confirm any longer are known no more (U-1, U-5), nor are ids
+/// of people that nobody keeps.
+fn forget(
     world: &World<'_>,
     events: &[Event],
     people: &mut Vec<(Subject, Option<Personal>)>,
 ) -> Result<(), ViewError> {
     for event in events {
-        let (Event::AddressCanceled { user }
-        | Event::AddressExpired { user }
-        | Event::AddressWithdrawn { user }) = event
-        else {
-            continue;
+        let address = match event {
+            Event::AddressCanceled { user }
+            | Event::AddressExpired { user }
+            | Event::AddressWithdrawn { user } => Some(*user),
+            _ => None,
         };
-        let subject = Subject::User(*user);
+        let Some(user) = address.or(external::forgotten(event)) else { continue };
+        let subject = Subject::User(user);
         if people.iter().all(|(known, _)| *known != subject) {
             people.extend(world.view.personal(subject)?.map(|known| (subject, Some(known))));
         }
         for (known, personal) in people.iter_mut() {
             if let Some(personal) = personal.as_mut().filter(|_| *known == subject) {
-                personal.new_email = None;
+                match address {
+                    Some(_) => personal.new_email = None,
+                    None => external::forget(personal, event),
+                }
             }
         }
     }
@@ -269,6 +284,8 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::AssignSeats(it) => licence::assign(world, actor, it),
         Command::ReleaseSeats(it) => licence::release(world, actor, it),
         Command::SetAlertRule(it) => alert::set(world, actor, it),
+        Command::SetExternalId(it) => external::set(world, actor, it),
+        Command::RemoveExternalId(it) => external::remove(world, actor, it),
         Command::OpenConsole(it) => session::open(world, actor, it),
         Command::CloseConsole(it) => session::close(world, actor, it),
     }

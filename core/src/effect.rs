@@ -145,6 +145,8 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::SessionOpened { .. }
         | Event::SessionClosed { .. }
         | Event::SessionEnded { .. }
+        | Event::ExternalIdSet { .. }
+        | Event::ExternalIdRemoved { .. }
         | Event::PersonalErased { .. }
         | Event::CommandRefused { .. } => Effect { loss: Loss::None, told: false },
     }
@@ -157,9 +159,15 @@ pub(crate) fn is_deed(event: &Event, command: &str) -> bool {
 }
 
 /// Whether an event is the own affair of the tenant that it is about, told to its own people alone:
-/// whom it bars from asking (L-10).
+/// whom it bars from asking (L-10), and which ids of other systems it keeps.
 pub(crate) const fn is_own_affair(event: &Event) -> bool {
-    matches!(event, Event::ManagerBarred { .. } | Event::ManagerAdmitted { .. })
+    matches!(
+        event,
+        Event::ManagerBarred { .. }
+            | Event::ManagerAdmitted { .. }
+            | Event::ExternalIdSet { .. }
+            | Event::ExternalIdRemoved { .. }
+    )
 }
 
 /// The commands that an event is what they are there for.
@@ -247,6 +255,8 @@ pub(crate) const fn commands(event: &Event) -> &'static [&'static str] {
         Event::AlertRuleSet { .. } => &["set_alert_rule"],
         Event::SessionOpened { .. } => &["open_console"],
         Event::SessionClosed { .. } => &["close_console"],
+        Event::ExternalIdSet { .. } => &["set_external_id"],
+        Event::ExternalIdRemoved { .. } => &["remove_external_id"],
         Event::PersonalErased { .. } => &["erase_personal"],
         Event::CommandRefused { .. }
         | Event::LinkRequestWithdrawn { .. }

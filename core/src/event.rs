@@ -36,13 +36,14 @@ use crate::base::ids::{
     RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use crate::base::text::{
-    CompanyName, Country, DeviceId, IntegrationName, IntegrationType, IssueCategory, ManagementType, Number,
-    Permission, Prefix, Reference, ReturnPlace, RoleName, Service, Ticket, Website,
+    CompanyName, Country, DeviceId, ExternalId, IntegrationName, IntegrationType, IssueCategory,
+    ManagementType, Number, Permission, Prefix, Reference, ReturnPlace, RoleName, Service, System, Ticket,
+    Website,
 };
 use crate::base::time::Timestamp;
 use crate::model::{
-    Audience, EndCause, Hold, Party, Patch, PersonalField, ProposalContent, RoleRef, Subject, TenantKind,
-    Term, TermRequest, is_false, is_first,
+    Audience, Bearer, EndCause, Hold, Party, Patch, PersonalField, ProposalContent, RoleRef, Subject,
+    TenantKind, Term, TermRequest, is_false, is_first,
 };
 use crate::policy::Policy;
 
@@ -925,6 +926,42 @@ pub enum Event {
         session: SessionId,
     },
 
+    /// An organisation keeps an id of another system from now on.
+    ExternalIdSet {
+        /// Who keeps it.
+        keeper: TenantId,
+        /// The system.
+        system: System,
+        /// What it leads to.
+        of: Bearer,
+        /// Whose that is: the organisation itself, a person's home, who holds a device.
+        tenant: TenantId,
+        /// The id; none of a person, whose id is personal data.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<ExternalId>,
+        /// Of a person, which of their ids it is: the number of this record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<u64>,
+    },
+    /// An organisation keeps an id of another system no longer: it was removed, or went with what
+    /// it led to, or with the link.
+    ExternalIdRemoved {
+        /// Who kept it.
+        keeper: TenantId,
+        /// The system.
+        system: System,
+        /// What it led to.
+        of: Bearer,
+        /// Whose that was.
+        tenant: TenantId,
+        /// The id; none of a person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<ExternalId>,
+        /// Of a person, which of their ids it was: the number of the record that set it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<u64>,
+    },
+
     /// The personal data of a subject was erased (U-5).
     PersonalErased {
         /// Whose.
@@ -941,6 +978,11 @@ pub enum Event {
         /// What it named: of each thing, the organisations that it concerns.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         named: BTreeSet<BTreeSet<TenantId>>,
+        /// Whose it is that an id of another system leads to, or was to lead to, where whoever was
+        /// refused is told of that; told to operators alone. The record stands under whoever keeps
+        /// the id, and is told to those who are told of both.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        whose: Option<TenantId>,
         /// How many refused commands of theirs were not recorded since the one before, beyond what
         /// an hour has room for.
         #[serde(default, skip_serializing_if = "is_zero")]

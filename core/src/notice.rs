@@ -53,8 +53,8 @@ pub use crate::model::NoticeKind;
 pub struct Notice {
     /// The record it comes from.
     pub seq: u64,
-    /// Its place among the notices of that record, from 0; with `seq` it tells a repeated notice
-    /// from a new one.
+    /// Its place among all that there might be of that record, from 0, whether or not anybody is
+    /// left to be told of the others; with `seq` it tells a repeated notice from a new one.
     pub index: usize,
     /// What it says.
     pub kind: NoticeKind,
@@ -202,18 +202,22 @@ pub(crate) struct Since<'w> {
 /// # Errors
 /// When the world cannot be read.
 pub(crate) fn of_record(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
-    let mut notices = Vec::new();
+    let (mut notices, mut places) = (Vec::new(), 0..);
     for event in &record.events {
-        for (kind, to) in of_one(since, record.at, event)? {
+        for ((kind, to), index) in of_one(since, record.at, event)?.into_iter().zip(places.by_ref()) {
+            if to.is_empty() {
+                continue;
+            }
             let address = address(since, record.seq, &kind)?;
             let settled = is_settled(since, &kind, address.is_some())?;
-            notices.push(Notice { seq: record.seq, index: notices.len(), kind, to, address, settled });
+            notices.push(Notice { seq: record.seq, index, kind, to, address, settled });
         }
     }
     Ok(notices)
 }
 
-/// What has to be told of one event of a record, and to whom.
+/// What has to be told of one event of a record, and to whom: the same things in the same order
+/// whenever it is read, of some of which nobody may be left to be told.
 ///
 /// # Errors
 /// When the world cannot be read.
@@ -225,7 +229,7 @@ pub(crate) fn of_one(
     if !effect::of(event).told {
         return Ok(Vec::new());
     }
-    let mut told = match event {
+    Ok(match event {
         Event::TenantDisabled { tenant } => collectors(since, *tenant, |integration, tenant| {
             NoticeKind::CollectorPowerDown { integration, tenant }
         })?,
@@ -237,9 +241,7 @@ pub(crate) fn of_one(
             (NoticeKind::AddressChangeWarning { user: *user }, one(*user)),
         ],
         other => of_event(since, at, other)?.into_iter().collect(),
-    };
-    told.retain(|(_, to)| !to.is_empty());
-    Ok(told)
+    })
 }
 
 /// The address that a notice goes to, where it is not the one that the user has by now: of what
@@ -618,6 +620,8 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         | Event::RoleCreated { .. }
         | Event::RoleEdited { .. }
         | Event::RoleDeleted { .. }
+        | Event::ExternalIdSet { .. }
+        | Event::ExternalIdRemoved { .. }
         | Event::PersonalErased { .. }
         | Event::CommandRefused { .. } => Ok(None),
     }

@@ -150,6 +150,9 @@ codes! {
     214 UnknownManagerInvitation "unknown_manager_invitation" "L-10" Unknown:
         "there is no invitation `{}` of a manager"; "check the id, and that you are on one of its sides"
 
+    215 UnknownExternalId "unknown_external_id" "X-11" Unknown:
+        "there is no such id of the system `{}` here"; "check the system, the id and whose it is to keep, and that you may see what it leads to"
+
     301 TenantDisabled "tenant_disabled" "T-5" Rights:
         "tenant `{}` is disabled or on its way up"; "have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does"
     302 NotLinked "not_linked" "P-3" Rights:
@@ -233,7 +236,7 @@ codes! {
     429 EndNotLater "end_not_later" "L-9" Value:
         "{} has passed already, or is no later than the end that the link has"; "name a later moment, or more days"
     430 MomentPassed "moment_passed" "X-1" Value:
-        "what a command would lead to is told of the present, and record {} is of the past"; "leave the moment out"
+        "what a command would lead to is told of the present, and it was asked of the past"; "leave the moment out"
 
     441 EndRequired "end_required" "X-4" Value:
         "a role on tenant `{}` needs an end: it has a beginning, or the policy says so"; "say when it ends"
@@ -269,6 +272,13 @@ codes! {
 
     512 TooManyRequests "too_many_requests" "L-3" State:
         "they have been asked and reminded as often as the policy allows in a day; it works again from {}"; "wait until then, or for the answer"
+
+    581 NotItsCustomer "not_its_customer" "X-11" State:
+        "tenant `{}` is neither who would keep the id nor its customer"; "keep ids for your own organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none here any longer"
+    582 ExternalIdTaken "external_id_taken" "X-11" State:
+        "the id already leads to {}"; "remove it there first, or check what the other system calls this one"
+    583 TooManyExternalIds "too_many_external_ids" "X-11" State:
+        "{} has as many ids as one organisation can keep for it"; "remove one that is no longer used"
 
     589 AddressNotPending "address_not_pending" "U-1" State:
         "user `{}` is not asked to confirm an address, or no longer"; "ask for the change anew"

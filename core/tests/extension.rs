@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 use tenantry::base::ids::{RequestId, TenantId, UserId};
 use tenantry::command::*;
-use tenantry::query::Question;
+use tenantry::query::{Question, Settings};
 use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::given::*;
 use tenantry::{Engine, Options};
@@ -343,6 +343,127 @@ print(json.dumps([told, nothing, mine.execute(asked).fetchone()[0]]))
         assert!(told.contains(said), "{told}");
     }
     assert_eq!((&answer[1], &answer[2]), (&json!([0, 0, 0, 0, 0, 0, 0]), &json!(3)));
+}
+
+#[test]
+fn x9_python_commits_rows_of_its_own_and_commands_together() {
+    let place = tempfile::tempdir().unwrap();
+    let (engine, _) = known(&place.path().join("msp.db"));
+    let before = engine.token().unwrap();
+    let program = format!(
+        r#"{OPEN}
+def execute(db, actor, **command):
+    asked = json.dumps({{"actor": actor, "command": command}})
+    return json.loads(db.execute("SELECT tenantry_execute(?)", (asked,)).fetchone()[0])
+staff, ada, rita = {{"operator": {{}}}}, {{"user": "{ADA}"}}, {{"user": "{RITA}"}}
+def register(db, name):
+    return execute(db, staff, command="register_tenant", kind="customer", name=name)
+# Its own rows are in the store's file, or beside that in one of their own.
+answers = []
+for path, attached in ("/msp.db", False), ("/desk.db", True):
+    db = opened(place + path, attached, isolation_level=None)
+    db.execute("CREATE TABLE contract(tenant TEXT)")
+    told = [failing(lambda: register(db, "Too early"))]
+    db.execute("BEGIN IMMEDIATE")
+    gone = register(db, "Rolled back")["outcome"]
+    db.execute("INSERT INTO contract VALUES (?)", (gone,))
+    db.execute("ROLLBACK")
+    db.execute("BEGIN")
+    kept = register(db, "Kept")
+    db.execute("SAVEPOINT half")
+    half = register(db, "Half")["seq"]
+    db.execute("ROLLBACK TO half")
+    db.execute("INSERT INTO contract VALUES (?)", (kept["outcome"],))
+    seq = kept["seq"]
+    told.append(failing(lambda: execute(db, rita, command="block_user", user="{ADAM}")))
+    asked = json.dumps(dict(actor=staff, command=dict(command="register_tenant", kind="customer", name="Within")))
+    told.append(failing(lambda: db.execute("INSERT INTO contract SELECT tenantry_execute(?)", (asked,))))
+    told.append(failing(lambda: execute(db, staff, command="no_such")))
+    told.append(failing(lambda: db.execute("SELECT tenantry_execute(NULL)").fetchone()))
+    told.append(failing(lambda: db.execute("SELECT tenantry_execute(x'00')").fetchone()))
+    may = "SELECT tenantry_may('{ADAM}', 'devices.manage', '{JOINTLY}')"
+    seen = [db.execute(may).fetchone()[0]]
+    again = dict(id=str(uuid.UUID(int=77 + attached)), actor=ada, command=dict(
+        command="unblock_user" if attached else "block_user", user="{ADAM}"))
+    twice = [json.loads(db.execute("SELECT tenantry_execute(?)", (json.dumps(again),)).fetchone()[0]) for _ in range(2)]
+    seen.append(db.execute(may).fetchone()[0])
+    db.execute("COMMIT")
+    db.execute("CREATE VIEW hidden AS SELECT tenantry_execute('{{}}') AS it")
+    told.append(failing(lambda: db.execute("SELECT * FROM hidden").fetchone()))
+    answers.append([told, [half - seq, twice[0] == twice[1], "events" in kept, kept["command"]], seen,
+        [row[0] for row in db.execute("SELECT tenant FROM contract")] == [kept["outcome"]], kept["outcome"]])
+    db.close()
+print(json.dumps(answers))
+"#
+    );
+    let answers = asked(&built().today, place.path(), &program);
+    let says = [
+        "there is no transaction on it",
+        "308 role_lacks_permission",
+        "a statement that writes is under way",
+        "unknown variant `no_such`",
+        "invalid_request",
+        "invalid_request",
+        "unsafe use of tenantry_execute()",
+    ];
+    let tenants: Vec<TenantId> = answers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| {
+            for (said, told) in says.iter().zip(answer[0].as_array().unwrap()) {
+                assert!(told.as_str().is_some_and(|told| told.contains(said)), "{said}: {told}");
+            }
+            assert_eq!(answer[1], json!([1, true, false, "register_tenant"]));
+            assert_eq!(answer[3], json!(true));
+            answer[4].as_str().unwrap().parse().unwrap()
+        })
+        .collect();
+    assert_eq!((&answers[0][2], &answers[1][2]), (&json!([1, 0]), &json!([0, 1])));
+    engine.refresh().unwrap();
+    // Of each run the tenant that was kept, the refusal, and what Ada did.
+    assert_eq!(engine.token().unwrap().seq, before.seq + 6);
+    for tenant in tenants {
+        assert!(engine.ask(Settings::new(STAFF, tenant)).is_ok());
+    }
+    engine.verify().unwrap();
+}
+
+#[test]
+fn x10_a_host_that_could_not_load_it_lives_on() {
+    let place = tempfile::tempdir().unwrap();
+    let (_engine, _) = known(&place.path().join("msp.db"));
+    let program = format!(
+        r#"{OPEN}
+told = []
+# The main file is locked, is no database, and may not be read.
+first = sqlite3.connect(place + "/desk.db", isolation_level=None)
+first.execute("CREATE TABLE t(a)")
+first.execute("BEGIN EXCLUSIVE")
+with open(place + "/none.db", "wb") as none:
+    none.write(b"no database" * 500)
+def forbidding(*_):
+    return sqlite3.SQLITE_DENY
+for path in "/desk.db", "/none.db", ":memory:":
+    db = sqlite3.connect(path if path == ":memory:" else place + path, timeout=0)
+    db.enable_load_extension(True)
+    if path == ":memory:":
+        db.set_authorizer(forbidding)
+    told.append(failing(lambda: db.load_extension(extension)) is not None)
+    db.set_authorizer(None)
+    told.append(failing(lambda: db.execute("SELECT tenantry_may(1, 2, 3)").fetchone()) is not None)
+    told.append(failing(lambda: db.execute("SELECT tenantry_packed(1, 2)").fetchone()) is not None)
+    db.close()
+first.execute("ROLLBACK")
+again = opened(place + "/desk.db")
+told.append(again.execute("SELECT tenantry_may(NULL, NULL, NULL)").fetchone()[0])
+print(json.dumps(told))
+"#
+    );
+    let told = asked(&built().today, place.path(), &program);
+    let told = told.as_array().unwrap();
+    assert_eq!((told.len(), told.last()), (10, Some(&json!(0))));
+    assert!(told.iter().step_by(3).take(3).all(|failed| failed == &json!(true)), "{told:?}");
 }
 
 #[test]

@@ -552,6 +552,58 @@ fn x10_a_store_that_comes_and_goes_is_found_or_missed() {
 }
 
 #[test]
+fn x10_a_row_that_is_come_to_by_two_ways_is_one_and_two_are_two() {
+    let platform = Platform::known();
+    for db in platform.hosts() {
+        let (jointly, fully) = (JOINTLY.uuid().into_bytes(), FULLY.to_string());
+        let either = "SELECT count(*) FROM tenantry_tenants(?1, 'devices.manage') WHERE tenant = ?2 OR tenant_text = ?3";
+        let count = |one: &dyn ToSql, other: &dyn ToSql| -> i64 {
+            let values: [&dyn ToSql; 3] = [&ADA.uuid().into_bytes(), one, other];
+            db.query_row(either, values, |row| row.get(0)).unwrap()
+        };
+        assert_eq!(count(&jointly, &fully), 2);
+        assert_eq!(count(&jointly, &JOINTLY.to_string()), 1);
+        assert_eq!(count(&jointly, &ALONE.to_string()), 1);
+        db.execute_batch(
+            "CREATE TEMP TABLE mine(tenant BLOB, other TEXT);
+             INSERT INTO mine VALUES (x'00', '00')",
+        )
+        .unwrap();
+        db.execute("INSERT INTO mine VALUES (?1, ?2)", (jointly, &fully)).unwrap();
+        let joined = "SELECT count(*) FROM mine, tenantry_tenants(?1, 'devices.manage') AS able \
+             WHERE able.tenant = mine.tenant OR able.tenant_text = other";
+        let joined: i64 = db.query_row(joined, [ADA.uuid().into_bytes()], |row| row.get(0)).unwrap();
+        assert_eq!(joined, 2);
+    }
+}
+
+#[test]
+fn x10_an_argument_that_is_said_by_is_is_that_argument() {
+    let platform = Platform::known();
+    let db = platform.same_file();
+    let count = |service: Option<&str>| -> i64 {
+        let sql = "SELECT count(*) FROM tenantry_tenants \
+             WHERE user IS ?1 AND permission IS 'devices.manage' AND service IS ?2";
+        db.query_row(sql, (ADA.uuid().into_bytes(), service), |row| row.get(0)).unwrap()
+    };
+    let with = "SELECT count(*) FROM tenantry_tenants(?1, 'devices.manage', 'configure')";
+    let with: i64 = db.query_row(with, [ADA.uuid().into_bytes()], |row| row.get(0)).unwrap();
+    assert_eq!(count(Some("configure")), with);
+    assert!(with > 0);
+    assert_eq!(count(None), 0, "nothing is no service");
+}
+
+#[test]
+fn x10_a_file_that_contradicts_itself_is_not_believed() {
+    let platform = Platform::known();
+    let db = platform.same_file();
+    db.execute_batch("PRAGMA user_version = 7").unwrap();
+    let asked = format!("SELECT tenantry_may('{ADA}', 'devices.manage', '{JOINTLY}')");
+    let told = one(&platform.same_file(), &asked).unwrap_err();
+    assert!(told.contains("header says format 7"), "{told}");
+}
+
+#[test]
 fn x10_a_host_that_drops_our_tables_is_told() {
     for table in ["entity", "entry", "record", "meta"] {
         let platform = Platform::known();
@@ -824,11 +876,11 @@ fn x9_where_a_command_cannot_be_within_it_is_refused_and_nothing_is_written() {
     let before = platform.engine.token().unwrap();
     for mut db in writers(&platform) {
         let asked = |db: &Connection| store_error(execute(&platform.engine, db, ADA, block(ADAM)));
-        assert!(asked(&db).contains("there is no transaction"));
+        assert!(asked(&db).starts_with("NotReady"));
         let schema = if db.path() == platform.file().to_str() { "main" } else { "tenantry" };
         db.execute_batch(&format!("PRAGMA {schema}.synchronous = NORMAL")).unwrap();
         let tx = db.transaction().unwrap();
-        assert!(asked(&tx).contains("synchronous"));
+        assert!(asked(&tx).starts_with("NotReady") && asked(&tx).contains("synchronous"));
         drop(tx);
         db.execute_batch(&format!("PRAGMA {schema}.synchronous = FULL")).unwrap();
         let tx = db.transaction().unwrap();

@@ -1,6 +1,7 @@
-//! tenantry as a loadable extension of SQLite: `tenantry_tenants`, `tenantry_may` and
-//! `tenantry_packed` (X-10) on whichever connection loads it, answered from the store by the
-//! machine's clock. It has no SQLite of its own: everything goes through that of whoever loads it.
+//! tenantry as a loadable extension of SQLite, on whichever connection loads it: `tenantry_tenants`,
+//! `tenantry_may` and `tenantry_packed` (X-10), answered from the store by the machine's clock; and
+//! `tenantry_execute` (X-9), which executes a command within the connection's own transaction. It
+//! has no SQLite of its own: everything goes through that of whoever loads it.
 //!
 //! ```sh
 //! sqlite3 desk.db -cmd ".load ./libtenantry_sql" -cmd "ATTACH 'msp.db' AS tenantry"
@@ -8,24 +9,71 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, Error, Result, ffi};
-use tenantry::engine::SystemClock;
-use tenantry::sql::{LEAST_VERSION, register};
+use tenantry::engine::{Engine, SystemClock};
+use tenantry::sql::{LEAST_VERSION, register, store_file};
+use tenantry::wire::{self, Fault, Trouble};
 
 /// Which SQLite has loaded this: its functions are called by all that is loaded.
 static LOADED_BY: OnceLock<usize> = OnceLock::new();
 
 /// Registers on a connection. That this is on a store's file shows when it is asked.
 fn init(db: Connection) -> Result<bool> {
-    let placed = catch_unwind(AssertUnwindSafe(|| register(&db, SystemClock)));
+    let placed = catch_unwind(AssertUnwindSafe(|| match register(&db, SystemClock) {
+        Ok(()) => register_execute(&db).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }));
     match placed {
         // It stays loaded: a thread may still have something of it when a connection is closed.
         Ok(Ok(())) => Ok(true),
         Ok(Err(error)) => Err(Error::ModuleError(format!("tenantry: {error}"))),
         Err(_) => Err(Error::ModuleError("tenantry: it has failed, by a fault of its own".to_owned())),
     }
+}
+
+/// The engine of the store that a connection is on, once a command has come.
+type Opened = Mutex<Option<(PathBuf, Engine)>>;
+
+/// Puts `tenantry_execute` on a connection: what an `execute` at the door has goes in, as JSON, and
+/// what it leads to comes out. For whoever writes the statement alone: no view or trigger of a file
+/// can call it.
+fn register_execute(db: &Connection) -> Result<()> {
+    let opened = Opened::default();
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
+    db.create_scalar_function("tenantry_execute", 1, flags, move |call| {
+        let executed = catch_unwind(AssertUnwindSafe(|| execute(&opened, call)));
+        executed.unwrap_or_else(|panic| Err(Fault::panicked(&*panic))).map_err(|fault| said(&fault))
+    })
+}
+
+fn execute(opened: &Opened, call: &Context<'_>) -> Result<String, Fault> {
+    let amiss = |error: Error| Fault::new(Trouble::InvalidRequest, error);
+    let asked = call.get_raw(0).as_str().map_err(|error| amiss(error.into()))?;
+    // SAFETY: the connection is used here alone, while the function runs on it.
+    let within = unsafe { call.get_connection() }.map_err(amiss)?;
+    let file = store_file(&within)?;
+    let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
+    let engine = match opened.take() {
+        Some((of, engine)) if of == file => engine,
+        _ => Engine::open(&file)?,
+    };
+    let executed = wire::execute_within(&engine, &within, asked);
+    // Another store may have come to stand there.
+    let moved = executed.as_ref().is_err_and(|fault| fault.number == Trouble::NotAStore.number());
+    *opened = (!moved).then_some((file, engine));
+    executed
+}
+
+/// A fault as a statement is told it.
+fn said(fault: &Fault) -> Error {
+    let busy = fault.number == Trouble::StoreBusy.number();
+    let code = if busy { ffi::SQLITE_BUSY } else { ffi::SQLITE_ERROR };
+    let why = format!("tenantry: {} {}: {fault}", fault.number, fault.name);
+    Error::SqliteFailure(ffi::Error::new(code), Some(why))
 }
 
 /// What SQLite calls when it loads the extension.

@@ -13,7 +13,7 @@ use crate::engine::{Call, tenantry_engine};
 use crate::error::{guard, tenantry_error, tenantry_status};
 use crate::guard::{put, required};
 use crate::id::tenantry_id;
-use crate::text::{tenantry_text, text};
+use crate::text::{tell, tenantry_text, text};
 
 /// The answer of a check.
 #[repr(C)]
@@ -146,15 +146,11 @@ pub unsafe extern "C" fn tenantry_explain(
 ) -> tenantry_status {
     // SAFETY: as the header says.
     unsafe {
-        put(explanation, tenantry_text::NONE);
-        guard(error, || {
-            required(explanation, "explanation")?;
+        tell(explanation, "explanation", error, || {
             let call = Call::on(engine)?;
             let Question { user, permission, tenant, service } =
                 named(user, (permission, permission_length), tenant, (service, service_length))?;
-            let answer = wire::ask(call.engine()?, Explain { user, permission, tenant, service })?;
-            put(explanation, tenantry_text::give(answer));
-            Ok(())
+            wire::ask(call.engine()?, Explain { user, permission, tenant, service })
         })
     }
 }

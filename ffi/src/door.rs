@@ -8,7 +8,7 @@ use tenantry::wire::{self, Fault, Trouble};
 use crate::engine::{Call, tenantry_engine};
 use crate::error::{guard, tenantry_error, tenantry_status};
 use crate::guard::{put, required};
-use crate::text::{tenantry_text, text};
+use crate::text::{tell, tenantry_text, text};
 
 /// Answers one call in JSON: any command, any query, and what a host does besides. `include/tenantry.schema.json` says what can be
 /// called and what is replied.
@@ -25,14 +25,10 @@ pub unsafe extern "C" fn tenantry_call(
 ) -> tenantry_status {
     // SAFETY: as the header says.
     unsafe {
-        put(reply, tenantry_text::NONE);
-        guard(error, || {
-            required(reply, "reply")?;
+        tell(reply, "reply", error, || {
             required(json, "json")?;
             let call = Call::on(engine)?;
-            let told = wire::call(call.engine()?, text(json, length, "json")?)?;
-            put(reply, tenantry_text::give(told));
-            Ok(())
+            wire::call(call.engine()?, text(json, length, "json")?)
         })
     }
 }
@@ -48,13 +44,9 @@ pub unsafe extern "C" fn tenantry_token(
 ) -> tenantry_status {
     // SAFETY: as the header says.
     unsafe {
-        put(token, tenantry_text::NONE);
-        guard(error, || {
-            required(token, "token")?;
+        tell(token, "token", error, || {
             let call = Call::on(engine)?;
-            let now = call.engine()?.token()?;
-            put(token, tenantry_text::give(now.to_string()));
-            Ok(())
+            Ok(call.engine()?.token()?.to_string())
         })
     }
 }

@@ -18,7 +18,7 @@ use tenantry::wire::{self, Fault, Trouble};
 use crate::error::{guard, tenantry_error, tenantry_status};
 use crate::guard::{put, quietly, required};
 use crate::id::tenantry_id;
-use crate::text::{tenantry_text, text};
+use crate::text::{tell, tenantry_text, text};
 
 /// tenantry on a store. One engine serves all threads; open one per file and process.
 pub struct tenantry_engine {
@@ -410,14 +410,10 @@ pub unsafe extern "C" fn tenantry_restore(
 ) -> tenantry_status {
     // SAFETY: as the header says.
     unsafe {
-        put(reply, tenantry_text::NONE);
-        guard(error, || {
-            required(reply, "reply")?;
+        tell(reply, "reply", error, || {
             required(from, "from")?;
             required(to, "to")?;
-            let told = wire::restore(place(from, from_length)?, place(to, to_length)?)?;
-            put(reply, tenantry_text::give(told));
-            Ok(())
+            wire::restore(place(from, from_length)?, place(to, to_length)?)
         })
     }
 }

@@ -15,10 +15,9 @@ use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Clock as _, SystemClock};
 use tenantry::index::{
-    AccessIndex, IndexVerdict, Overtaken, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle,
-    UserHandle,
+    AccessIndex, IndexVerdict, PermissionHandle, Permit, Resolved, ServiceHandle, TenantHandle, UserHandle,
 };
-use tenantry::wire::{Fault, Trouble};
+use tenantry::wire::{self, Fault, Trouble, overtaken};
 
 use crate::check::{self, tenantry_verdict};
 use crate::cursor::tenantry_cursor;
@@ -26,6 +25,7 @@ use crate::engine::{Call, Hands, tenantry_engine};
 use crate::error::{OK, guard, tenantry_error, tenantry_status};
 use crate::guard::{put, quietly, required};
 use crate::id::tenantry_id;
+use crate::text::{tell, tenantry_text};
 
 /// What checks need of an engine's store, in memory, for those who check more often than a store can be asked.
 ///
@@ -602,11 +602,6 @@ pub unsafe extern "C" fn tenantry_index_check_ids(
     }
 }
 
-/// A long list could not be read between two commits.
-fn overtaken(overtaken: Overtaken) -> Fault {
-    Fault::new(Trouble::StoreBusy, overtaken)
-}
-
 /// The tenants that a user can do this on, in no particular order: exactly those for which a check says yes.
 ///
 /// `*cursor` is the caller's until `tenantry_cursor_free`; it is null where the call fails. `TENANTRY_STORE_BUSY` when commits followed
@@ -660,6 +655,44 @@ pub unsafe extern "C" fn tenantry_index_users_who_can(
             let ids = found.into_iter().map(|user| index.user_id(user).uuid());
             put(cursor, tenantry_cursor::give(seq, ids));
             Ok(())
+        })
+    }
+}
+
+/// Everybody who can do anything on a tenant, and what: an object with `seq`, the revision, and `rows` in no particular order,
+/// each with a `user` and what they hold (`held`), as the query `tenant_access` tells it to the platform's staff.
+///
+/// `*review` is the caller's until `tenantry_text_free`; it is empty where the call fails. Else as `tenantry_index_tenants_where`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantry_index_tenant_access(
+    index: *const tenantry_index,
+    tenant: tenantry_tenant_handle,
+    review: *mut tenantry_text,
+    error: *mut *mut tenantry_error,
+) -> tenantry_status {
+    // SAFETY: as the header says.
+    unsafe {
+        tell(review, "review", error, || {
+            let (shell, tenant) = (opened(index)?, TenantHandle::from_number(tenant));
+            wire::tenant_access(shell.index(), tenant, || shell.now())
+        })
+    }
+}
+
+/// Every tenant on which a user can do anything, and what: an object with `seq`, the revision, and `rows` in no particular order,
+/// each with a `tenant` and what is held there (`held`). As `tenantry_index_tenant_access`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantry_index_user_access(
+    index: *const tenantry_index,
+    user: tenantry_user_handle,
+    review: *mut tenantry_text,
+    error: *mut *mut tenantry_error,
+) -> tenantry_status {
+    // SAFETY: as the header says.
+    unsafe {
+        tell(review, "review", error, || {
+            let (shell, user) = (opened(index)?, UserHandle::from_number(user));
+            wire::user_access(shell.index(), user, || shell.now())
         })
     }
 }

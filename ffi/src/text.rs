@@ -6,8 +6,8 @@ use std::slice;
 
 use tenantry::wire::{Fault, Trouble};
 
-use crate::error::{OK, tenantry_status};
-use crate::guard::quietly;
+use crate::error::{OK, guard, tenantry_error, tenantry_status};
+use crate::guard::{put, quietly, required};
 use crate::handle::{self, Kind};
 
 /// A text that the library gave out: UTF-8, with a closing zero that `length` does not count. It is the caller's until
@@ -30,6 +30,27 @@ impl tenantry_text {
         bytes.push(0);
         let data = handle::give(Kind::Text, bytes.into_boxed_slice());
         Self { data: data.cast::<c_char>(), length }
+    }
+}
+
+/// Runs what a function does that answers with a text. `*told`, which the function calls `name`, is empty unless it has one.
+///
+/// # Safety
+/// `told` and `error` are null or can be written.
+pub(crate) unsafe fn tell(
+    told: *mut tenantry_text,
+    name: &str,
+    error: *mut *mut tenantry_error,
+    say: impl FnOnce() -> Result<String, Fault>,
+) -> tenantry_status {
+    // SAFETY: as of this function.
+    unsafe {
+        put(told, tenantry_text::NONE);
+        guard(error, || {
+            required(told, name)?;
+            put(told, tenantry_text::give(say()?));
+            Ok(())
+        })
     }
 }
 

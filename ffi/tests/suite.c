@@ -232,6 +232,7 @@ static void indexes(void) {
   tenantry_question questions[3];
   tenantry_verdict verdict, verdicts[200];
   tenantry_cursor *cursor = NULL;
+  tenantry_text reply;
   tenantry_resolved many[200];
   uint64_t seq = 0;
   size_t size = 0, place;
@@ -315,6 +316,17 @@ static void indexes(void) {
   CHECK(tenantry_cursor_size(cursor, &size, NULL, NULL) == TENANTRY_OK && size == 0);
   tenantry_cursor_free(&cursor);
 
+  /* reviews */
+  STATUS(TENANTRY_OK, tenantry_index_tenant_access(hot, tenants[0], &reply, &error));
+  CHECK(strstr(reply.data, "{\"seq\":4,\"rows\":[{\"user\":\"") == reply.data && strstr(reply.data, "\"permission\":\"devices.manage\"") != NULL);
+  tenantry_text_free(&reply);
+  STATUS(TENANTRY_OK, tenantry_index_user_access(hot, users[0], &reply, &error));
+  CHECK(strstr(reply.data, "{\"seq\":4,\"rows\":[{\"tenant\":\"") == reply.data && strstr(reply.data, "\"services\":[\"manage\"") != NULL);
+  tenantry_text_free(&reply);
+  STATUS(TENANTRY_OK, tenantry_index_user_access(hot, 0, &reply, &error));
+  CHECK(strcmp(reply.data, "{\"seq\":4,\"rows\":[]}") == 0);
+  tenantry_text_free(&reply);
+
   /* What the engine commits is in every index of it at once. */
   register_msp(engine);
   STATUS(TENANTRY_OK, tenantry_index_seq(second, &seq, &error));
@@ -369,6 +381,8 @@ static void index_misuse(void) {
   STATUS(TENANTRY_NULL_POINTER, tenantry_index_service(hot, TEXT("manage"), NULL, &error));
   STATUS(TENANTRY_NULL_POINTER, tenantry_index_tenants_where(hot, 1, 1, TENANTRY_NO_SERVICE, NULL, &error));
   STATUS(TENANTRY_NULL_POINTER, tenantry_index_users_who_can(hot, 1, 1, TENANTRY_NO_SERVICE, NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_index_tenant_access(hot, 1, NULL, &error));
+  STATUS(TENANTRY_NULL_POINTER, tenantry_index_user_access(hot, 1, NULL, &error));
   PLAIN(TENANTRY_NULL_POINTER, tenantry_index_check_resolved(hot, 1, 1, 1, 1, NULL));
   memset(&verdict, 1, sizeof verdict);
   PLAIN(TENANTRY_NULL_POINTER, tenantry_index_check(hot, NULL, 1, &BAKERY, 1, &verdict));
@@ -438,6 +452,10 @@ static void index_misuse(void) {
     STATUS(wanted[place], tenantry_index_tenants_where(other, 1, 1, TENANTRY_NO_SERVICE, &cursor, &error));
     STATUS(wanted[place], tenantry_index_users_who_can(other, 1, 1, TENANTRY_NO_SERVICE, &cursor, &error));
     CHECK(cursor == NULL);
+    STATUS(wanted[place], tenantry_index_tenant_access(other, 1, &reply, &error));
+    CHECK(reply.data == NULL && reply.length == 0);
+    STATUS(wanted[place], tenantry_index_user_access(other, 1, &reply, &error));
+    CHECK(reply.data == NULL && reply.length == 0);
     if (place > 0) PLAIN(wanted[place], tenantry_index_close(&other));
     CHECK(place == 0 || other == NULL);
   }

@@ -52,6 +52,7 @@ static void play() {
   CHECK(by_ids.size() == 2 && by_ids[0].allowed && !by_ids[1].allowed);
   CHECK(hot.check_batch({}).empty() && hot.check_ids({}).empty());
   CHECK(hot.tenants_where(user, manage).size() == 2 && hot.users_who_can(manage, tenant, service).size() == 1);
+  CHECK(hot.tenant_access(tenant).find("\"user\":\"") != std::string::npos && hot.user_access(user).find("\"held\":[") != std::string::npos);
   CHECK(hot.seq() == 4);
   CHECK(engine.explain(who, TENANTRY_PERMISSION_LOCATION_VIEW, where).find("\"rule\":\"P-6\"") != std::string::npos);
   CHECK(engine.tenants_where(who, TENANTRY_PERMISSION_DEVICES_VIEW).size() == 2);

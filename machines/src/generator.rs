@@ -1006,7 +1006,7 @@ impl<'s> Generator<'s> {
 
     fn typed(&mut self, name: &str, member: &str, new: bool, place: &mut Place<'_>) -> Value {
         let world = place.world;
-        if name.ends_with("Id") && name != "DeviceId" {
+        if name.ends_with("Id") && !matches!(name, "DeviceId" | "ExternalId" | "SystemId") {
             let creates =
                 new && !matches!(place.call.as_str(), "reseller_customers" | "reseller_csv" | "audit");
             if member == "user" && place.call == "register_user" || creates {
@@ -1102,6 +1102,16 @@ impl<'s> Generator<'s> {
             "Policy" => world.policy.clone(),
             "Ticket" => json!("T-1"),
             "DeviceId" => json!(self.device(place)),
+            "System" => json!(self.rng.word("connectwise autotask")),
+            "ExternalId" => {
+                // A few that are there already, and those that look like an address (U-5).
+                let made = self.made;
+                if self.rng.percent(40) && made > 0 {
+                    return json!(format!("EXT{}", 1 + self.rng.below(made as usize)));
+                }
+                self.made += 1;
+                json!(format!("EXT{}", self.made))
+            }
             "Timestamp" => {
                 let days = *self.rng.pick(&[-400, -3, 0, 1, 3, 30, 400]).unwrap_or(&3);
                 json!(moment(self.now + days * DAY + if days == 0 { 60 * SECOND } else { 0 }))

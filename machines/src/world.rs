@@ -36,6 +36,7 @@ const KINDS: &[(&str, &str)] = &[
     ("licence", "licence_tenant"),
     ("alert_rule", "alert_tenant"),
     ("session", "session_tenant"),
+    ("kept_id", "kept_tenant"),
 ];
 
 /// Ends the name of a role that was given with what is reserved masked (P-16).

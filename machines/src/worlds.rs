@@ -30,6 +30,7 @@ const EXCEPTIONS: &[&str] = &[
     "devices_taken",
     "device_held",
     "device_ids_conflict",
+    "external_id_taken",
 ];
 
 /// Whoever may link asks by number and is told a name (T-8); a reseller adds by number (V-1), and a tenant invites and
@@ -148,7 +149,7 @@ fn kind_of(member: &str) -> &'static str {
     match member {
         "user" | "additional" => "user",
         "tenant" | "tenants" | "manager" | "managed" | "reseller" | "home" | "to" | "customer" | "buyer"
-        | "owner" => "tenant",
+        | "owner" | "keeper" => "tenant",
         "link" | "request" => "link",
         "invitation" => "invitation",
         "role" => "role",
@@ -371,6 +372,10 @@ impl Belongs {
                     !sides.is_empty()
                         && !sides.contains(&sight.home)
                         && sides.iter().any(|side| sight.hides_name(side))
+                }
+                // What an organisation keeps is told to those who see it alone.
+                _ if matches!(name, "set_external_id" | "remove_external_id") && is("id") => {
+                    sight.hides(text(command, "keeper"))
                 }
                 _ if one.starts_with("https://return.") => {
                     let home = whose(&actor["user"]);

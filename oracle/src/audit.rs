@@ -6,13 +6,15 @@ use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{AssignSeats, Command, Named, ReleaseSeats, Request};
+use tenantry::command::{
+    AssignSeats, Command, Named, ReleaseSeats, RemoveExternalId, Request, SetExternalId,
+};
 use tenantry::model::{Actor, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
 use tenantry::refusal::{Code, Family};
 
 use crate::access::{Disabled, Who};
-use crate::world::{Deeds, Entry, Group, Holder, Oracle, User};
+use crate::world::{Deeds, Entry, Group, Holder, Kept, Oracle, User};
 
 /// A row as somebody sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -278,8 +280,17 @@ impl Oracle {
         }
         if recorded.1 < REFUSALS_AN_HOUR {
             recorded.1 += 1;
-            let things = self.things(&request.command);
-            let groups = things.iter().cloned().map(group).collect();
+            let mut things = self.things(&request.command);
+            // A device is something of its holder's, an id of whoever has what it leads to.
+            things.extend(self.owner_of_what_was_tried(request, at).map(|owner| [owner].into()));
+            let groups = match &request.command {
+                // What is kept is the keeper's own affair alone, where there is such a keeper.
+                Command::SetExternalId(SetExternalId { keeper, .. })
+                | Command::RemoveExternalId(RemoveExternalId { keeper, .. }) => {
+                    self.tenant(*keeper).map(|one| group([one.id])).into_iter().collect()
+                }
+                _ => things.iter().cloned().map(group).collect(),
+            };
             let name = request.command.name();
             self.remember(&request.actor, name, (groups, things), true, self.clone(), at);
         }
@@ -318,7 +329,8 @@ impl Oracle {
             let veiled = self.veiled(who, entry).is_some();
             let of_tenant = |(about, _): &&Group| about.contains(&tenant) && !(veiled && about.len() == 1);
             let open = |(about, home): &&Group| about.iter().chain(home).all(|one| told(*one));
-            if !entry.groups.iter().filter(of_tenant).any(|group| open(&group)) {
+            let kept = self.kept_in(who, tenant, entry, at);
+            if kept.is_empty() && !entry.groups.iter().filter(of_tenant).any(|group| open(&group)) {
                 continue;
             }
             let shown = || entry.groups.iter().filter(open).filter(of_tenant);
@@ -337,6 +349,7 @@ impl Oracle {
                         || entry.around.iter().any(managed)
                         || self.is_there(who, from, at)
                         || shown().any(|(about, home)| about.contains(&from) || *home == Some(from))
+                        || kept.contains(&from)
                         || tried().any(|deed| deed.contains(&from));
                     // Whoever only tried something is nobody that the organisation has to do with.
                     if told(from) && known { AuditActor::Organisation(from) } else { AuditActor::Stranger }
@@ -361,6 +374,25 @@ impl Oracle {
             }
         }
         Ok(rows)
+    }
+
+    /// Whose are the things to which ids of other systems lead that a tenant keeps or no longer keeps by an entry, as far as
+    /// a reader of its audit is told: its own people and those who see it.
+    fn kept_in(&self, who: Who, tenant: TenantId, entry: &Entry, at: Timestamp) -> BTreeSet<TenantId> {
+        if !self.is_at_home(who, tenant) && !self.sees(who, tenant, at) {
+            return BTreeSet::new();
+        }
+        let [before, after] = &*entry.around;
+        let kept = |world: &Self| -> Vec<(Kept, TenantId)> {
+            world.kept_and_whose().into_iter().filter(|(one, _)| one.keeper == tenant).collect()
+        };
+        let (before, after) = (kept(before), kept(after));
+        let beside = |some: &[(Kept, TenantId)], all: &[(Kept, TenantId)]| -> Vec<TenantId> {
+            let there = |one: &Kept| all.iter().any(|(other, _)| other.number == one.number);
+            some.iter().filter(|(one, _)| !there(one)).map(|(_, owner)| *owner).collect()
+        };
+        let owners = beside(&before, &after).into_iter().chain(beside(&after, &before));
+        owners.filter(|owner| self.told_of(who, tenant, *owner, entry, at)).collect()
     }
 
     /// Of a tenant's barring a manager nobody else's people read; what that ended they read of as if it had been declined or

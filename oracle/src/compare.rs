@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use crate::coverage::Coverage;
 use crate::devices::named;
+use crate::external::Happened;
 use crate::feed::{self, Recorded};
 use crate::generator::{Generator, Step, policy_of};
 use crate::late::Matter;
@@ -50,6 +51,12 @@ const FORETOLD: &str = "foretold";
 const PREVIEWS: usize = 4;
 const FEEDS: usize = 2;
 const REVIEWS: usize = 4;
+
+/// So many of a hundred worlds are long.
+const LONG_WORLDS: usize = 21;
+
+/// At the end of a world, so many questions at most of each kind that nothing was told of yet.
+const MOST_TRIES: usize = 40;
 
 /// One world in so many has its audit compared: to remember what everything was about takes its time.
 const AUDITED_WORLDS: u64 = 5;
@@ -107,12 +114,14 @@ pub struct Pair {
     parted: usize,
     /// What there was to tell so far, by the last record that it may be of.
     sent: Vec<(u64, String, Matter)>,
-    /// Every world so far that a command left, where the past is asked about.
+    /// Every world so far that a command left.
     history: Vec<(RequestId, Then)>,
     /// The world as it was right after the last record.
     recorded: Rc<Recorded>,
     /// The receipt of the last command that was carried out.
     receipt: Option<Receipt<Vec<Event>>>,
+    /// By which record each id of another system was set.
+    entries: BTreeMap<u32, u64>,
 }
 
 /// How the two differ.
@@ -120,8 +129,12 @@ pub struct Pair {
 pub enum Difference {
     /// In the outcome of a command.
     Outcome(String),
+    /// In the ids of other systems that a command's record says were set or went.
+    Ids(String),
     /// In the answer to a question asked at an instant.
     Answer(Question, Timestamp, String),
+    /// The same after a command that has passed.
+    PastAnswer(Question, RequestId, String),
     /// In the tenants a user can do something on.
     TenantsWhere(UserId, Permission, Option<Service>, Timestamp, String),
     /// In the users who can do something on a tenant.
@@ -147,7 +160,12 @@ impl Difference {
     fn signature(&self) -> String {
         match self {
             Self::Outcome(text) => text.clone(),
+            Self::Ids(text) => {
+                let mut parts = text.split(':');
+                format!("ids:{}:{}", parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+            }
             Self::Answer(_, _, text) => format!("check: {text}"),
+            Self::PastAnswer(_, _, text) => format!("check of a past: {text}"),
             Self::TenantsWhere(..) => "tenants where".to_owned(),
             Self::UsersWhoCan(..) => "users who can".to_owned(),
             Self::List(question, None, _) => format!("list: {}", question.kind()),
@@ -175,12 +193,17 @@ impl Difference {
 
     fn text(&self) -> String {
         match self {
-            Self::Outcome(text) | Self::State(text) | Self::Notice(_, text) | Self::Late(_, _, text) => {
-                text.clone()
-            }
+            Self::Outcome(text)
+            | Self::Ids(text)
+            | Self::State(text)
+            | Self::Notice(_, text)
+            | Self::Late(_, _, text) => text.clone(),
             Self::Preview(_, text) | Self::Feed(_, text) | Self::Sum(_, text) => text.clone(),
             Self::Answer(question, at, text) => {
                 format!("{} at {at}: {text}", serde_json::to_string(question).unwrap())
+            }
+            Self::PastAnswer(question, request, text) => {
+                format!("{} after {request}: {text}", serde_json::to_string(question).unwrap())
             }
             Self::TenantsWhere(user, permission, service, at, text) => {
                 format!("tenants where {user} can {permission} for {service:?} at {at}: {text}")
@@ -262,7 +285,7 @@ impl Pair {
         oracle.journal = audited.then(Vec::new);
         oracle.outbox = Some(Vec::new());
         let seq = engine.token().unwrap().seq;
-        let recorded = Rc::new(Recorded { oracle: oracle.bare(), seq, at: start() });
+        let recorded = Rc::new(Recorded { oracle: Rc::new(oracle.bare()), seq, at: start() });
         Self {
             oracle,
             engine,
@@ -274,6 +297,7 @@ impl Pair {
             history: Vec::new(),
             recorded,
             receipt: None,
+            entries: BTreeMap::new(),
         }
     }
 
@@ -282,26 +306,36 @@ impl Pair {
         self.clock.set(at);
         let repeated = self.oracle.carried_out.iter().any(|first| first.id == request.id);
         let meant = self.oracle.meant_by(&request.command);
+        let kept = self.oracle.ids_kept;
         let expected = self.oracle.execute(request, at);
         let executed = self.engine.submit(request.clone());
         let actual = outcome_of(&executed);
+        let now = Rc::new(self.oracle.bare());
+        let seq = self.engine.token().unwrap().seq;
+        if seq > self.recorded.seq {
+            self.recorded = Rc::new(Recorded { oracle: Rc::clone(&now), seq, at });
+        }
         let known = EXCLUDED_REFUSALS.iter().any(|(name, oracle, engine)| {
             *name == request.command.name() && expected == Err(*oracle) && actual == Err(*engine)
         });
         if expected == actual || known {
+            if let (Err(code), Err(error)) = (&expected, &executed) {
+                self.compare_about(request, *code, error, at)?;
+            }
             if let Ok(receipt) = &executed
                 && !repeated
             {
                 self.compare_answer(&request.command, &receipt.outcome)?;
                 compare_named(meant, &request.command, &receipt.outcome)?;
-                if self.oracle.journal.is_some() {
-                    let oracle = self.oracle.bare();
-                    let then = Then { oracle, seq: receipt.seq(), at, by_moment: false };
-                    self.history.push((request.id, then));
-                }
+                let seq = receipt.seq();
+                let happened: BTreeSet<Happened> =
+                    receipt.outcome.iter().filter_map(Happened::said).collect();
+                self.compare_ids(&request.command, kept, seq, &happened)?;
+                let then = Then { oracle: Rc::clone(&now), seq, at, by_moment: false };
+                self.history.push((request.id, then));
             }
             self.receipt = executed.ok();
-            self.compare_notices(at)?;
+            self.compare_notices(&now, at)?;
             Ok(actual)
         } else {
             let name = request.command.name();
@@ -328,16 +362,16 @@ impl Pair {
         };
         let mut before = foretold.as_ref().map(|_| self.oracle.bare());
         let outcome = self.execute(request, at);
-        let head = self.engine.token().unwrap().seq;
-        if head > self.recorded.seq {
-            self.recorded = Rc::new(Recorded { oracle: self.oracle.bare(), seq: head, at });
-        }
         let outcome = outcome?;
         if let (Some((turning, foretold)), Some(before)) = (foretold, &mut before) {
             before.sweep(at);
+            let count = foretold.as_ref().ok().and_then(|foretold| foretold.count);
             let differs = |text| Difference::Preview(turning, text);
             let agreed = self.compare_preview(request, before, at, foretold, outcome).map_err(differs)?;
             coverage.list("previews", &agreed);
+            if let Some([rows, ..]) = count {
+                coverage.list("previews counted", &Ok(rows as usize));
+            }
         }
         if let (Some(turning), Some(from)) = (feed, from) {
             let name = outcome.is_ok().then(|| request.command.name());
@@ -356,9 +390,7 @@ impl Pair {
     ) -> Result<Result<Rehearsed, Code>, Difference> {
         let seq = self.engine.token().unwrap().seq;
         self.engine.acknowledge(FORETOLD, seq).unwrap();
-        let Turning { limit, descending } = turning;
-        let paging = Paging { limit, descending, ..Paging::default() };
-        let foretold = self.with_moment(at, |now| rehearse(now, request, paging));
+        let foretold = self.with_moment(at, |now| rehearse(now, request, turning));
         if self.engine.token().unwrap().seq != seq {
             return Err(Difference::Preview(turning, "it has happened".to_owned()));
         }
@@ -433,6 +465,57 @@ impl Pair {
         Err(format!("sum: since {} it leads elsewhere: {odd:?}", then.seq))
     }
 
+    /// Whether a refusal about an id of another system is about what it has to be: it tells nobody what they do not see.
+    fn compare_about(
+        &self,
+        request: &Request,
+        code: Code,
+        error: &Error,
+        at: Timestamp,
+    ) -> Result<(), Difference> {
+        let expected = self.oracle.about_refused_id(request, code, at);
+        let actual = error.refusal().map(|refusal| refusal.about.clone());
+        if expected.is_none() || expected == actual {
+            return Ok(());
+        }
+        let name = request.command.name();
+        let text = format!("{name}: oracle says {code} about {expected:?}, engine says {actual:?}");
+        Err(Difference::Outcome(text))
+    }
+
+    /// Whether the events say which ids of other systems were set by a command and which went with it, in any order.
+    fn compare_ids(
+        &mut self,
+        command: &Command,
+        before: u32,
+        seq: u64,
+        actual: &BTreeSet<Happened>,
+    ) -> Result<(), Difference> {
+        let mut expected = BTreeSet::new();
+        for one in self.oracle.kept.iter().filter(|one| one.number > before) {
+            self.entries.insert(one.number, seq);
+            let owner = self.oracle.owner_of(&one.of).unwrap();
+            expected.insert(Happened::of(true, one, owner, Some(seq)));
+        }
+        for (one, owner) in &self.oracle.gone {
+            let entry = self.entries.get(&one.number).copied();
+            expected.insert(Happened::of(false, one, *owner, entry));
+        }
+        if expected == *actual {
+            return Ok(());
+        }
+        let name = command.name();
+        let set = |some: &BTreeSet<Happened>| some.iter().filter(|one| one.set).count();
+        let counts =
+            |some: &BTreeSet<Happened>| format!("{} set, {} gone", set(some), some.len() - set(some));
+        let text = format!(
+            "{name}: oracle says ok of {}, engine says ok of {}: {expected:#?} {actual:#?}",
+            counts(&expected),
+            counts(actual)
+        );
+        Err(Difference::Ids(text))
+    }
+
     /// What a console's opening and closing answer with (S-1).
     fn compare_answer(&self, command: &Command, events: &[Event]) -> Result<(), Difference> {
         let (expected, actual) = match command {
@@ -456,16 +539,15 @@ impl Pair {
     }
 
     /// Whether both tell the same people of the same since the last time.
-    fn compare_notices(&mut self, at: Timestamp) -> Result<(), Difference> {
+    fn compare_notices(&mut self, now: &Oracle, at: Timestamp) -> Result<(), Difference> {
         let mail = self.engine.notices(CONSUMER, usize::MAX).unwrap();
         self.engine.acknowledge(CONSUMER, mail.through).unwrap();
         let sent = self.oracle.outbox.replace(Vec::new()).unwrap_or_default();
-        let now = self.oracle.bare();
-        let seq = self.engine.token().unwrap().seq;
+        let seq = self.recorded.seq;
         self.sent.extend(sent.iter().map(|one| (seq, one.kind.to_string(), Matter::of(one))));
         let mut expected: Vec<(String, Recipients)> = sent
             .iter()
-            .map(|one| (one.kind.to_string(), one.read(&now, at)))
+            .map(|one| (one.kind.to_string(), one.read(now, at)))
             .filter(|(_, to)| !to.is_empty())
             .collect();
         let told = |kind: &NoticeKind| serde_json::to_value(kind).unwrap().to_string();
@@ -475,7 +557,7 @@ impl Pair {
         expected.sort_by_key(order);
         actual.sort_by_key(order);
         self.told = actual.len();
-        let ends = sent.iter().flat_map(|one| one.further_up(&now, at));
+        let ends = sent.iter().flat_map(|one| one.further_up(now, at));
         let parted: Vec<bool> = ends.collect();
         (self.further_up, self.parted) = (parted.len(), parted.iter().filter(|parted| **parted).count());
         let once = |one: &&(String, Recipients)| {
@@ -539,13 +621,15 @@ impl Pair {
 
     /// A moment that has passed, of most that are asked about; else now.
     fn some_moment(&self, asking: &mut Rng, now: Timestamp) -> Option<Moments> {
-        match asking.pick(&self.history) {
-            Some((request, then)) if asking.percent(60) => Some(match asking.percent(50) {
-                true => Moments::Record(*request),
-                false => Moments::Clock(then.at.plus_days([0, 0, 0, 3][asking.below(4)]).min(now)),
-            }),
-            _ => None,
-        }
+        asking.percent(60).then(|| self.past_moment(asking, now)).flatten()
+    }
+
+    fn past_moment(&self, asking: &mut Rng, now: Timestamp) -> Option<Moments> {
+        let (request, then) = asking.pick(&self.history)?;
+        Some(match asking.percent(50) {
+            true => Moments::Record(*request),
+            false => Moments::Clock(then.at.plus_days([0, 0, 0, 3][asking.below(4)]).min(now)),
+        })
     }
 
     /// A moment before another, of most that are asked about.
@@ -565,8 +649,17 @@ impl Pair {
         moment: Option<Moments>,
         coverage: &mut Coverage,
     ) -> Result<(), Difference> {
-        let agreed = self.ask_list(question, moment)?;
+        let (agreed, met) = self.ask_list(question, moment)?;
         coverage.list(question.kind(), &agreed);
+        for kind in met {
+            coverage.list(kind, &Ok(1));
+        }
+        if question.since().is_some() {
+            coverage.list("differences", &agreed);
+        }
+        if question.is_review() && moment.is_none() {
+            coverage.list("reviews", &agreed);
+        }
         if moment.is_some() {
             coverage.list("as of", &agreed);
             if question.is_review() {
@@ -575,17 +668,24 @@ impl Pair {
             if question.kind() == "look up" {
                 coverage.list("look up of a past", &agreed);
             }
+            if question.kind().starts_with("external") {
+                coverage.list("external ids of a past", &agreed);
+            }
         }
         Ok(())
     }
 
-    fn ask_list(&self, question: &ListQuestion, moment: Option<Moments>) -> Result<Agreed, Difference> {
+    fn ask_list(
+        &self,
+        question: &ListQuestion,
+        moment: Option<Moments>,
+    ) -> Result<(Agreed, BTreeSet<&'static str>), Difference> {
         let then = moment.and_then(|moment| self.then(moment));
         let since = match question.since() {
             // Of a world in which it never came to that there is nothing to ask.
             Some(since) => match self.then(since) {
                 Some(since) => Some(since),
-                None => return Ok(Ok(0)),
+                None => return Ok((Ok(0), BTreeSet::new())),
             },
             None => None,
         };
@@ -615,17 +715,26 @@ impl Pair {
         question: &Question,
         at: Timestamp,
     ) -> Result<Option<Code>, Difference> {
-        let (allowed, reason) = self.oracle.check(question, at);
-        let verdict = moment.check(question).unwrap();
-        if (allowed, reason) == (verdict.allowed, verdict.reason) {
-            return Ok(reason);
-        }
-        let text = format!(
-            "oracle says {}, engine says {}",
-            said(allowed, reason),
-            said(verdict.allowed, verdict.reason)
-        );
-        Err(Difference::Answer(question.clone(), at, text))
+        compare_check(&self.oracle, moment, question, at)
+            .map_err(|text| Difference::Answer(question.clone(), at, text))
+    }
+
+    /// The same of a world that has passed: that after a command.
+    fn ask_then(
+        &self,
+        (request, then): &(RequestId, Then),
+        questions: &[Question],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Code>>, Difference> {
+        self.with_snapshot(now, |snapshot| {
+            let past = snapshot.as_of(then.seq).unwrap();
+            let moment = past.moment().unwrap();
+            let ask = |question: &Question| {
+                compare_check(&then.oracle, &moment, question, then.at)
+                    .map_err(|text| Difference::PastAnswer(question.clone(), *request, text))
+            };
+            questions.iter().map(ask).collect()
+        })
     }
 
     fn ask_tenants_where(
@@ -681,6 +790,22 @@ impl Pair {
     }
 }
 
+/// Whether both say the same about a check, and with what reason.
+fn compare_check(
+    oracle: &Oracle,
+    moment: &Moment<'_>,
+    question: &Question,
+    at: Timestamp,
+) -> Result<Option<Code>, String> {
+    let (allowed, reason) = oracle.check(question, at);
+    let verdict = moment.check(question).unwrap();
+    if (allowed, reason) == (verdict.allowed, verdict.reason) {
+        return Ok(reason);
+    }
+    let said_by_both = [said(allowed, reason), said(verdict.allowed, verdict.reason)];
+    Err(format!("oracle says {}, engine says {}", said_by_both[0], said_by_both[1]))
+}
+
 /// Whether what happened tells of the devices that a command meant, each by the id that was typed first (V-2).
 fn compare_named(
     meant: Option<BTreeSet<String>>,
@@ -713,23 +838,41 @@ fn run_world(seed: u64, coverage: &mut Coverage, mut on_difference: impl FnMut(F
     let mut asking = Rng::new(seed ^ 0xA5C);
     let mut beside = Rng::new(seed ^ 0xDE5C);
     let mut reviewing = Rng::new(seed ^ 0xACCE55);
-    let length = 200 + asking.below(201);
+    let length = length_of(&mut asking);
     let mut steps = Vec::with_capacity(length);
+    let mut world = Coverage::default();
     for index in 0..length {
         let step = generator.step(&pair.oracle);
         steps.push(step.clone());
-        let last = index + 1 == length;
-        if let Err(difference) =
-            walk(&mut pair, &mut generator, [&mut asking, &mut beside, &mut reviewing], &step, last, coverage)
-        {
+        let dice = [&mut asking, &mut beside, &mut reviewing];
+        let progress = Progress { due: index >= length / 3, last: (index + 1 == length).then_some(length) };
+        if let Err(difference) = walk(&mut pair, &mut generator, dice, &step, progress, &mut world) {
             let harmless = difference.changes_nothing();
             let failure = Failure { seed, policy: policy.clone(), steps: steps.clone(), difference };
             if !on_difference(failure) || !harmless {
-                return length as u64;
+                break;
             }
         }
     }
+    coverage.world(&world);
     length as u64
+}
+
+/// How many commands a world has: most are short, so that there are many, and some long, so that they get deep.
+fn length_of(dice: &mut Rng) -> usize {
+    match dice.percent(LONG_WORLDS) {
+        true => 250 + dice.below(201),
+        false => 20 + dice.below(41),
+    }
+}
+
+/// How far a world has got.
+#[derive(Clone, Copy)]
+struct Progress {
+    /// Whether it is time to look at what has not been looked at yet.
+    due: bool,
+    /// How long the world is, at its last command.
+    last: Option<usize>,
 }
 
 /// One command and the questions after it.
@@ -738,16 +881,19 @@ fn walk(
     generator: &mut Generator,
     [asking, beside, reviewing]: [&mut Rng; 3],
     step: &Step,
-    last: bool,
+    progress: Progress,
     coverage: &mut Coverage,
 ) -> Result<(), Difference> {
+    let last = progress.last.is_some();
+    // Of lists, more at the end of a longer world.
+    let at_the_end = |most: usize| progress.last.map(|length| (length * most / 300).max(2));
     let feat = Coverage::feat(&pair.oracle, &step.request, step.at);
     let rebuff = Coverage::rebuff(&pair.oracle, &step.request, step.at);
-    let mut looked_at = |percent| {
+    let mut looked_at = |percent, kind| {
         let turning = Turning { limit: 1 + reviewing.below(20), descending: reviewing.percent(50) };
-        reviewing.percent(percent).then_some(turning)
+        (reviewing.percent(percent) || progress.due && !coverage.has_rows(kind)).then_some(turning)
     };
-    let looks = [looked_at(PREVIEWS), looked_at(FEEDS)];
+    let looks = [looked_at(PREVIEWS, "previews"), looked_at(FEEDS, "feed")];
     let before = pair.oracle.bare();
     let outcome = pair.perform(step, looks, coverage)?;
     coverage.laid(&before, &pair.oracle, &step.request.command, step.at);
@@ -763,12 +909,13 @@ fn walk(
         coverage.state(&pair.oracle, step.at);
     }
     let at = if asking.percent(20) { generator.a_while_later(&pair.oracle) } else { step.at };
-    let lists = if last { 20 } else { usize::from(asking.percent(15)) };
+    let lists = at_the_end(20).unwrap_or(usize::from(asking.percent(15)));
     for _ in 0..lists {
         let moment = pair.some_moment(asking, at);
         // Of a past, half of them by somebody who could ask it then.
         let then = moment.filter(|_| asking.percent(50)).and_then(|moment| pair.then(moment));
-        let question = generator.list_question(then.as_ref().map_or(&pair.oracle, |then| &then.oracle), at);
+        let world: &Oracle = then.as_ref().map_or(&pair.oracle, |then| &then.oracle);
+        let question = generator.list_question(world, at);
         pair.agree(&question, moment, coverage)?;
         if let Some(then) = moment.and_then(|moment| pair.then(moment)) {
             pair.ask_ahead(at)?;
@@ -781,23 +928,30 @@ fn walk(
         let read = pair.compare_late(at)?;
         coverage.list("late notices", &Ok(read));
     }
-    let desks = if last { 20 } else { usize::from(beside.percent(15)) };
+    let desks = at_the_end(20).unwrap_or(usize::from(beside.percent(15)));
     for _ in 0..desks {
         let moment = pair.some_moment(beside, at);
         let then = moment.filter(|_| beside.percent(50)).and_then(|moment| pair.then(moment));
-        let world = then.as_ref().map_or(&pair.oracle, |then| &then.oracle);
+        let world: &Oracle = then.as_ref().map_or(&pair.oracle, |then| &then.oracle);
         let question = generator.desk_question(world, then.as_ref().map_or(at, |then| then.at), beside);
         pair.agree(&ListQuestion { at, ..question }, moment, coverage)?;
     }
-    if last && let Some((request, then)) = reviewing.pick(&pair.history) {
+    // From long enough ago that something has become of it.
+    let early = &pair.history[..pair.history.len().div_ceil(2)];
+    if last && let Some(past @ (request, then)) = reviewing.pick(early) {
+        let questions: Vec<_> = (0..QUESTIONS).map(|_| generator.question(&then.oracle)).collect();
+        for reason in pair.ask_then(past, &questions, at)? {
+            coverage.check(reason);
+            coverage.list("checks of a past", &Ok(1));
+        }
         let turning = Turning { limit: 1000, descending: false };
         let rows = pair.compare_sum(then).map_err(|text| Difference::Sum(*request, text))?;
         coverage.list("feed added up", &Ok(rows));
         let past = pair.with_snapshot(at, |snapshot| {
             let past = snapshot.as_of(then.seq).unwrap();
             let Request { actor, command, .. } = step.request.clone();
-            let (command, paging) = (Box::new(command), Paging::default());
-            refused(past.moment().unwrap().ask(Preview { actor, command, paging })).map(|_| ())
+            let (command, paging, count) = (Box::new(command), Paging::default(), true);
+            refused(past.moment().unwrap().ask(Preview { actor, command, paging, count })).map(|_| ())
         });
         let user = pair.oracle.users.first().map(|user| user.id).unwrap();
         let ahead = pair.with_moment(at, |now| {
@@ -813,15 +967,23 @@ fn walk(
             return Err(Difference::Preview(turning, text));
         }
     }
-    let reviews = if last { 6 } else { usize::from(reviewing.percent(REVIEWS)) };
+    let reviews = at_the_end(6).unwrap_or(usize::from(reviewing.percent(REVIEWS)));
     for _ in 0..reviews {
         let moment = pair.some_moment(reviewing, at);
-        let then = moment.and_then(|moment| pair.then(moment));
-        let since = pair.before(reviewing, then.as_ref().map_or(at, |then| then.at));
-        let then = then.filter(|_| reviewing.percent(50));
-        let world = then.as_ref().map_or(&pair.oracle, |then| &then.oracle);
-        let question = generator.review_question(world, since, at, reviewing);
-        pair.agree(&question, moment, coverage)?;
+        let differs = reviewing.percent(40);
+        review(pair, generator, reviewing, (moment, differs), at, coverage)?;
+    }
+    if last {
+        for kind in ["reviews", "reviews of a past", "differences"] {
+            for _ in 0..MOST_TRIES {
+                if coverage.has_rows(kind) {
+                    break;
+                }
+                let past = kind == "reviews of a past";
+                let moment = past.then(|| pair.past_moment(reviewing, at)).flatten();
+                review(pair, generator, reviewing, (moment, kind == "differences"), at, coverage)?;
+            }
+        }
     }
     pair.with_moment(at, |moment| {
         for _ in 0..QUESTIONS {
@@ -857,13 +1019,27 @@ fn walk(
     })
 }
 
+/// A question about who can reach what, at a moment, and how that has changed if it is about that.
+fn review(
+    pair: &Pair,
+    generator: &mut Generator,
+    dice: &mut Rng,
+    (moment, differs): (Option<Moments>, bool),
+    at: Timestamp,
+    coverage: &mut Coverage,
+) -> Result<(), Difference> {
+    let then = moment.and_then(|moment| pair.then(moment));
+    let since = differs.then(|| pair.before(dice, then.as_ref().map_or(at, |then| then.at))).flatten();
+    let then = then.filter(|_| dice.percent(50));
+    let world: &Oracle = then.as_ref().map_or(&pair.oracle, |then| &then.oracle);
+    let question = generator.review_question(world, since, at, dice);
+    pair.agree(&question, moment, coverage)
+}
+
 /// Whether these commands still lead to a difference of the same kind; if so, which, and after how many of them.
 fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(usize, Difference)> {
     let audit = match difference {
-        Difference::List(question, past, _) => {
-            past.is_some() || question.since().is_some() || matches!(question.asked, Asked::Audit(..))
-        }
-        Difference::Sum(..) => true,
+        Difference::List(question, ..) => matches!(question.asked, Asked::Audit(..)),
         _ => false,
     };
     let mut pair = Pair::new(policy, audit);
@@ -882,9 +1058,11 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
         }
     }
     let found = match difference {
-        Difference::Outcome(_) | Difference::Notice(..) | Difference::Preview(..) | Difference::Feed(..) => {
-            Ok(())
-        }
+        Difference::Outcome(_)
+        | Difference::Ids(_)
+        | Difference::Notice(..)
+        | Difference::Preview(..)
+        | Difference::Feed(..) => Ok(()),
         Difference::Sum(request, _) => match pair.then(Moments::Record(*request)) {
             Some(then) => pair.compare_sum(&then).map(|_| ()).map_err(|text| Difference::Sum(*request, text)),
             None => Ok(()),
@@ -894,6 +1072,11 @@ fn replay(policy: &Policy, steps: &[Step], difference: &Difference) -> Option<(u
         Difference::List(question, moment, _) => pair.ask_list(question, *moment).map(|_| ()),
         Difference::Answer(question, at, _) => {
             pair.with_moment(*at, |moment| pair.ask(moment, question, *at)).map(|_| ())
+        }
+        Difference::PastAnswer(question, request, _) => {
+            let then = pair.history.iter().find(|(id, _)| id == request);
+            let asked = std::slice::from_ref(question);
+            then.map_or(Ok(()), |then| pair.ask_then(then, asked, then.1.at).map(|_| ()))
         }
         Difference::TenantsWhere(user, permission, service, at, _) => pair.with_moment(*at, |moment| {
             pair.ask_tenants_where(moment, *user, permission.clone(), service.clone(), *at)

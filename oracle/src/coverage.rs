@@ -14,9 +14,11 @@ use tenantry::policy::ManagementRule;
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
+use crate::external::WAYS;
 use crate::question::Agreed;
 use crate::world::{
-    Assignment, Holder, Laid, Link, Oracle, Proposal, ResellerCustomer, Temporary, Tenant, User,
+    Assignment, Holder, Kept, Laid, LeadsTo, Link, Oracle, Proposal, ResellerCustomer, Temporary, Tenant,
+    User,
 };
 
 /// Counts of everything that was seen.
@@ -42,6 +44,10 @@ pub struct Coverage {
     pub empty: BTreeMap<&'static str, u64>,
     /// By kind of list and refusal.
     pub lists_refused: BTreeMap<(&'static str, Code), u64>,
+    /// By kind of list: in how many worlds an answer had a row.
+    pub histories: BTreeMap<&'static str, u64>,
+    /// Worlds.
+    pub worlds: u64,
     /// By deep state: in how many of the states that were compared whole it was met.
     pub depths: BTreeMap<&'static str, u64>,
     /// States that were compared whole.
@@ -87,6 +93,20 @@ impl Coverage {
                 counts.2 += 1;
                 *self.lists_refused.entry((kind, *code)).or_default() += 1;
             }
+        }
+    }
+
+    /// Whether any answer about this kind of list had a row.
+    pub fn has_rows(&self, kind: &str) -> bool {
+        self.lists.get(kind).is_some_and(|counts| counts.1 > 0)
+    }
+
+    /// Adds a world that was seen from its beginning to its end.
+    pub fn world(&mut self, world: &Self) {
+        self.add(world);
+        self.worlds += 1;
+        for kind in world.lists.keys().filter(|kind| world.has_rows(kind)) {
+            *self.histories.entry(kind).or_default() += 1;
         }
     }
 
@@ -356,13 +376,16 @@ impl Coverage {
     }
 
     /// What of all this is too rare to be demanded in as many commands as the gate has: it is counted and shown.
-    const SELDOM: [&'static str; 7] = [
+    const SELDOM: [&'static str; 10] = [
+        WAYS[1],
         Self::FEATS[13],
         Self::FEATS[14],
         Self::REBUFFS[3],
         Self::REBUFFS[6],
         Self::REBUFFS[13],
         "a device was moved twice",
+        "ids went with somebody who was removed",
+        "link ends told who parted with the manager",
         Self::WAYS[13],
     ];
 
@@ -468,6 +491,16 @@ impl Coverage {
         let lies_over_super = |one: &Temporary| {
             let lasting = oracle.lasting(one.given.user, one.given.tenant);
             lasting.is_some_and(|a| oracle.makes_super(a))
+        };
+        let leads_to = |one: &Kept, state| match one.of {
+            LeadsTo::User(user) => oracle.user(user).is_some_and(|user| user.state == state),
+            _ => false,
+        };
+        let kept_twice = |same: fn(&Kept, &Kept) -> bool| {
+            oracle
+                .kept
+                .iter()
+                .any(|one| oracle.kept.iter().any(|other| one.keeper != other.keeper && same(one, other)))
         };
         let met = [
             links.iter().any(|link| !link.grants.is_empty()),
@@ -591,14 +624,29 @@ impl Coverage {
                 !oracle.active_super_admins(tenant.id, at).is_empty()
                     && oracle.lasting_super_admins(tenant.id, at).is_empty()
             }),
+            oracle.kept.iter().any(|one| match &one.of {
+                LeadsTo::Device(id) => oracle.device(id).is_some_and(|device| !device.moved.is_empty()),
+                _ => false,
+            }),
+            oracle.kept.iter().any(|one| leads_to(one, UserState::Invited)),
+            oracle.kept.iter().any(|one| leads_to(one, UserState::Blocked)),
+            oracle.kept.iter().any(|one| one.of == LeadsTo::Tenant(one.keeper)),
+            kept_twice(|one, other| one.system == other.system && one.id == other.id),
+            kept_twice(|one, other| one.of == other.of),
+            oracle.kept.iter().any(|one| {
+                oracle.tenant(one.keeper).is_some_and(|keeper| keeper.kind == TenantKind::Customer)
+            }),
         ];
         for (name, met) in Self::DEPTHS.into_iter().zip(met) {
             *self.depths.entry(name).or_default() += u64::from(met);
         }
+        for way in WAYS {
+            *self.depths.entry(way).or_default() += u64::from(oracle.ways.contains(way));
+        }
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 71] = [
+    const DEPTHS: [&'static str; 78] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -670,10 +718,17 @@ impl Coverage {
         "a role for a while covers what is below",
         "a tenant's own role is given for a while",
         "all super admins of a tenant are so for a while",
+        "an id leads to a device that was moved",
+        "an id leads to somebody who is invited",
+        "an id leads to somebody who is blocked",
+        "an id leads to its keeper itself",
+        "two keep the same id",
+        "two keep ids of the same customer",
+        "a customer keeps an id",
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 60] = [
+    const REFUSED_TO: [(&'static str, Code); 79] = [
         ("change_tenant_kind", Code::KindConflict),
         ("delete_tenants", Code::HasManagedTenants),
         ("delete_tenants", Code::DelinkPending),
@@ -734,10 +789,30 @@ impl Coverage {
         ("add_customer", Code::EndRequired),
         ("assign", Code::TooManyTemporaries),
         ("unassign", Code::NotAssigned),
+        ("set_external_id", Code::WrongActor),
+        ("set_external_id", Code::UserNotActive),
+        ("set_external_id", Code::UnknownTenant),
+        ("set_external_id", Code::TenantDisabled),
+        ("set_external_id", Code::CustomerLocked),
+        ("set_external_id", Code::NotGranted),
+        ("set_external_id", Code::RoleLacksPermission),
+        ("set_external_id", Code::NoSuchUser),
+        ("set_external_id", Code::UnknownDevice),
+        ("set_external_id", Code::NothingToDo),
+        ("set_external_id", Code::NotItsCustomer),
+        ("set_external_id", Code::ExternalIdTaken),
+        ("set_external_id", Code::TooManyExternalIds),
+        ("remove_external_id", Code::WrongActor),
+        ("remove_external_id", Code::UserNotActive),
+        ("remove_external_id", Code::UnknownTenant),
+        ("remove_external_id", Code::TenantDisabled),
+        ("remove_external_id", Code::RoleLacksPermission),
+        ("remove_external_id", Code::UnknownExternalId),
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
-    const SELDOM_REFUSED_TO: [(&'static str, Code); 12] = [
+    const SELDOM_REFUSED_TO: [(&'static str, Code); 13] = [
+        ("add_customer", Code::ExternalIdTaken),
         ("convert_link", Code::OwnerPresent),
         ("convert_link", Code::OwnerNotAllowed),
         ("add_services", Code::CannotBeAsked),
@@ -789,6 +864,10 @@ impl Coverage {
         for (refusal, count) in &other.lists_refused {
             *self.lists_refused.entry(*refusal).or_default() += count;
         }
+        for (kind, count) in &other.histories {
+            *self.histories.entry(kind).or_default() += count;
+        }
+        self.worlds += other.worlds;
         self.states += other.states;
         self.allowed += other.allowed;
         self.checks += other.checks;
@@ -809,20 +888,47 @@ impl Coverage {
         (Code::TooManyBarred, "nobody bars a thousand managers"),
     ];
 
+    /// What every world is looked at for, however short it is: what commands would lead to and have led to, what was so in a past,
+    /// reviews, and how these differ.
+    pub const LOOKS: [&'static str; 8] = [
+        "as of",
+        "checks of a past",
+        "differences",
+        "feed",
+        "feed added up",
+        "previews",
+        "reviews",
+        "reviews of a past",
+    ];
+
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 51] = [
+    pub const LISTS: [&'static str; 67] = [
         "alert recipients",
         "alert rules",
+        "arising",
+        "arising: MSPs invited",
+        "arising: by a person",
+        "arising: by a stranger",
+        "arising: by an operator",
+        "arising: by some of one",
+        "arising: invitations",
+        "arising: proposals",
+        "arising: requests",
         "as of",
         "asked by me",
         "assignments",
         "audit",
         "awaiting",
         "barred managers",
+        "checks of a past",
         "customer",
         "customers",
         "device",
         "devices",
+        "differences",
+        "external id",
+        "external ids",
+        "external ids of a past",
         "feed",
         "feed added up",
         "integrations",
@@ -847,9 +953,11 @@ impl Coverage {
         "pins",
         "places",
         "previews",
+        "previews counted",
         "proposals",
         "reseller customers",
         "resellers",
+        "reviews",
         "reviews of a past",
         "roles",
         "service mail",
@@ -865,10 +973,14 @@ impl Coverage {
     ];
 
     /// Lists that must have been found empty as well.
-    const EMPTY: [&'static str; 7] = [
+    const EMPTY: [&'static str; 11] = [
+        "arising",
+        "external id",
+        "external ids",
         "feed",
         "organisation access",
         "previews",
+        "previews counted",
         "tenant access",
         "tenant access changes",
         "user access",
@@ -876,7 +988,19 @@ impl Coverage {
     ];
 
     /// Refusals that a question must meet.
-    const LISTS_REFUSED: [(&'static str, Code); 35] = [
+    const LISTS_REFUSED: [(&'static str, Code); 47] = [
+        ("arising", Code::WrongActor),
+        ("arising", Code::UserNotActive),
+        ("arising", Code::UnknownTenant),
+        ("arising", Code::TenantDisabled),
+        ("arising", Code::RoleLacksPermission),
+        ("external ids", Code::WrongActor),
+        ("external ids", Code::UserNotActive),
+        ("external ids", Code::UnknownTenant),
+        ("external id", Code::UserNotActive),
+        ("external id", Code::UnknownTenant),
+        ("external ids of a past", Code::UserNotActive),
+        ("external ids of a past", Code::UnknownTenant),
         ("tenant access", Code::WrongActor),
         ("tenant access", Code::UserNotActive),
         ("tenant access", Code::UnknownTenant),
@@ -914,6 +1038,10 @@ impl Coverage {
         ("previews", Code::RoleLacksPermission),
     ];
 
+    /// The same, but too rare to be demanded: they are counted and shown.
+    const SELDOM_LISTS_REFUSED: [(&'static str, Code); 2] =
+        [("arising", Code::CustomerLocked), ("arising", Code::NoAssignment)];
+
     /// Reasons that a verdict can have.
     pub const REASONS: [Code; 11] = [
         Code::UnknownUser,
@@ -948,7 +1076,7 @@ impl Coverage {
                 missing.push(format!("no `{name}` was refused with `{code}`"));
             }
         }
-        for name in Self::DEPTHS {
+        for name in Self::DEPTHS.into_iter().chain(WAYS) {
             if self.depths.get(name).is_none_or(|count| *count == 0) && !Self::SELDOM.contains(&name) {
                 missing.push(format!("no state was met in which {name}"));
             }
@@ -969,7 +1097,7 @@ impl Coverage {
             }
         }
         for kind in Self::LISTS {
-            if self.lists.get(kind).is_none_or(|counts| counts.1 == 0) {
+            if self.lists.get(kind).is_none_or(|counts| counts.1 == 0) && !Self::SELDOM.contains(&kind) {
                 missing.push(format!("no answer about {kind} had a row"));
             }
         }
@@ -1020,12 +1148,15 @@ impl Coverage {
         for (name, count) in &self.rebuffs {
             let _ = writeln!(text, "{count:>12} times it was refused that {name}");
         }
-        let _ = writeln!(text, "\n{:<24}{:>12}{:>12}{:>12}", "list", "answers", "rows", "refusals");
+        let columns = ("list", "answers", "rows", "refusals", "worlds");
+        let (list, answers, rows, refusals, worlds) = columns;
+        let _ = writeln!(text, "\n{list:<24}{answers:>12}{rows:>12}{refusals:>12}{worlds:>12}");
         for (kind, (answers, rows, refusals)) in &self.lists {
-            let _ = writeln!(text, "{kind:<24}{answers:>12}{rows:>12}{refusals:>12}");
+            let worlds = self.histories.get(kind).copied().unwrap_or(0);
+            let _ = writeln!(text, "{kind:<24}{answers:>12}{rows:>12}{refusals:>12}{worlds:>12}");
         }
         let _ = writeln!(text);
-        for (kind, code) in Self::LISTS_REFUSED {
+        for (kind, code) in Self::LISTS_REFUSED.into_iter().chain(Self::SELDOM_LISTS_REFUSED) {
             let count = self.lists_refused.get(&(kind, code)).copied().unwrap_or(0);
             let _ = writeln!(text, "{kind:<24}{:<28}{count:>12}", code.name());
         }
@@ -1033,8 +1164,8 @@ impl Coverage {
             self.commands.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         let _ = writeln!(
             text,
-            "\n{accepted} commands accepted, {refused} refused; {} checks compared, {} of them allowed; {} reverse look-ups",
-            self.checks, self.allowed, self.lookups
+            "\n{} worlds; {accepted} commands accepted, {refused} refused; {} checks compared, {} of them allowed; {} reverse look-ups",
+            self.worlds, self.checks, self.allowed, self.lookups
         );
         text
     }

@@ -4,8 +4,9 @@ use tenantry::base::ids::{LinkRequestId, ManagerInvitationId, TenantId};
 use tenantry::engine::Moment;
 use tenantry::model::{Actor, HandshakeState};
 use tenantry::query::{
-    Awaited, Awaiting, BarredManagerSort, BarredManagers, Invitations, LinkRequests, ManagerInvitations,
-    ManagerSort, Managers, Paging, Places, Roles, Settings,
+    Awaited, Awaiting, BarredManagerSort, BarredManagers, InvitationFilter, Invitations, LinkRequestFilter,
+    LinkRequests, ManagerInvitationFilter, ManagerInvitations, ManagerSort, Managers, Paging, Places, Roles,
+    Settings,
 };
 use tenantry::refusal::Code;
 
@@ -27,15 +28,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
             };
             reading.of(all_pages(*turning, page), |told, actual: Result<Vec<RequestedRow>, _>| {
                 in_order(&actual, *turning, |row| row.asked)?;
-                let rows = told
-                    .right(list_of_requests(filter().sent), tenant)
-                    .and_then(|()| told.world.link_requests(viewer, tenant, &filter(), told.at));
-                let named = |row: RequestedRow| match told.still_asks(row.request) {
-                    true => row,
-                    false => RequestedRow { other: told.name_of(tenant, row.other), ..row },
-                };
-                let told = |row: &RequestedRow| told.asks(row.request);
-                same(rows.map(|rows| rows.into_iter().filter(told).map(named).collect()), actual)
+                same(told.requested(viewer, tenant, &filter()), actual)
             })
         }
         Asked::ManagerInvitations(tenant, filter, turning) => {
@@ -45,15 +38,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
             };
             reading.of(all_pages(*turning, page), |told, actual: Result<Vec<InvitedManagerRow>, _>| {
                 in_order(&actual, *turning, |row| row.asked)?;
-                let rows = told
-                    .right(list_of_invitations(filter().sent), tenant)
-                    .and_then(|()| told.world.manager_invitations_of(viewer, tenant, &filter(), told.at));
-                let named = |row: InvitedManagerRow| match told.still_invites(row.invitation) {
-                    true => row,
-                    false => InvitedManagerRow { other: told.name_of(tenant, row.other), ..row },
-                };
-                let told = |row: &InvitedManagerRow| told.invites(row.invitation);
-                same(rows.map(|rows| rows.into_iter().filter(told).map(named).collect()), actual)
+                same(told.managers_invited(viewer, tenant, &filter()), actual)
             })
         }
         Asked::BarredManagers(tenant, filter, turning) => {
@@ -79,10 +64,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
             };
             reading.of(all_pages(*turning, page), |told, actual: Result<Vec<InvitedRow>, _>| {
                 in_order(&actual, *turning, |row| row.asked)?;
-                let rows = told
-                    .right("users.view", tenant)
-                    .and_then(|()| told.world.invitations_of(viewer, tenant, &filter(), told.at));
-                same(rows, actual)
+                same(told.invited(viewer, tenant, &filter()), actual)
             })
         }
         Asked::Awaiting(turning) => {
@@ -146,6 +128,60 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
 }
 
 impl Told<'_> {
+    /// The link requests that a tenant sent, or was sent.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn requested(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        filter: &LinkRequestFilter,
+    ) -> Result<Vec<RequestedRow>, Code> {
+        self.right(list_of_requests(filter.sent), tenant)?;
+        let mut rows = self.world.link_requests(viewer, tenant, filter, self.at)?;
+        rows.retain(|row| self.asks(row.request));
+        let named = |row: RequestedRow| match self.still_asks(row.request) {
+            true => row,
+            false => RequestedRow { other: self.name_of(tenant, row.other), ..row },
+        };
+        Ok(rows.into_iter().map(named).collect())
+    }
+
+    /// The invitations by which a tenant asked managers, or was asked to become one.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn managers_invited(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        filter: &ManagerInvitationFilter,
+    ) -> Result<Vec<InvitedManagerRow>, Code> {
+        self.right(list_of_invitations(filter.sent), tenant)?;
+        let mut rows = self.world.manager_invitations_of(viewer, tenant, filter, self.at)?;
+        rows.retain(|row| self.invites(row.invitation));
+        let named = |row: InvitedManagerRow| match self.still_invites(row.invitation) {
+            true => row,
+            false => InvitedManagerRow { other: self.name_of(tenant, row.other), ..row },
+        };
+        Ok(rows.into_iter().map(named).collect())
+    }
+
+    /// Who was invited to a tenant.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn invited(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        filter: &InvitationFilter,
+    ) -> Result<Vec<InvitedRow>, Code> {
+        self.right("users.view", tenant)?;
+        self.world.invitations_of(viewer, tenant, filter, self.at)
+    }
+
     /// Whether it may be told today what one side has asked of the other. By which names they called each other then is no
     /// secret between them.
     fn asks(&self, request: LinkRequestId) -> bool {

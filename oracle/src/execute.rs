@@ -42,10 +42,12 @@ impl Oracle {
         let past = self.outbox.is_some().then(|| self.bare());
         let outcome = self.remembering(&request.actor, request.command.name(), at, deeds, |world| {
             let before = world.grounds();
+            let kept = world.kept_and_whose();
             world.carry_out(request, at)?;
             world.note_kept_off(&before);
             world.end_groundless(&before, at);
             world.end_sessions(at, at, |_| true);
+            world.let_ids_go(&kept);
             Ok(())
         });
         if let (Ok(()), Some(before)) = (&outcome, past) {
@@ -138,6 +140,8 @@ impl Oracle {
             Command::SetAlertRule(c) => self.set_alert_rule(actor, c, at),
             Command::OpenConsole(c) => self.open_console(actor, c, at),
             Command::CloseConsole(c) => self.close_console(actor, c.session, at),
+            Command::SetExternalId(c) => self.set_external_id(actor, c, at),
+            Command::RemoveExternalId(c) => self.remove_external_id(actor, c, at),
             other => unreachable!("the oracle does not know `{}`", other.name()),
         }
     }
@@ -151,6 +155,7 @@ impl Oracle {
             let done = self.remembering(&Actor::Clock, "sweep", at, nothing, |world| {
                 let concerned = world.concerned(&due, moment, at);
                 let before = world.grounds();
+                let kept = world.kept_and_whose();
                 world.let_happen(&due, at);
                 if let Due::Beginning((user, ..)) | Due::Over((user, ..)) = due {
                     world.note_owner(user, moment);
@@ -171,6 +176,7 @@ impl Oracle {
                     }
                     _ => world.end_sessions(at, at, |one| concerned.contains(&one.tenant)),
                 }
+                world.let_ids_go(&kept);
                 Ok(())
             });
             debug_assert!(done.is_ok());

@@ -2,6 +2,7 @@
 //! it, and at every moment between at which a link has ended by itself, or a role for a while has begun or ended.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::{Permission, Service};
@@ -18,7 +19,7 @@ use crate::world::Oracle;
 /// A world as it was right after a record.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    pub oracle: Oracle,
+    pub oracle: Rc<Oracle>,
     pub seq: u64,
     pub at: Timestamp,
 }

@@ -4,6 +4,7 @@
 mod bounds;
 mod consent;
 mod desk;
+mod external;
 mod inviting;
 mod lists;
 mod proposals;
@@ -734,7 +735,7 @@ impl Generator {
         let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
         let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
         loop {
-            let roll = self.rng.below(2190);
+            let roll = self.rng.below(2280);
             let made = match roll {
                 0..=7 => self.gen_set_policy(oracle),
                 8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
@@ -771,7 +772,8 @@ impl Generator {
                 1600..=1799 => self.choose_about_consent(oracle, roll - 1600),
                 1800..=1949 => self.choose_about_proposals(oracle, roll - 1800),
                 1950..=2049 => self.choose_about_terms(oracle, roll - 1950),
-                2050.. => self.choose_about_inviting(oracle, roll - 2050),
+                2050..=2189 => self.choose_about_inviting(oracle, roll - 2050),
+                2190.. => self.choose_about_external(oracle, roll - 2190),
                 _ => continue,
             };
             return made;
@@ -958,6 +960,7 @@ impl Generator {
             term: self.term(oracle),
             owner,
             authorize,
+            external: self.rng.percent(12).then(|| self.system_id()),
             authorize_ends,
         }
     }

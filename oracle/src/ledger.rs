@@ -1,13 +1,13 @@
 //! Questions about what two sides have to do with each other, about what there is on a tenant, and about what is one's own
 //!
 
-use tenantry::base::ids::LinkId;
+use tenantry::base::ids::{LinkId, TenantId};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::Moment;
 use tenantry::model::Actor;
 use tenantry::query::{
     AlertRules, AskedByMe, Assignments, LicenceSort, Licences, Links, Moves, MyPermissions, MyProfile,
-    Paging, Proposals, Resellers, Sessions, TemporaryAccess, Uploads,
+    Paging, ProposalFilter, Proposals, Resellers, Sessions, TemporaryAccess, Uploads,
 };
 use tenantry::refusal::Code;
 
@@ -44,11 +44,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
             };
             reading.of(all_pages(*turning, page), |told, actual: Result<Vec<Proposed>, _>| {
                 in_order(&actual, *turning, |row| row.asked)?;
-                let rows = told
-                    .right(list_of_requests(filter().sent), tenant)
-                    .and_then(|()| told.world.proposals_of(viewer, tenant, &filter(), told.at));
-                let row = |row: Proposed| Proposed { other: told.name_of(tenant, row.other), ..row };
-                same(told.on_links(rows, |row| row.link, row), actual)
+                same(told.proposed(viewer, tenant, &filter()), actual)
             })
         }
         Asked::Moves(tenant, filter, turning) => {
@@ -222,7 +218,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
             reading.of(all_pages(*turning, page), |told, actual| {
                 // What was asked last comes first.
                 let last_first = Turning { descending: !turning.descending, ..*turning };
-                in_order(&actual, last_first, Asking::asked)?;
+                in_order(&actual, last_first, |row: &Asking| row.what.asked())?;
                 let rows = told.could_answer().and_then(|()| told.world.asked_by(viewer, told.at));
                 let read = |row: &Asking| {
                     told.today.is_none_or(|(today, now, user)| today.reads_asking(user, row, now))
@@ -236,6 +232,23 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
 }
 
 impl Told<'_> {
+    /// What a tenant proposed, or was proposed to it.
+    ///
+    /// # Errors
+    /// Why it is not told.
+    pub fn proposed(
+        &self,
+        viewer: &Actor,
+        tenant: TenantId,
+        filter: &ProposalFilter,
+    ) -> Result<Vec<Proposed>, Code> {
+        let rows = self
+            .right(list_of_requests(filter.sent), tenant)
+            .and_then(|()| self.world.proposals_of(viewer, tenant, filter, self.at));
+        let row = |row: Proposed| Proposed { other: self.name_of(tenant, row.other), ..row };
+        self.on_links(rows, |row| row.link, row)
+    }
+
     /// Of what is on links, what may be told today as well.
     fn on_links<R>(
         &self,

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod addresses;
 pub mod alerts;
+pub mod arising;
 pub mod audit;
 pub mod awaiting;
 pub mod cause;
@@ -13,6 +14,7 @@ pub mod dealings;
 pub mod desk;
 pub mod devices;
 pub mod execute;
+pub mod external;
 pub mod feed;
 pub mod generator;
 pub mod giving;

@@ -1,6 +1,10 @@
 //! Questions about lists, mail and the audit, put to both sides. The rows of the oracle have no order: the engine's
 //! pages, put together, must hold the same rows, and be in the order that was asked for.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::{Moment, Snapshot};
@@ -18,6 +22,7 @@ use crate::alerts::Person;
 use crate::audit::SeenRow;
 use crate::desk;
 use crate::devices::HeldRow;
+use crate::external;
 use crate::ledger;
 use crate::question::{
     Agreed, Asked, ListQuestion, Read, Reading, Told, all_pages, in_order, one_row, refused, same,
@@ -137,14 +142,15 @@ pub fn told(snapshot: &Snapshot<'_>, question: &ListQuestion) -> String {
 /// A world that has passed, kept to be asked about: after which record it was, and when.
 #[derive(Clone, Debug)]
 pub struct Then {
-    pub oracle: Oracle,
+    pub oracle: Rc<Oracle>,
     pub seq: u64,
     pub at: Timestamp,
     /// Whether it is asked for by its moment, not by its record.
     pub by_moment: bool,
 }
 
-/// Puts a question to both; where `then` is given, about that world, and where `since` is, compared with that.
+/// Puts a question to both; where `then` is given, about that world, and where `since` is, compared with that. Beside what both
+/// agree on there is what is to be counted that was met in it.
 ///
 /// # Errors
 /// How the answers differ.
@@ -154,7 +160,7 @@ pub fn compare(
     question: &ListQuestion,
     then: Option<&Then>,
     since: Option<&Then>,
-) -> Result<Agreed, String> {
+) -> Result<(Agreed, BTreeSet<&'static str>), String> {
     let ListQuestion { viewer, at, .. } = question;
     let past = match then {
         None => None,
@@ -169,7 +175,14 @@ pub fn compare(
     let mut today = oracle.bare();
     today.sweep(*at);
     let mut told = match then {
-        None => Told { world: oracle.bare(), at: *at, recorded: (oracle, *at), today: None, since: None },
+        None => Told {
+            world: oracle.bare(),
+            at: *at,
+            recorded: (oracle, *at),
+            today: None,
+            since: None,
+            met: RefCell::default(),
+        },
         Some(then) => {
             let mut world = then.oracle.bare();
             world.learn_personal(&today);
@@ -177,7 +190,8 @@ pub fn compare(
                 Actor::User(user) => Some((&today, *at, *user)),
                 _ => None,
             };
-            Told { world, at: then.at, recorded: (oracle, *at), today, since: None }
+            let met = RefCell::default();
+            Told { world, at: then.at, recorded: (oracle, *at), today, since: None, met }
         }
     };
     told.since = since.map(|since| {
@@ -189,7 +203,7 @@ pub fn compare(
     // Lists show what is due by then as having happened, and so it is judged who could ask.
     told.world.sweep(told.at);
     match read(Reading::Against(&told), snapshot, &now, question) {
-        Read::Compared(agreed) => agreed,
+        Read::Compared(agreed) => agreed.map(|agreed| (agreed, told.met.take())),
         Read::Text(_) => unreachable!("it is compared"),
     }
 }
@@ -389,6 +403,7 @@ fn read(reading: Reading<'_>, snapshot: &Snapshot<'_>, now: &Moment<'_>, questio
         }
         other => desk::read(reading, now, viewer, other)
             .or_else(|| ledger::read(reading, now, viewer, other))
+            .or_else(|| external::read(reading, now, viewer, other))
             .or_else(|| review::read(reading, now, viewer, other))
             .unwrap_or_else(|| unreachable!("nobody reads {other:?}")),
     }

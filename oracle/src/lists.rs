@@ -12,7 +12,7 @@ use tenantry::query::{
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::world::{Link, LinkRequest, Oracle, User};
+use crate::world::{Kept, LeadsTo, Link, LinkRequest, Oracle, User};
 
 /// Whether every word of the wanted text is how a word of these begins, whatever the case.
 pub fn has_text(wanted: Option<&String>, texts: &[&str]) -> bool {
@@ -40,6 +40,8 @@ impl Oracle {
             let waits = one.state == HandshakeState::Pending;
             one.email = later.pending_address(one.user).filter(|_| waits).cloned();
         }
+        let known = |one: &Kept| later.kept.iter().any(|other| other.number == one.number);
+        self.kept.retain(|one| !matches!(one.of, LeadsTo::User(_)) || known(one));
         for tenant in &mut self.tenants {
             let known = later.tenant(tenant.id).unwrap();
             tenant.street = known.street.clone();

@@ -124,13 +124,19 @@ pub struct Readdressing {
 
 impl From<AskedRow> for Asking {
     fn from(row: AskedRow) -> Self {
-        let what = match row.what {
-            Requested::LinkRequest(row) => Sought::LinkRequest(row.into()),
-            Requested::ManagerInvitation(row) => Sought::ManagerInvitation(row.into()),
-            Requested::Invitation(row) => Sought::Invitation(row.into()),
-            Requested::Proposal(row) => Sought::Proposal(row.into()),
-            Requested::Move(row) => Sought::Move(row.into()),
-            Requested::Delink(row) => Sought::Delink(Parting {
+        Self { tenant: row.tenant, what: row.what.into() }
+    }
+}
+
+impl From<Requested> for Sought {
+    fn from(what: Requested) -> Self {
+        match what {
+            Requested::LinkRequest(row) => Self::LinkRequest(row.into()),
+            Requested::ManagerInvitation(row) => Self::ManagerInvitation(row.into()),
+            Requested::Invitation(row) => Self::Invitation(row.into()),
+            Requested::Proposal(row) => Self::Proposal(row.into()),
+            Requested::Move(row) => Self::Move(row.into()),
+            Requested::Delink(row) => Self::Delink(Parting {
                 link: row.link,
                 number: row.number,
                 other: row.other.map(Into::into),
@@ -138,7 +144,7 @@ impl From<AskedRow> for Asking {
                 expires: row.expires,
                 ends: row.ends,
             }),
-            Requested::Address(row) => Sought::Address(Readdressing {
+            Requested::Address(row) => Self::Address(Readdressing {
                 user: row.user,
                 new_email: row.new_email,
                 state: row.state,
@@ -146,22 +152,21 @@ impl From<AskedRow> for Asking {
                 expires: row.expires,
             }),
             other => unreachable!("the oracle does not know {other:?}"),
-        };
-        Self { tenant: row.tenant, what }
+        }
     }
 }
 
-impl Asking {
+impl Sought {
     /// When it was asked.
     pub fn asked(&self) -> Timestamp {
-        match &self.what {
-            Sought::LinkRequest(row) => row.asked,
-            Sought::ManagerInvitation(row) => row.asked,
-            Sought::Invitation(row) => row.asked,
-            Sought::Proposal(row) => row.asked,
-            Sought::Move(row) => row.asked,
-            Sought::Delink(row) => row.asked,
-            Sought::Address(row) => row.asked,
+        match self {
+            Self::LinkRequest(row) => row.asked,
+            Self::ManagerInvitation(row) => row.asked,
+            Self::Invitation(row) => row.asked,
+            Self::Proposal(row) => row.asked,
+            Self::Move(row) => row.asked,
+            Self::Delink(row) => row.asked,
+            Self::Address(row) => row.asked,
         }
     }
 }

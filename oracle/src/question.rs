@@ -1,17 +1,19 @@
 //! What is asked of both sides, and how two answers are found to be the same.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use tenantry::base::ids::{LinkId, RequestId, TenantId, UserId};
-use tenantry::base::text::{DeviceId, Email, IssueCategory, Number};
+use tenantry::base::text::{DeviceId, Email, ExternalId, IssueCategory, Number, System};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::Error;
 use tenantry::model::{Actor, Stage};
 use tenantry::query::{
     AccessFilter, AsOf, AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow,
-    DeviceFilter, IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter, LinkFilter,
-    LinkRequestFilter, ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging, ProposalFilter,
-    ResellerFilter, RoleFilter, SessionFilter, TemporaryFilter, UserFilter,
+    DeviceFilter, ExternalIdFilter, IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter,
+    LinkFilter, LinkRequestFilter, ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging,
+    ProposalFilter, ResellerFilter, RoleFilter, SessionFilter, TemporaryFilter, UserFilter,
 };
 use tenantry::refusal::Code;
 
@@ -60,6 +62,8 @@ pub enum Asked {
     Devices(TenantId, DeviceFilter, Turning),
     Device(DeviceId),
     Person(TenantId, Email),
+    ExternalIds(TenantId, ExternalIdFilter, Turning),
+    External(TenantId, System, ExternalId),
     LookUp(Number),
     Pins,
     ServiceMail(TenantId),
@@ -69,6 +73,7 @@ pub enum Asked {
     TenantAccess(TenantId, AccessFilter, Turning),
     OrganisationAccess(TenantId),
     UserAccess(UserId, AccessFilter, Turning),
+    Arising(TenantId, Turning),
     TenantAccessChanges(TenantId, Moments, Turning),
     UserAccessChanges(UserId, Moments, Turning),
 }
@@ -78,6 +83,18 @@ pub enum Asked {
 pub struct Turning {
     pub limit: usize,
     pub descending: bool,
+}
+
+impl Turning {
+    /// The first page.
+    pub fn paging(self) -> Paging {
+        Paging { limit: self.limit, descending: self.descending, ..Paging::default() }
+    }
+
+    /// Whether it is asked as well how many rows all pages have, where that is not told unasked: of every other list.
+    pub fn counts(self) -> bool {
+        self.limit.is_multiple_of(2)
+    }
 }
 
 /// A question, who asks it and when.
@@ -96,6 +113,7 @@ impl ListQuestion {
             Asked::TenantAccess(..)
                 | Asked::OrganisationAccess(_)
                 | Asked::UserAccess(..)
+                | Asked::Arising(..)
                 | Asked::TenantAccessChanges(..)
                 | Asked::UserAccessChanges(..)
         )
@@ -142,6 +160,8 @@ impl ListQuestion {
             Asked::Devices(..) => "devices",
             Asked::Device(..) => "device",
             Asked::Person(..) => "person",
+            Asked::ExternalIds(..) => "external ids",
+            Asked::External(..) => "external id",
             Asked::LookUp(..) => "look up",
             Asked::Pins => "pins",
             Asked::ServiceMail(..) => "service mail",
@@ -151,6 +171,7 @@ impl ListQuestion {
             Asked::TenantAccess(..) => "tenant access",
             Asked::OrganisationAccess(..) => "organisation access",
             Asked::UserAccess(..) => "user access",
+            Asked::Arising(..) => "arising",
             Asked::TenantAccessChanges(..) => "tenant access changes",
             Asked::UserAccessChanges(..) => "user access changes",
         }
@@ -207,7 +228,7 @@ pub fn all_pages<R, S: From<R>>(
     page: impl Fn(&Paging) -> Result<Page<R>, Error>,
 ) -> Result<Vec<S>, Code> {
     let mut rows = Vec::new();
-    let mut paging = Paging { limit: turning.limit, descending: turning.descending, ..Paging::default() };
+    let mut paging = turning.paging();
     loop {
         let one = refused(page(&paging))?;
         assert!(one.rows.len() <= turning.limit, "a page has no more rows than asked for");
@@ -271,6 +292,8 @@ pub struct Told<'w> {
     pub today: Option<(&'w Oracle, Timestamp, UserId)>,
     /// The world that it is compared with, its moment, and what that is called.
     pub since: Option<(Oracle, Timestamp, AsOf)>,
+    /// What is to be counted that was met in the answer.
+    pub met: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Told<'_> {

@@ -175,7 +175,7 @@ impl Eyes<'_> {
     }
 
     /// Whether an organisation is there for them.
-    fn know(&self, tenant: TenantId) -> bool {
+    pub fn know(&self, tenant: TenantId) -> bool {
         self.all(|world, at| world.is_there(self.who, tenant, at))
     }
 

@@ -10,13 +10,13 @@ use tenantry::event::Event;
 use tenantry::model::{Actor, Subject};
 use tenantry::notice::Notice;
 use tenantry::query::{
-    Paging, Preview, Previewed, Recipients, ResellerCustomerRow, ResellerFilter, ResellerRowChange,
+    Preview, Previewed, Recipients, ResellerCustomerRow, ResellerFilter, ResellerRowChange,
 };
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::feed;
-use crate::question::refused;
+use crate::question::{Turning, refused};
 use crate::reach::{Changed, Eyes};
 use crate::world::Oracle;
 
@@ -26,24 +26,27 @@ pub struct Rehearsed {
     pub events: Vec<Event>,
     pub notices: Vec<(String, BTreeSet<Subject>, bool)>,
     pub rights: Vec<Changed>,
+    /// How many these are, if that was asked: in all, with a gain, with a loss.
+    pub count: Option<[u64; 3]>,
     pub resellers: Vec<(TenantId, Option<ResellerCustomerRow>, Option<ResellerCustomerRow>)>,
 }
 
 /// Asks what a command would lead to, page by page.
 ///
 /// # Errors
-/// That pages tell different things of the same.
+/// That pages tell different things of the same, or that there are not as many rows as are told of.
 pub fn rehearse(
     now: &Moment<'_>,
     request: &Request,
-    mut paging: Paging,
+    turning: Turning,
 ) -> Result<Result<Rehearsed, Code>, String> {
     let Request { actor, command, .. } = request;
+    let (mut paging, count) = (turning.paging(), turning.counts());
     let mut first: Option<Previewed> = None;
     let mut rights = Vec::new();
     loop {
         let (actor, command) = (actor.clone(), Box::new(command.clone()));
-        let page = match refused(now.ask(Preview { actor, command, paging: paging.clone() })) {
+        let page = match refused(now.ask(Preview { actor, command, paging: paging.clone(), count })) {
             Ok(page) => page,
             Err(code) if first.is_none() => return Ok(Err(code)),
             Err(code) => return Err(format!("a page is told, and the next is refused: {code}")),
@@ -51,7 +54,10 @@ pub fn rehearse(
         rights.extend(page.rights.rows.iter().cloned().map(Changed::from));
         paging.cursor.clone_from(&page.rights.next);
         let same = |one: &Previewed| {
-            one.events == page.events && one.notices == page.notices && one.resellers == page.resellers
+            one.events == page.events
+                && one.notices == page.notices
+                && one.resellers == page.resellers
+                && one.count == page.count
         };
         if first.as_ref().is_some_and(|first| !same(first)) {
             return Err(format!("pages differ: {first:?}, {page:?}"));
@@ -59,6 +65,13 @@ pub fn rehearse(
         let first = first.get_or_insert(page);
         if paging.cursor.is_some() {
             continue;
+        }
+        let told = first.count.map(|it| [it.rows, it.gaining, it.losing]);
+        let of_all = |is: fn(&&Changed) -> bool| rights.iter().filter(is).count() as u64;
+        let counted =
+            [of_all(|_| true), of_all(|one| !one.gained.is_empty()), of_all(|one| !one.lost.is_empty())];
+        if told != count.then_some(counted) {
+            return Err(format!("count: {told:?} is told where it is asked ({count}), of {rights:#?}"));
         }
         let notice = |kind| serde_json::to_value(kind).unwrap().to_string();
         let row = |row: &ResellerRowChange| (row.reseller, row.before.clone(), row.after.clone());
@@ -70,6 +83,7 @@ pub fn rehearse(
                 .map(|one| (notice(&one.kind), one.to.clone(), one.operator))
                 .collect(),
             rights,
+            count: told,
             resellers: first.resellers.iter().map(row).collect(),
         }));
     }

@@ -5,12 +5,13 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::Moment;
 use tenantry::model::Actor;
 use tenantry::query::{
-    OrganisationAccess, Paging, TenantAccess, TenantAccessChanges, UserAccess, UserAccessChanges,
+    Arising, OrganisationAccess, Paging, TenantAccess, TenantAccessChanges, UserAccess, UserAccessChanges,
 };
 use tenantry::refusal::Code;
 
 use crate::access::Disabled;
-use crate::question::{Asked, Read, Reading, Told, all_pages, refused, same};
+use crate::arising::Arises;
+use crate::question::{Asked, Read, Reading, Told, all_pages, in_order, refused, same};
 use crate::reach::{Abroad, Changed, Eyes, Reached, Reaching};
 use crate::world::Oracle;
 
@@ -55,6 +56,16 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 same(expected, actual)
             })
         }
+        Asked::Arising(tenant, turning) => {
+            let tenant = *tenant;
+            let page = |p: &Paging| now.ask(Arising { actor: actor(), tenant, paging: p.clone() });
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<Arises>, _>| {
+                in_order(&actual, *turning, Arises::asked)?;
+                let expected = told.arises(viewer, tenant);
+                told.met.borrow_mut().extend(expected.iter().flatten().flat_map(Arises::met));
+                same(expected, actual)
+            })
+        }
         Asked::TenantAccessChanges(tenant, _, turning) => {
             let tenant = *tenant;
             let page = |p: &Paging| {
@@ -71,7 +82,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                     told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
                         let mut rows = Vec::new();
                         for user in &told.world.users {
-                            let known = was && before.user(user.id).is_some();
+                            let known = before.user(user.id).is_some();
                             if told.compared(viewer, known)?.name(user.home) {
                                 let held = before.held_on(user.id, tenant, *then);
                                 let holds = told.world.held_on(user.id, tenant, told.at);
@@ -99,7 +110,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                     told.acts(viewer).and_then(|()| all_may(viewer, &moments, may)).and_then(|()| {
                         let mut rows = Vec::new();
                         for tenant in &told.world.tenants {
-                            let was = known && before.tenant(tenant.id).is_some();
+                            let was = before.tenant(tenant.id).is_some();
                             if told.compared(viewer, was)?.review(user, tenant.id) {
                                 let held = before.held_on(user, tenant.id, *then);
                                 let holds = told.world.held_on(user, tenant.id, told.at);
@@ -141,7 +152,7 @@ impl Told<'_> {
     ///
     /// # Errors
     /// Why they are not told.
-    fn reviews(&self, viewer: &Actor, tenant: TenantId) -> Result<Eyes<'_>, Code> {
+    pub fn reviews(&self, viewer: &Actor, tenant: TenantId) -> Result<Eyes<'_>, Code> {
         let moments = self.moments();
         let may = |world: &Oracle, at| world.viewer(viewer, "users.view", tenant, at).map(|_| ());
         all_may(viewer, &moments, may)?;

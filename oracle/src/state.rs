@@ -1,6 +1,7 @@
 //! Everything that is kept, as text by name, so that two worlds can be compared line by line. It never looks at how
 //! either of them keeps it.
 
+mod kept;
 mod line;
 mod stock;
 
@@ -148,6 +149,7 @@ pub fn of_oracle(oracle: &Oracle) -> State {
         state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
     }
     stock::of_oracle(oracle, &mut state);
+    kept::of_oracle(oracle, &mut state);
     state
 }
 
@@ -286,6 +288,7 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         }
     }
     stock::of_engine(moment, known, &mut state);
+    kept::of_engine(moment, known, &mut state);
     state
 }
 

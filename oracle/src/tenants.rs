@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::access::{Disabled, Who};
 use crate::obstacles::{batch_obstacles, least};
 use crate::users::invitee_ids;
-use crate::world::{Addressee, Assignment, Holder, Link, Oracle, Temporary, Tenant, While};
+use crate::world::{Addressee, Assignment, Holder, LeadsTo, Link, Oracle, Temporary, Tenant, While};
 
 impl Oracle {
     pub fn register_tenant(&mut self, actor: &Actor, c: &RegisterTenant, at: Timestamp) -> Result<(), Code> {
@@ -90,6 +90,11 @@ impl Oracle {
             obstacles.extend(self.invitee_obstacles(owner, id));
             obstacles.extend(self.invited_enough(who, None, Some(&owner.email), at));
         }
+        if let Some(it) = &c.external
+            && self.kept_as(c.manager, &it.system, &it.id).is_some()
+        {
+            obstacles.push(Code::ExternalIdTaken);
+        }
         let users: Vec<_> = c.authorize.iter().map(|item| item.user).collect();
         if batch_obstacles(&users).contains(&Code::DuplicateItem) {
             obstacles.push(Code::DuplicateItem);
@@ -124,6 +129,9 @@ impl Oracle {
         if let Some(owner) = &c.owner {
             self.send_sign_up(who, &new_link(c, self.terms_today(), at), owner, at);
             self.invitation_mut(owner.invitation.unwrap()).of_a_new_tenant = true;
+        }
+        if let Some(it) = &c.external {
+            self.keep(c.manager, &it.system, &it.id, LeadsTo::Tenant(id), at);
         }
         Ok(())
     }
@@ -474,9 +482,14 @@ impl Oracle {
             })
             .map(|l| l.id)
             .collect();
+        let asked = self.asked.clone();
         for link in links {
             self.end_link(link, EndCause::TenantDeleted, at);
         }
+        // Nobody is told that what goes is enabled again.
+        let goes = |addressee: &Addressee| matches!(addressee, Addressee::Tenant(id) if going.contains(id));
+        self.asked.retain(|(addressee, _), _| !goes(addressee));
+        self.asked.extend(asked.into_iter().filter(|((addressee, _), _)| goes(addressee)));
         for user in &mut self.users {
             if going.contains(&user.home) && user.is_living() {
                 user.state = UserState::Removed;

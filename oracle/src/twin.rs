@@ -16,7 +16,7 @@ use crate::compare::{HandClock, options, outcome_of, start};
 use crate::coverage::Coverage;
 use crate::generator::{Generator, Step, policy_of};
 use crate::listing;
-use crate::question::Moments;
+use crate::question::{Moments, Turning};
 use crate::rehearsal::rehearse;
 use crate::state;
 use crate::world::Oracle;
@@ -76,10 +76,10 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
         };
 
         if reviewing.percent(3) {
-            let paging = Paging { limit: 1 + reviewing.below(20), ..Paging::default() };
+            let turning = Turning { limit: 1 + reviewing.below(20), descending: false };
             let foretold = |engine: &Engine| {
                 let now = engine.read().unwrap();
-                format!("{:?}", rehearse(&now.now().unwrap(), &step.request, paging.clone()))
+                format!("{:?}", rehearse(&now.now().unwrap(), &step.request, turning))
             };
             let (left, right) = (foretold(&memory), foretold(&sqlite));
             if left != right {

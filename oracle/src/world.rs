@@ -10,9 +10,9 @@ use tenantry::base::ids::{
     RoleId, SessionId, TenantId, UploadId, UserId,
 };
 use tenantry::base::text::{
-    CompanyName, Coordinates, Country, Email, IntegrationName, IntegrationType, IssueCategory,
+    CompanyName, Coordinates, Country, Email, ExternalId, IntegrationName, IntegrationType, IssueCategory,
     ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service,
-    Street, Website,
+    Street, System, Website,
 };
 use tenantry::base::time::Timestamp;
 use tenantry::command::Request;
@@ -472,6 +472,27 @@ pub struct Session {
     pub ended: bool,
 }
 
+/// What an id of another system leads to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeadsTo {
+    Tenant(TenantId),
+    User(UserId),
+    /// A device, by what it is called.
+    Device(String),
+}
+
+/// An id of another system that an organisation keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// The how manieth it is of all there ever were.
+    pub number: u32,
+    pub keeper: TenantId,
+    pub system: System,
+    pub id: ExternalId,
+    pub of: LeadsTo,
+    pub since: Timestamp,
+}
+
 /// The tenants that one thing that happened is about, and the home of whoever else has to do with it.
 pub type Group = (BTreeSet<TenantId>, Option<TenantId>);
 
@@ -537,6 +558,14 @@ pub struct Oracle {
     pub licences: Vec<Licence>,
     pub alert_rules: Vec<AlertRule>,
     pub sessions: Vec<Session>,
+    /// The ids of other systems that lead somewhere.
+    pub kept: Vec<Kept>,
+    /// How many of them there ever were.
+    pub ids_kept: u32,
+    /// Those that went by what happened last, and whose they had led to.
+    pub gone: Vec<(Kept, TenantId)>,
+    /// With what some have gone so far.
+    pub ways: BTreeSet<&'static str>,
     /// Prefixes that were given back, and until when each rests; for ever, if that is none.
     pub resting: BTreeMap<Prefix, Option<Timestamp>>,
     /// How many refused commands of each user were recorded in which hour.
@@ -585,6 +614,10 @@ impl Oracle {
             licences: Vec::new(),
             alert_rules: Vec::new(),
             sessions: Vec::new(),
+            kept: Vec::new(),
+            ids_kept: 0,
+            gone: Vec::new(),
+            ways: BTreeSet::new(),
             resting: BTreeMap::new(),
             refusals: BTreeMap::new(),
             asked: BTreeMap::new(),

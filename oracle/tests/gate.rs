@@ -7,6 +7,10 @@ use tenantry_oracle::{compare, twin};
 
 const THREADS: u64 = 2;
 
+/// So many histories each has to be looked at in: what commands would lead to and have led to, the past, reviews and how they
+/// differ.
+const HISTORIES: u64 = 2_000;
+
 #[test]
 fn r1_the_oracle_and_the_engine_agree_on_random_commands_and_all_checks() {
     let commands = 240_000;
@@ -28,6 +32,10 @@ fn r1_the_oracle_and_the_engine_agree_on_random_commands_and_all_checks() {
     println!("{}", coverage.table());
     assert!(done >= commands);
     assert_eq!(coverage.never_seen(), Vec::<String>::new());
+    for look in Coverage::LOOKS {
+        let held = coverage.histories.get(look).copied().unwrap_or(0);
+        assert!(held >= HISTORIES, "{look}: told of something in {held} of {} histories", coverage.worlds);
+    }
     for (code, why) in Coverage::UNREACHABLE {
         assert!(!coverage.refused.contains_key(&code), "`{code}` was met after all, although {why}");
     }

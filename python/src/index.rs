@@ -1,16 +1,19 @@
 //! The access index: checks in nanoseconds, alone and in batches. It never allows what it was not asked properly: an argument of the
 //! wrong type, a handle of another database and an index whose database is closed are errors.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyList, PyTuple};
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::engine::Clock;
 use tenantry::index::{self as core, Overtaken, Permit, Resolved};
+use tenantry::query::HeldPermission;
 use tenantry::refusal::Code;
 use tenantry::wire::Trouble;
 use uuid::Uuid;
@@ -188,6 +191,19 @@ impl AccessIndex {
         })
     }
 
+    /// Reads whom, or on what, something is asked about that is long to tell.
+    fn one<S: Side>(
+        &self,
+        py: Python<'_>,
+        given: &Bound<'_, PyAny>,
+        name: &'static str,
+    ) -> PyResult<S::Handle> {
+        guarded(py, || {
+            self.shared.alive()?;
+            S::read(&self.index, self.shared.number, given, Place::Of(name))
+        })
+    }
+
     #[inline]
     fn ask(
         &self,
@@ -294,6 +310,31 @@ fn in_order(py: Python<'_>, mut found: Vec<Uuid>) -> PyResult<Bound<'_, PyList>>
         list.append(to_python(py, id)?)?;
     }
     Ok(list)
+}
+
+/// What is held, as a dict, by ids in their order. It is put in words once for all who hold the same.
+fn by_id(py: Python<'_>, mut found: Vec<(Uuid, Arc<[HeldPermission]>)>) -> PyResult<Bound<'_, PyDict>> {
+    found.sort_unstable_by_key(|(id, _)| *id);
+    let (rows, mut known) = (PyDict::new(py), HashMap::new());
+    for (id, held) in found {
+        let shared: &Bound<'_, PyDict> = match known.entry(Arc::as_ptr(&held)) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(free) => free.insert(in_words(py, &held)?),
+        };
+        rows.set_item(to_python(py, id)?, shared.copy()?)?;
+    }
+    Ok(rows)
+}
+
+/// By each permission the services that it is held with, None among them where it is held without one.
+fn in_words<'py>(py: Python<'py>, held: &[HeldPermission]) -> PyResult<Bound<'py, PyDict>> {
+    let words = PyDict::new(py);
+    for one in held {
+        let without = (!one.services_only).then_some(None);
+        let services = one.services.iter().map(|service| Some(service.as_str())).chain(without);
+        words.set_item(one.permission.as_str(), PyFrozenSet::new(py, services.collect::<Vec<_>>())?)?;
+    }
+    Ok(words)
 }
 
 #[pymethods]
@@ -521,6 +562,37 @@ impl AccessIndex {
             })
         })?;
         in_order(py, found)
+    }
+
+    /// Everybody who can do anything on a tenant, and what: by each user's id the permissions, by each of these the services that
+    /// it is held with, None among them where it is held without one. As `Database.tenant_access` tells it to the platform's staff.
+    #[pyo3(signature = (tenant, /))]
+    fn tenant_access<'py>(
+        &self,
+        py: Python<'py>,
+        tenant: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let tenant = self.one::<TenantHandle>(py, tenant, "tenant")?;
+        let found = detached(py, || {
+            self.long(|index| {
+                let held = index.held(&index.tenant_access(tenant, self.clock())?);
+                Ok(held.into_iter().map(|(user, held)| (index.user_id(user).uuid(), held)).collect())
+            })
+        })?;
+        by_id(py, found)
+    }
+
+    /// Every tenant on which a user can do anything, and what: as `tenant_access`, by each tenant's id.
+    #[pyo3(signature = (user, /))]
+    fn user_access<'py>(&self, py: Python<'py>, user: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        let user = self.one::<UserHandle>(py, user, "user")?;
+        let found = detached(py, || {
+            self.long(|index| {
+                let held = index.held(&index.user_access(user, self.clock())?);
+                Ok(held.into_iter().map(|(tenant, held)| (index.tenant_id(tenant).uuid(), held)).collect())
+            })
+        })?;
+        by_id(py, found)
     }
 
     /// Takes in what other processes have written. With a token: only if the index has not come that far. Returns the seq it has

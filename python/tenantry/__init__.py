@@ -87,6 +87,7 @@ from ._data import UNSET, AsOf, Data, Id, TypedDevice, Unset
 from ._database import Database, diagrams, memory, open, policy, restore
 from ._native import AccessIndex, IndexVerdict, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
 from ._rows import Page, Rows
+from ._sync import Synced, read_customers, sync_customers
 from ._word import Word
 from .codes import Code, Trouble
 from .errors import (
@@ -146,6 +147,7 @@ __all__ = [
     "Request",
     "Rows",
     "ServiceHandle",
+    "Synced",
     "TenantHandle",
     "Trouble",
     "TypedDevice",
@@ -164,9 +166,11 @@ __all__ = [
     "open",
     "permissions",
     "policy",
+    "read_customers",
     "restore",
     "roles",
     "services",
+    "sync_customers",
 ]
 __all__ += [
     "CannotOpen",
@@ -193,6 +197,7 @@ __all__ += [
 ]
 # All of the model. Written by generate.py, to the end of the file.
 __all__ += [
+    "AccessChangeCount",
     "AccessChangeRow",
     "AccessEvent",
     "AccessWay",
@@ -203,6 +208,7 @@ __all__ += [
     "AddressChangeRow",
     "AlertRule",
     "AlertRuleRow",
+    "ArisingRow",
     "AskedRow",
     "Assignment",
     "AssignmentRow",
@@ -223,6 +229,10 @@ __all__ += [
     "BarredManager",
     "BarredManagerRow",
     "BarredManagerSort",
+    "Bearer",
+    "BearerDevice",
+    "BearerTenant",
+    "BearerUser",
     "BuiltinRole",
     "ByOrganisation",
     "ByUser",
@@ -247,6 +257,8 @@ __all__ += [
     "Ended",
     "Entity",
     "Explanation",
+    "ExternalId",
+    "ExternalIdRow",
     "FaultFamily",
     "Flawed",
     "FormerEmail",
@@ -270,6 +282,7 @@ __all__ += [
     "InvitedUser",
     "Invitee",
     "IssueCategory",
+    "KeptId",
     "Kind",
     "Licence",
     "LicenceId",
@@ -311,6 +324,7 @@ __all__ += [
     "PersonName",
     "Personal",
     "PersonalField",
+    "PersonalId",
     "Phone",
     "Pin",
     "PlaceRow",
@@ -361,6 +375,11 @@ __all__ += [
     "Subject",
     "SubjectTenant",
     "SubjectUser",
+    "SyncRow",
+    "SyncState",
+    "SyncStep",
+    "System",
+    "SystemId",
     "Temporary",
     "TemporaryRow",
     "TemporaryRule",

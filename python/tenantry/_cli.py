@@ -8,12 +8,13 @@ import io
 import os
 import re
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from . import _act, _complete, _desk, _native, _review
+from . import _act, _complete, _desk, _external, _native, _review
 from ._command import ActorLike
 from ._data import AsOf
 from ._database import Database, diagrams, restore
@@ -66,7 +67,7 @@ from .model import (
     UserState,
 )
 
-FILES = ("file", "to", "backup", "output")
+FILES = ("file", "to", "backup", "output", "list")
 """What names a file."""
 
 PAGE = 200
@@ -659,6 +660,29 @@ def parser() -> argparse.ArgumentParser:
     with_moment(one)
     with_rows(one)
 
+    more = "`SYSTEM:ID` stands for a tenant or a user wherever one is named, and `NUMBER/SYSTEM:ID` says who keeps it."
+    one = with_file(command("external", _external.external, "the ids of other systems that an organisation keeps", more))
+    one.add_argument("keeper", metavar="KEEPER", help="who keeps them: a number or an id")
+    one.add_argument("--system", metavar="SYSTEM", help="only those of this system, such as connectwise")
+    one.add_argument("--text", metavar="TEXT", help="only those of tenants and devices that begin so")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
+    more = (
+        "The list has the columns id and name, and may have number, country, website, prefix, street, phone, management, services, "
+        "kind and owner. Nobody is removed. Ends with 1 where something is refused; run again, it goes on."
+    )
+    one = with_file(command("sync", _external.sync, "bring about a list of customers from another system", more, "writes"))
+    one.add_argument("list", metavar="CSV", help="the list: UTF-8, or UTF-16 with its mark")
+    one.add_argument("--manager", metavar="MANAGER", required=True, help="whose customers they are: a number or an id")
+    one.add_argument("--system", metavar="SYSTEM", required=True, help="the system that has given their ids, such as connectwise")
+    one.add_argument("--management", metavar="TYPE", help="how a new customer is managed, where its row does not say")
+    one.add_argument("--services", metavar="SERVICE,…", help="what is managed of a new customer, where its row does not say")
+    one.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    with_actor(one)
+    with_json(one)
+
     more = "Ends with 0 for yes and 1 for no."
     one = with_file(command("explain", explain, "whether a user may do something, and why or why not", more))
     one.add_argument("user", metavar="USER", help="who: an e-mail address or an id")
@@ -673,6 +697,13 @@ def parser() -> argparse.ArgumentParser:
     with_about(one)
     one.add_argument("--permission", metavar="PERMISSION", help="only where this is held, be it with a service alone")
     one.add_argument("--service", metavar="SERVICE", help="only where it, or anything, is held with this service")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
+    more = "What organisations ask is told to those who may answer it."
+    one = with_file(command("arising", _desk.arising, "what would give access to a tenant, once it is answered", more))
+    one.add_argument("tenant", metavar="TENANT", help="whose: a number or an id")
     with_actor(one)
     with_moment(one)
     with_rows(one)
@@ -759,7 +790,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("shell", choices=["bash", "zsh"], help="which shell")
 
     writing = [*(f"`{name}`" for name in effects["writes"]), "`policy set`", "`notices --acknowledge`"]
-    top.epilog = EPILOG.format(writing=in_words(writing), making=in_words(f"`{name}`" for name in effects["makes"]))
+    top.epilog = EPILOG.format(writing=textwrap.fill(in_words(writing), 79), making=in_words(f"`{name}`" for name in effects["makes"]))
     return top
 
 

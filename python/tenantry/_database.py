@@ -23,6 +23,7 @@ from ._rows import Answer
 from .codes import Code
 from .errors import Misuse, TenantryError, from_fault, misuse, refused
 from .model import (
+    Bearer,
     Kind,
     Link,
     LinkId,
@@ -217,6 +218,29 @@ class Database(Commands, Queries):
         if isinstance(found, Link):
             return found
         raise refused(Code.UNKNOWN_LINK, str(link))
+
+    def external(
+        self, system: str, id: str, *, keeper: TenantId | str, actor: ActorLike | None = None, as_of: AsOf | None = None
+    ) -> Bearer:
+        """What an id of another system leads to at the organisation that keeps it: a tenant, a user or a device. Raises
+        `unknown_external_id` where it leads nowhere, or to what the actor does not see.
+
+        Args:
+            system: The system that gave it, such as `connectwise`.
+            id: The id, as a whole.
+            keeper: Who keeps it: a number or an id.
+            actor: Who asks; the host itself, if left out.
+            as_of: When; now, if left out.
+        """
+        by = Operator() if actor is None else actor
+        try:
+            who = self.tenant(keeper).id
+        except Misuse as wrong:
+            raise misuse("a number or an id is wanted", wrong.remedy, "keeper") from None
+        found = self.look_up_external(keeper=who, system=system, id=id, actor=by, as_of=as_of)
+        if found is None:
+            raise refused(Code.UNKNOWN_EXTERNAL_ID, system, "`Database.external_ids(keeper=…)` has all that are kept")
+        return found.of
 
     def acknowledge(self, *, consumer: str, through: int) -> None:
         """Takes a consumer's word that everything through a record is delivered; its cursor never moves back (A-4).

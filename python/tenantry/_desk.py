@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from ._act import LIBRARY, hung, members, perform, policy_field, said_so, subjects
-from ._data import Data
+from ._data import AsOf, Data
 from ._database import Database
 from ._find import (
     NotFound,
@@ -21,6 +21,7 @@ from ._find import (
     listed,
     opened,
     over,
+    page,
     person,
     role_name,
     tenant_name,
@@ -28,6 +29,7 @@ from ._find import (
     the_person,
     the_tenant,
 )
+from ._review import asking
 from ._show import Row, as_json, facts, said, table
 from .errors import TenantryError, misuse
 from .model import (
@@ -43,11 +45,16 @@ from .model import (
     ByUser,
     Invitation,
     InvitationId,
+    InvitationRow,
     Kind,
+    LinkRequestRow,
+    ManagerInvitationRow,
     Notice,
     Policy,
     ProposalContentServices,
     ProposalContentTerm,
+    ProposalRow,
+    Requested,
     SubjectUser,
     TermRequest,
     User,
@@ -153,7 +160,7 @@ def awaited(db: Database, row: AwaitingRow) -> str:
             return f"the new address {it.email} awaits its confirmation"
 
 
-def proposed(it: AwaitedProposal) -> str:
+def proposed(it: AwaitedProposal | ProposalRow) -> str:
     match it.content:
         case ProposalContentServices(services=services):
             return f"to manage {said(services)}, too"
@@ -189,6 +196,34 @@ def answered(db: Database, row: AwaitingRow, user: User) -> Iterator[tuple[str, 
     else:
         yield how.yes, field
     yield how.no, field
+
+
+# What would give access, once it is answered.
+
+
+def arising(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        tenant = the_tenant(db, wanted.tenant, wanted.as_of)
+        who = asking(db, wanted, tenant)
+        found = db.arising(actor=who, tenant=tenant.id, as_of=wanted.as_of, limit=page(wanted))
+        rows = (Row((*leading(db, it.what, wanted.as_of), person(db, it.by), it.what.asked, it.what.expires), it) for it in found)
+        listed(wanted, ("what", "for", "from", "asked", "lapses"), rows)
+    return 0
+
+
+def leading(db: Database, it: Requested, as_of: AsOf | None) -> tuple[str, str | None]:
+    """What it is, and what it would lead to."""
+    match it:
+        case InvitationRow(sign_up=sign_up, email=email, role=role):
+            return "sign-up" if sign_up else "invitation", f"{email or it.user} as {role_name(db, role, as_of)}"
+        case LinkRequestRow(management=management, services=services, term=term):
+            return "link request", f"{management}, {said(services)}{lasting(term)}"
+        case ManagerInvitationRow(number=number):
+            return "invitation to manage", number
+        case ProposalRow():
+            return "proposal", proposed(it)
+        case _:
+            return "request", None
 
 
 # Notices.

@@ -22,7 +22,7 @@ from ._data import Amiss, Data, Unset, micros
 from ._hints import like
 from ._word import Word
 from .errors import misuse
-from .model import Policy, SubjectTenant, SubjectUser, TenantId, UserId
+from .model import BearerDevice, BearerTenant, BearerUser, Policy, SubjectTenant, SubjectUser, TenantId, UserId
 
 
 class FromFile(NamedTuple):
@@ -183,8 +183,12 @@ def read(kind: Any, it: Tree, place: str, find: Find) -> Any:
         it = _read(it.path)
     if it is None or (it == "" and Unset in typing.get_args(kind) and type(None) in typing.get_args(kind)):
         return None
-    if Policy in may or SubjectUser in may:
-        return _policy(it, place) if Policy in may else _subject(it, place, find)
+    if Policy in may:
+        return _policy(it, place)
+    if SubjectUser in may:
+        return _subject(it, place, find)
+    if BearerUser in may:
+        return _bearer(it, place, find)
     if is_new(kind):
         return _new_id(_text(it, place), place)
     if ids := [one for one in may if is_id(one)]:
@@ -272,6 +276,18 @@ def _subject(it: Tree, place: str, find: Find) -> Any:
     return SubjectTenant(tenant=find(TenantId, text))
 
 
+def _bearer(it: Tree, place: str, find: Find) -> Any:
+    """What an id of another system leads to: as a subject, or a device by its id."""
+    parts = _json(it, place)
+    if isinstance(parts, dict) and set(parts) == {"device"}:
+        return BearerDevice(device=_text(parts["device"], place))
+    match _subject(it, place, find):
+        case SubjectUser(user=user):
+            return BearerUser(user=user)
+        case SubjectTenant(tenant=tenant):
+            return BearerTenant(tenant=tenant)
+
+
 def _policy(it: Tree, place: str) -> Any:
     it = _json(it, place)
     if isinstance(it, (str, dict)):
@@ -332,6 +348,8 @@ def _takes(kind: Any, written: str) -> str:
         return "NAME or policy@FILE"
     if SubjectUser in may:
         return "ADDRESS or TENANT"
+    if BearerUser in may:
+        return "ADDRESS, TENANT or .device=ID"
     if is_new(kind):
         return "ID"
     for one in may:
@@ -371,7 +389,7 @@ def parts(it: Field) -> Iterator[Field]:
     """The parts of a field that has some."""
     of = members(it.kind)[0]
     of = typing.get_args(of)[0] if typing.get_origin(of) is not None else of
-    if isinstance(of, type) and issubclass(of, Data) and of is not Policy and of is not SubjectUser:
+    if isinstance(of, type) and issubclass(of, Data) and of not in (Policy, SubjectUser, BearerTenant):
         for part in fields(of):
             yield part._replace(name=f"{it.name}.{part.name}")
 

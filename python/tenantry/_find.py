@@ -21,6 +21,9 @@ from ._show import Listing, Row, show
 from .errors import CannotOpen, TenantryError, UnknownRefused, misuse
 from .model import (
     AuditActor,
+    Bearer,
+    BearerTenant,
+    BearerUser,
     ByOrganisation,
     ByUser,
     Handshake,
@@ -49,6 +52,7 @@ from .model import (
     SubjectUser,
     Tenant,
     TenantId,
+    TenantKind,
     TextKind,
     Typed,
     User,
@@ -166,8 +170,43 @@ def called(db: Database, id: uuid.UUID, as_of: AsOf | None = None) -> str:
     return str(id)
 
 
+EXTERNAL = re.compile(r"(?:([A-Za-z0-9-]{1,32})/)?([a-z][a-z0-9_.-]{0,63}):(.+)", re.S)
+"""An id of another system, as it is typed: `connectwise:4711`, or `NW-100/connectwise:4711` where several keep such."""
+
+
+def external(db: Database, text: str, as_of: AsOf | None = None) -> Bearer | None:
+    """What an id of another system leads to; nothing, where the text is none. Without who keeps it, each MSP is asked."""
+    typed = EXTERNAL.fullmatch(text)
+    if typed is None:
+        return None
+    number, system, id = typed.groups()
+    if number:
+        keepers = [the_tenant(db, number, as_of)]
+    else:
+        there = db.host_entities(kind=Kind.TENANT, as_of=as_of, limit=1000)
+        keepers = [it for it in there if isinstance(it, Tenant) and it.kind is TenantKind.MSP and not it.deleted]
+    found = list[tuple[Tenant, Bearer]]()
+    for keeper in keepers:
+        row = db.look_up_external(keeper=keeper.id, system=system, id=id, actor=Operator(), as_of=as_of)
+        if row is not None:
+            found.append((keeper, row.of))
+    if not found:
+        raise NotFound(f"no {'id of ' + system if number else 'MSP has an id of ' + system} `{id}`; `tenantry external FILE KEEPER` lists them")
+    if len(found) > 1:
+        some = ", ".join(f"{keeper.number}/{system}:{id}" for keeper, _ in found[:5])
+        raise NotFound(f"`{text}` is kept by {len(found)}: write {some}")
+    return found[0][1]
+
+
 def the_tenant(db: Database, text: str, as_of: AsOf | None = None) -> Tenant:
-    """The tenant with this id or number."""
+    """The tenant with this id or number, or with an id of another system."""
+    match external(db, text, as_of):
+        case BearerTenant(tenant=id):
+            return db.tenant(id, as_of=as_of)
+        case None:
+            pass
+        case _:
+            raise NotFound(f"`{text}` is no tenant's; give a number or an id: `tenantry tenants FILE` lists them")
     try:
         return db.tenant(text, as_of=as_of)
     except UnknownRefused:
@@ -182,13 +221,20 @@ def the_user(db: Database, text: str, near: Tenant, as_of: AsOf | None = None) -
     id = as_id(text)
     if id is not None:
         return UserId(id)
+    match external(db, text, as_of):
+        case BearerUser(user=user):
+            return user
+        case None:
+            pass
+        case _:
+            raise NotFound(f"`{text}` is no user's; `tenantry users FILE TENANT` lists them")
     if "@" not in text:
         raise misuse(f"`{text}` is no user", "give a user's e-mail address or id; `tenantry users FILE TENANT` lists them")
     homes, seen = [near.id], {near.id}
     for home in homes:  # which grows meanwhile
-        for user in db.users(actor=Operator(), tenant=home, text=text.strip(), as_of=as_of, limit=1000):
-            if user.email == text.strip().lower():
-                return user.user
+        for row in db.users(actor=Operator(), tenant=home, text=text.strip(), as_of=as_of, limit=1000):
+            if row.email == text.strip().lower():
+                return row.user
         # Also at those who managed it once: why somebody can no longer is worth asking.
         for link in db.host_entities(kind=Kind.LINK, tenant=home, as_of=as_of):
             if isinstance(link, Link) and link.manager not in seen:
@@ -228,6 +274,11 @@ def the_person(db: Database, text: str) -> User:
         if isinstance(found, User):
             return found
         raise NotFound(f"there is no user `{text}`; give an address or an id: `tenantry users FILE TENANT` lists them")
+    of = external(db, text)
+    if isinstance(of, BearerUser):
+        return the_person(db, str(of.user))
+    if of is not None:
+        raise NotFound(f"`{text}` is no user's; `tenantry users FILE TENANT` lists them")
     people = everybody(db, text)
     if not people:
         raise NotFound(f"nobody has the address `{text}`; `tenantry users FILE TENANT` lists the people of a tenant")

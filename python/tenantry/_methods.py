@@ -120,6 +120,7 @@ class Commands(ABC):
         authorize_ends: model.Timestamp | None = None,
         contact: model.Contact | None = None,
         country: model.Country | None = None,
+        external: model.SystemId | None = None,
         link: model.LinkId | str | None = None,
         number: model.Number | None = None,
         owner: model.Invitee | None = None,
@@ -146,6 +147,7 @@ class Commands(ABC):
             authorize_ends: Up to when they do; for good, if left out (X-4).
             contact: How to reach and find it.
             country: Its country.
+            external: What another system calls it, which the manager keeps (X-11).
             link: The new link's id.
             number: Its public number; made up if left out.
             owner: Who signs up as the customer's first super admin; needed where the customer can delink (L-1).
@@ -170,6 +172,7 @@ class Commands(ABC):
                 authorize_ends=authorize_ends,
                 contact=contact,
                 country=country,
+                external=external,
                 link=link,
                 number=number,
                 owner=owner,
@@ -1639,6 +1642,73 @@ class Commands(ABC):
             expected_seq=expected_seq,
         )
 
+    def set_external_id(
+        self,
+        *,
+        keeper: model.TenantId | str,
+        system: model.System,
+        id: model.ExternalId,
+        of: model.Bearer,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Keep an id that another system has given for an organisation, a person or a device (X-11). Costs the ids that
+        are kept for that. Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and hold
+        what the thing is edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.view` and
+        `devices.manage` on the holder of a device; an operator.
+
+        Args:
+            keeper: The organisation that keeps it.
+            system: The system that gave it, such as `connectwise`.
+            id: The id.
+            of: What it leads to: the keeper or a customer of its, a person at home there, a device that one of them
+                holds.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.SetExternalId(keeper=keeper, system=system, id=id, of=of),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def remove_external_id(
+        self,
+        *,
+        keeper: model.TenantId | str,
+        system: model.System,
+        id: model.ExternalId,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Keep an id of another system no longer (X-11). Who: those at home on the keeper, or who see it and hold
+        `tenant.edit` there, and see the thing and hold what it is edited by: `tenant.edit` on a tenant, `users.view`
+        and `users.manage` on a user's home, `devices.view` and `devices.manage` on the holder of a device; an
+        operator.
+
+        Args:
+            keeper: The organisation that keeps it.
+            system: The system that gave it.
+            id: The id.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.RemoveExternalId(keeper=keeper, system=system, id=id),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
     def add_reseller_customer(
         self,
         *,
@@ -3074,6 +3144,105 @@ class Queries(ABC):
 
         return Rows(ask, _read.read_barred_manager_row, cursor, limit)
 
+    def external_ids(
+        self,
+        *,
+        actor: ActorLike,
+        keeper: model.TenantId | str,
+        as_of: AsOf | None = None,
+        beginning: str | None = None,
+        of: model.Bearer | None = None,
+        system: model.System | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.ExternalIdRow]:
+        """The ids of other systems that an organisation keeps: by system, those of tenants and devices by the id, then
+        those of people (X-11). What they lead to that the actor does not see is not there. A page costs its rows; of
+        whoever sees few of many customers, the ids of these, if these are fewer. Who: whoever sees the keeper: those
+        at home there, and those with `tenant.view` on it; an operator. Of it a tenant to whoever sees that, a person
+        where the actor holds `users.view` at home, a device where they hold `devices.view` on its holder. A lazy
+        list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            keeper: The organisation that keeps them.
+            as_of: When; now, if left out.
+            beginning: Only those that begin so, in the same case: ids of tenants and devices alone, since a
+                person's is found as a whole. At most 200 characters.
+            of: Only those that lead to this.
+            system: Only those of this system.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "external_ids",
+                {
+                    "actor": actor,
+                    "keeper": keeper,
+                    "as_of": as_of,
+                    "filter": {"beginning": beginning, "of": of, "system": system},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_external_id_row, cursor, limit)
+
+    def look_up_external(
+        self,
+        *,
+        actor: ActorLike,
+        keeper: model.TenantId | str,
+        system: model.System,
+        id: model.ExternalId,
+        as_of: AsOf | None = None,
+    ) -> model.ExternalIdRow | None:
+        """What an id of another system leads to at the organisation that keeps it; nothing, where it leads nowhere or
+        to what the actor does not see (X-11). Who: whoever sees the keeper, and what the id leads to, as in
+        `external_ids`; an operator.
+
+        Args:
+            actor: Who asks.
+            keeper: The organisation that keeps it.
+            system: The system that gave it.
+            id: The id, as a whole.
+            as_of: When; now, if left out.
+        """
+        d = self._ask(
+            "look_up_external",
+            {"actor": actor, "keeper": keeper, "system": system, "id": id, "as_of": as_of},
+        ).value
+        return None if (v := d) is None else _read.read_external_id_row(v)
+
+    def plan_sync(
+        self,
+        *,
+        actor: ActorLike,
+        manager: model.TenantId | str,
+        system: model.System,
+        rows: Collection[model.SyncRow],
+        as_of: AsOf | None = None,
+    ) -> tuple[model.SyncStep, ...]:
+        """What a list of customers from another system comes to, row by row, and the commands that would follow;
+        nothing is done (X-11). What is kept and not in the list, `external_ids` has. Who: `customers.add` on the
+        manager; an operator.
+
+        Args:
+            actor: Who asks.
+            manager: Whose customers they are.
+            system: The system that has given their ids.
+            rows: The customers as that has them. At most 1000.
+            as_of: When; now, if left out.
+        """
+        d = self._ask(
+            "plan_sync",
+            {"actor": actor, "manager": manager, "system": system, "rows": rows, "as_of": as_of},
+        ).value
+        return tuple(_read.read_sync_step(x) for x in d)
+
     def roles(
         self,
         *,
@@ -3743,6 +3912,43 @@ class Queries(ABC):
 
         return Rows(ask, _read.read_access_change_row, cursor, limit)
 
+    def arising(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: model.TenantId | str,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.ArisingRow]:
+        """What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who asks
+        to manage it or to manage more of it, whom it invites to (X-3). Each is told as the list of its kind tells
+        it, and to whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond`
+        for what organisations ask; an operator. A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "arising",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_arising_row, cursor, limit)
+
     def user_access_changes(
         self,
         *,
@@ -3811,6 +4017,7 @@ class Queries(ABC):
         *,
         actor: ActorLike,
         as_of: AsOf | None = None,
+        count: bool = False,
         cursor: str | None = None,
         descending: bool = False,
         limit: int = 100,
@@ -3825,6 +4032,7 @@ class Queries(ABC):
             command: The command.
             actor: Who would give it, and asks.
             as_of: When; now, if left out.
+            count: Whether it is counted how many of them there are in all, which costs all of them.
             cursor: Where the page before ended; none for the first page.
             descending: Whether the order is turned round.
             limit: How many rows, 1 to 1000; 100, if left out.
@@ -3835,6 +4043,7 @@ class Queries(ABC):
                 "actor": actor,
                 "command": command,
                 "as_of": as_of,
+                "count": count,
                 "paging": {"cursor": cursor, "descending": descending, "limit": limit},
             },
         ).value

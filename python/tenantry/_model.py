@@ -15,6 +15,7 @@ from ._data import Data
 from ._word import Word
 
 __all__ = [
+    "AccessChangeCount",
     "AccessChangeRow",
     "AccessEvent",
     "AccessWay",
@@ -25,6 +26,7 @@ __all__ = [
     "AddressChangeRow",
     "AlertRule",
     "AlertRuleRow",
+    "ArisingRow",
     "AskedRow",
     "Assignment",
     "AssignmentRow",
@@ -44,6 +46,10 @@ __all__ = [
     "BarredManager",
     "BarredManagerRow",
     "BarredManagerSort",
+    "Bearer",
+    "BearerDevice",
+    "BearerTenant",
+    "BearerUser",
     "BuiltinRole",
     "ByOrganisation",
     "ByUser",
@@ -68,6 +74,8 @@ __all__ = [
     "Ended",
     "Entity",
     "Explanation",
+    "ExternalId",
+    "ExternalIdRow",
     "FaultFamily",
     "Flawed",
     "FormerEmail",
@@ -91,6 +99,7 @@ __all__ = [
     "InvitedUser",
     "Invitee",
     "IssueCategory",
+    "KeptId",
     "Kind",
     "Licence",
     "LicenceId",
@@ -130,6 +139,7 @@ __all__ = [
     "PersonName",
     "Personal",
     "PersonalField",
+    "PersonalId",
     "Phone",
     "Pin",
     "PlaceRow",
@@ -177,6 +187,11 @@ __all__ = [
     "Subject",
     "SubjectTenant",
     "SubjectUser",
+    "SyncRow",
+    "SyncState",
+    "SyncStep",
+    "System",
+    "SystemId",
     "Temporary",
     "TemporaryRow",
     "TemporaryRule",
@@ -256,6 +271,12 @@ Document: TypeAlias = Mapping[str, Any]
 Email: TypeAlias = str
 """An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased as a whole, so
 that one mailbox has one spelling (U-1). Serialised as a string, which is parsed again when it is read."""
+
+
+ExternalId: TypeAlias = str
+"""An id that another system has given: 1 to 200 characters on one line, NFC, nothing invisible, and no space at
+either end. Nothing else of it is changed: it keeps its case (X-11). Serialised as a string, which is parsed again
+when it is read."""
 
 
 Hash: TypeAlias = str
@@ -381,6 +402,11 @@ SessionId = NewType("SessionId", uuid.UUID)
 Street: TypeAlias = str
 """A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4). Serialised as a string,
 which is parsed again when it is read."""
+
+
+System: TypeAlias = str
+"""Another system's name, such as `connectwise`: as a permission's (X-11). Serialised as a string, which is parsed
+again when it is read."""
 
 
 TenantId = NewType("TenantId", uuid.UUID)
@@ -667,6 +693,9 @@ class Kind(Word):
     SESSION = "session"
     """A console session."""
 
+    KEPT_ID = "kept_id"
+    """An id of another system that an organisation keeps."""
+
     DEVICE = "device"
     """A device."""
 
@@ -810,6 +839,36 @@ class Stage(Word):
 
 
 @final
+class SyncState(Word):
+    """What a row of another system's list comes to (X-11)."""
+
+    NEW = "new"
+    """Nobody is known by its id, nor is a customer by its number: it is added."""
+
+    FOUND = "found"
+    """A customer of the manager has its number: the id is kept for that."""
+
+    CHANGED = "changed"
+    """Something of what the row says is another than it is: it is edited."""
+
+    SAME = "same"
+    """All is as the row says."""
+
+    REPEATED = "repeated"
+    """A row before it has the same id: nothing is done."""
+
+    MERGED = "merged"
+    """It leads to a customer that has another id of the system already, by a row before it or by what is kept: two
+    ids for one. Nothing is done."""
+
+    MISLED = "misled"
+    """Its id leads to a person or a device: nothing is done."""
+
+    CROSSED = "crossed"
+    """Its id leads to one customer, and its number is that of another: nothing is done."""
+
+
+@final
 class TenantKind(Word):
     """What a tenant is. A multi-client is an `msp` that another `msp` manages (T-1)."""
 
@@ -931,6 +990,22 @@ class WhoAsks(Word):
 
     INVITED_ONLY = "invited_only"
     """An MSP asks those that have invited it."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AccessChangeCount(Data):
+    """How much a command would change about access, as far as whoever would give it is told (X-1).
+
+    Attributes:
+        rows: How many rows all pages have: pairs of a person and a tenant.
+        gaining: In how many of them somebody gains something.
+        losing: In how many of them somebody loses something.
+    """
+
+    rows: int
+    gaining: int
+    losing: int
 
 
 @final
@@ -1081,6 +1156,21 @@ class AlertRuleRow(Data):
     audience: Audience
     additional: tuple[NamedUser, ...] = ()
     organisations: frozenset[TenantId] = frozenset()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ArisingRow(Data):
+    """What would give access to a tenant, once it is answered (X-3).
+
+    Attributes:
+        what: What it is, with when it lapses, as the list of its kind shows it: an invitation, a link request or a
+            proposal to the tenant, or an MSP that the tenant invites.
+        by: Who asks, or hands it out: named as in the audit.
+    """
+
+    what: Requested
+    by: AuditActor
 
 
 @final
@@ -1456,6 +1546,26 @@ class Explanation(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ExternalIdRow(Data):
+    """An id of another system (X-11).
+
+    Attributes:
+        system: The system that gave it.
+        id: The id.
+        of: What it leads to.
+        whose: Whose that is: the organisation itself, a person's home, who holds a device.
+        since: Since when it is kept.
+    """
+
+    system: System
+    id: ExternalId
+    of: Bearer
+    whose: Organisation
+    since: Timestamp
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FormerEmail(Data):
     """An e-mail address that somebody had (U-1).
 
@@ -1677,6 +1787,31 @@ class Invitee(Data):
     invitation: InvitationId | str | None = None
     name: PersonName | None = None
     user: UserId | str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class KeptId(Data):
+    """An id of another system that an organisation keeps. A person's is `PersonalId` data, and the entity says only
+    that there is one. `PersonalId`: crate::model::PersonalId
+
+    Attributes:
+        keeper: Who keeps it.
+        system: The system.
+        of: What it leads to.
+        tenant: Whose that is: the organisation itself, a person's home, who holds a device.
+        since: Since when it is kept.
+        entry: Of a person, which of their ids it is: the number of the record that set it.
+        given: The id that the system has given; none of a person.
+    """
+
+    keeper: TenantId
+    system: System
+    of: Bearer
+    tenant: TenantId
+    since: Timestamp
+    entry: int | None = None
+    given: ExternalId | None = None
 
 
 @final
@@ -2109,6 +2244,7 @@ class Personal(Data):
     Attributes:
         coordinates: Where the street address is on a map (T-4).
         email: A person's e-mail address.
+        external: The ids that other systems know a person by, of each organisation that keeps some (X-11).
         former: The addresses that they had before, the latest last, so that what warns of a change still finds the
             one it was for (U-1): for as many days after it was confirmed as there are to confirm one, or until the next
             is.
@@ -2120,11 +2256,31 @@ class Personal(Data):
 
     coordinates: Coordinates | None = None
     email: Email | None = None
+    external: tuple[PersonalId, ...] = ()
     former: tuple[FormerEmail, ...] = ()
     name: PersonName | None = None
     new_email: Email | None = None
     phone: Phone | None = None
     street: Street | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PersonalId(Data):
+    """An id that another system knows a person by: it may be an address, so it is personal data and goes with it (X-11,
+    U-5).
+
+    Attributes:
+        keeper: Who keeps it.
+        system: The system.
+        id: The id.
+        entry: Which of the person's ids it is: the number of the record that set it.
+    """
+
+    keeper: TenantId
+    system: System
+    id: ExternalId
+    entry: int
 
 
 @final
@@ -2567,6 +2723,38 @@ class SessionRow(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SyncRow(Data):
+    """A customer as another system has it: what `AddCustomer`(crate::command::AddCustomer) takes where it is new. What
+    is left out is left as it is where it is not (X-11).
+
+    Attributes:
+        id: The id that the system has given it.
+        name: Its company name.
+        management: How it is managed, where it is new.
+        services: What is managed, where it is new.
+        contact: How to reach and find it.
+        country: Its country.
+        kind: What it is, where it is new; a customer, if absent.
+        number: Its public number: of a customer of the manager's own it says which that is, of a new one it is the
+            number to be.
+        owner: Who signs up as its first super admin, where it is new.
+        prefix: Its domain prefix.
+        term: How long the link lasts, where it is new.
+        website: Its website.
+    """
+
+    id: ExternalId
+    name: CompanyName
+    management: ManagementType
+    services: Collection[Service]
+    contact: Contact | None = None
+    country: Country | None = None
+    kind: TenantKind | None = None
+    number: Number | None = None
+    owner: Invitee | None = None
+    prefix: Prefix | None = None
+    term: TermRequest | None = None
+    website: Website | None = None
 class Temporary(Data):
     """A role with a beginning and an end, laid over whatever its user has on the same tenant (X-4).
 
@@ -2589,6 +2777,39 @@ class Temporary(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SyncStep(Data):
+    """What a row comes to, and what would be done (X-11).
+
+    Attributes:
+        id: The row's id.
+        state: What it comes to.
+        customer: Which customer that is, as it is now; none where it is new.
+        renamed: Whether the row calls it by another name than it has.
+        renumbered: Whether the row says another number than it has, which never changes.
+        with_: The id that leads to the same customer already.
+    """
+
+    _renamed: ClassVar[Mapping[str, str]] = {"with_": "with"}
+    id: ExternalId
+    state: SyncState
+    customer: Organisation | None = None
+    renamed: bool = False
+    renumbered: bool = False
+    with_: ExternalId | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SystemId(Data):
+    """An id of another system, and which system that is (X-11).
+
+    Attributes:
+        system: The system, such as `connectwise`.
+        id: The id that it has given.
+    """
+
+    system: System
+    id: ExternalId
 class TemporaryRow(Data):
     """A role that somebody has, or will have, for a while (X-4).
 
@@ -3200,6 +3421,40 @@ Awaited: TypeAlias = (
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BearerTenant(Data):
+    """An organisation."""
+
+    _outer: ClassVar[str | None] = "tenant"
+    _single: ClassVar[bool] = True
+    tenant: TenantId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BearerUser(Data):
+    """A person."""
+
+    _outer: ClassVar[str | None] = "user"
+    _single: ClassVar[bool] = True
+    user: UserId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BearerDevice(Data):
+    """A device, by any of its ids."""
+
+    _outer: ClassVar[str | None] = "device"
+    _single: ClassVar[bool] = True
+    device: DeviceId
+
+
+Bearer: TypeAlias = BearerTenant | BearerUser | BearerDevice
+"""What an id of another system leads to."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ParsedText(Data):
     """It is well formed; this is its one form."""
 
@@ -3407,6 +3662,7 @@ Entity: TypeAlias = (
     | Licence
     | AlertRule
     | Session
+    | KeptId
     | HeldDevice
 )
 """An entity of any kind."""

@@ -183,6 +183,11 @@ class AccessIndex:
         self, permission: _Permission, tenant: _Tenant, service: _Service | None = None
     ) -> list[UserId]:
         """The users who can do this on a tenant, in the order of their ids (P-12)."""
+    def tenant_access(self, tenant: _Tenant, /) -> dict[UserId, dict[str, frozenset[str | None]]]:
+        """Everybody who can do anything on a tenant, and what (X-3): by each user's id the permissions, by each of these the services
+        that it is held with, None among them where it is held without one."""
+    def user_access(self, user: _User, /) -> dict[TenantId, dict[str, frozenset[str | None]]]:
+        """Every tenant on which a user can do anything, and what (X-3): as `tenant_access`, by each tenant's id."""
     def refresh(self, token: str | None = None) -> int:
         """Takes in what other processes have written; with a token, only if the index has not come that far."""
 

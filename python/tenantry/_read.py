@@ -12,6 +12,10 @@ from ._data import UNSET, Unset, moment, read_id
 from ._rows import Page, read_page
 
 
+def read_access_change_count(d: Any) -> model.AccessChangeCount:
+    return model.AccessChangeCount(rows=d["rows"], gaining=d["gaining"], losing=d["losing"])
+
+
 def read_access_change_row(d: Any) -> model.AccessChangeRow:
     return model.AccessChangeRow(
         user=read_id(d["user"]),
@@ -98,6 +102,10 @@ def read_alert_rule_row(d: Any) -> model.AlertRuleRow:
         additional=tuple(read_named_user(x) for x in d.get("additional", ())),
         organisations=frozenset(read_id(x) for x in d.get("organisations", ())),
     )
+
+
+def read_arising_row(d: Any) -> model.ArisingRow:
+    return model.ArisingRow(what=read_requested(d["what"]), by=read_audit_actor(d["by"]))
 
 
 def read_asked_row(d: Any) -> model.AskedRow:
@@ -232,6 +240,28 @@ def read_barred_manager(d: Any) -> model.BarredManager:
 
 def read_barred_manager_row(d: Any) -> model.BarredManagerRow:
     return model.BarredManagerRow(number=d["number"], since=moment(d["since"]))
+
+
+def _bearer_tenant(d: Any) -> model.BearerTenant:
+    return model.BearerTenant(tenant=read_id(d["tenant"]))
+
+
+def _bearer_user(d: Any) -> model.BearerUser:
+    return model.BearerUser(user=read_id(d["user"]))
+
+
+def _bearer_device(d: Any) -> model.BearerDevice:
+    return model.BearerDevice(device=d["device"])
+
+
+def read_bearer(d: Any) -> model.Bearer:
+    if "tenant" in d:
+        return _bearer_tenant(d)
+    if "user" in d:
+        return _bearer_user(d)
+    if "device" in d:
+        return _bearer_device(d)
+    raise ValueError(f"Bearer has no {d!r}")
 
 
 def read_commitment(d: Any) -> model.Commitment:
@@ -899,6 +929,28 @@ def _event_session_ended(d: Any) -> events.SessionEnded:
     return events.SessionEnded(session=read_id(d["session"]))
 
 
+def _event_external_id_set(d: Any) -> events.ExternalIdSet:
+    return events.ExternalIdSet(
+        keeper=read_id(d["keeper"]),
+        system=d["system"],
+        of=read_bearer(d["of"]),
+        tenant=read_id(d["tenant"]),
+        entry=d.get("entry"),
+        id=d.get("id"),
+    )
+
+
+def _event_external_id_removed(d: Any) -> events.ExternalIdRemoved:
+    return events.ExternalIdRemoved(
+        keeper=read_id(d["keeper"]),
+        system=d["system"],
+        of=read_bearer(d["of"]),
+        tenant=read_id(d["tenant"]),
+        entry=d.get("entry"),
+        id=d.get("id"),
+    )
+
+
 def _event_personal_erased(d: Any) -> events.PersonalErased:
     return events.PersonalErased(subject=read_subject(d["subject"]))
 
@@ -910,6 +962,7 @@ def _event_command_refused(d: Any) -> events.CommandRefused:
         by=read_id(d["by"]),
         left_out=d.get("left_out", 0),
         named=frozenset(frozenset(read_id(x) for x in x) for x in d.get("named", ())),
+        whose=None if (v := d.get("whose")) is None else read_id(v),
     )
 
 
@@ -1016,6 +1069,8 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "session_opened": _event_session_opened,
     "session_closed": _event_session_closed,
     "session_ended": _event_session_ended,
+    "external_id_set": _event_external_id_set,
+    "external_id_removed": _event_external_id_removed,
     "personal_erased": _event_personal_erased,
     "command_refused": _event_command_refused,
 }
@@ -1036,6 +1091,16 @@ def read_explanation(d: Any) -> model.Explanation:
         number=d.get("number"),
         reason=None if (v := d.get("reason")) is None else codes.Code(v),
         remedy=d.get("remedy"),
+    )
+
+
+def read_external_id_row(d: Any) -> model.ExternalIdRow:
+    return model.ExternalIdRow(
+        system=d["system"],
+        id=d["id"],
+        of=read_bearer(d["of"]),
+        whose=read_organisation(d["whose"]),
+        since=moment(d["since"]),
     )
 
 
@@ -1133,6 +1198,18 @@ def read_invitation_row(d: Any) -> model.InvitationRow:
 
 def read_invited_user(d: Any) -> model.InvitedUser:
     return model.InvitedUser(user=read_id(d["user"]), invitation=read_id(d["invitation"]))
+
+
+def read_kept_id(d: Any) -> model.KeptId:
+    return model.KeptId(
+        keeper=read_id(d["keeper"]),
+        system=d["system"],
+        of=read_bearer(d["of"]),
+        tenant=read_id(d["tenant"]),
+        since=moment(d["since"]),
+        entry=d.get("entry"),
+        given=d.get("given"),
+    )
 
 
 def read_licence(d: Any) -> model.Licence:
@@ -1612,12 +1689,17 @@ def read_personal(d: Any) -> model.Personal:
     return model.Personal(
         coordinates=None if (v := d.get("coordinates")) is None else read_coordinates(v),
         email=d.get("email"),
+        external=tuple(read_personal_id(x) for x in d.get("external", ())),
         former=tuple(read_former_email(x) for x in d.get("former", ())),
         name=d.get("name"),
         new_email=d.get("new_email"),
         phone=d.get("phone"),
         street=d.get("street"),
     )
+
+
+def read_personal_id(d: Any) -> model.PersonalId:
+    return model.PersonalId(keeper=read_id(d["keeper"]), system=d["system"], id=d["id"], entry=d["entry"])
 
 
 def read_pin(d: Any) -> model.Pin:
@@ -1689,6 +1771,7 @@ def read_previewed(d: Any) -> model.Previewed:
         notices=tuple(read_previewed_notice(x) for x in d["notices"]),
         rights=read_page(d["rights"], read_access_change_row),
         resellers=tuple(read_reseller_row_change(x) for x in d["resellers"]),
+        count=None if (v := d.get("count")) is None else read_access_change_count(v),
     )
 
 
@@ -1858,6 +1941,17 @@ def read_subject(d: Any) -> model.Subject:
     if "tenant" in d:
         return _subject_tenant(d)
     raise ValueError(f"Subject has no {d!r}")
+
+
+def read_sync_step(d: Any) -> model.SyncStep:
+    return model.SyncStep(
+        id=d["id"],
+        state=model.SyncState(d["state"]),
+        customer=None if (v := d.get("customer")) is None else read_organisation(v),
+        renamed=d.get("renamed", False),
+        renumbered=d.get("renumbered", False),
+        with_=d.get("with"),
+    )
 
 
 def read_temporary(d: Any) -> model.Temporary:
@@ -2082,6 +2176,7 @@ _ENTITY: dict[str, Callable[[Any], model.Entity]] = {
     "licence": read_licence,
     "alert_rule": read_alert_rule,
     "session": read_session,
+    "kept_id": read_kept_id,
     "device": read_held_device,
 }
 

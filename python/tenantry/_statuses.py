@@ -137,6 +137,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "there is no invitation `{}` of a manager",
         "check the id, and that you are on one of its sides",
     ),
+    "unknown_external_id": (
+        215,
+        "unknown",
+        "X-11",
+        "there is no such id of the system `{}` here",
+        "check the system, the id and whose it is to keep, and that you may see what it leads to",
+    ),
     "tenant_disabled": (
         301,
         "rights",
@@ -360,7 +367,7 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         430,
         "value",
         "X-1",
-        "what a command would lead to is told of the present, and record {} is of the past",
+        "what a command would lead to is told of the present, and it was asked of the past",
         "leave the moment out",
     ),
     "end_required": (
@@ -450,6 +457,27 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "L-3",
         "they have been asked and reminded as often as the policy allows in a day; it works again from {}",
         "wait until then, or for the answer",
+    ),
+    "not_its_customer": (
+        581,
+        "state",
+        "X-11",
+        "tenant `{}` is neither who would keep the id nor its customer",
+        "keep ids for your own organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none here any longer",
+    ),
+    "external_id_taken": (
+        582,
+        "state",
+        "X-11",
+        "the id already leads to {}",
+        "remove it there first, or check what the other system calls this one",
+    ),
+    "too_many_external_ids": (
+        583,
+        "state",
+        "X-11",
+        "{} has as many ids as one organisation can keep for it",
+        "remove one that is no longer used",
     ),
     "address_not_pending": (
         589,
@@ -967,6 +995,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
     ),
     "is_backup": (9119, "store", None, "the file is a backup", "restore it, or open it for reading only"),
     "no_file": (9120, "store", None, "the store is in memory", "open one in a file"),
+    "not_ready": (
+        9121,
+        "store",
+        None,
+        "the connection takes no command",
+        "begin a transaction on it, with `synchronous` at FULL, and let no other statement write meanwhile",
+    ),
     "null_pointer": (
         9201,
         "misuse",

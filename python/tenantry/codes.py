@@ -85,6 +85,10 @@ class Code(Status):
     UNKNOWN_MANAGER_INVITATION = "unknown_manager_invitation"
     """214 (L-10): there is no invitation `{}` of a manager; check the id, and that you are on one of its sides."""
 
+    UNKNOWN_EXTERNAL_ID = "unknown_external_id"
+    """215 (X-11): there is no such id of the system `{}` here; check the system, the id and whose it is to keep, and
+    that you may see what it leads to."""
+
     TENANT_DISABLED = "tenant_disabled"
     """301 (T-5): tenant `{}` is disabled or on its way up; have it enabled by whoever disabled it, and wait until
     the host reports it ready where the policy says that it does."""
@@ -212,7 +216,7 @@ class Code(Status):
     days."""
 
     MOMENT_PASSED = "moment_passed"
-    """430 (X-1): what a command would lead to is told of the present, and record {} is of the past; leave the moment
+    """430 (X-1): what a command would lead to is told of the present, and it was asked of the past; leave the moment
     out."""
 
     END_REQUIRED = "end_required"
@@ -268,6 +272,17 @@ class Code(Status):
     TOO_MANY_REQUESTS = "too_many_requests"
     """512 (L-3): they have been asked and reminded as often as the policy allows in a day; it works again from {};
     wait until then, or for the answer."""
+
+    NOT_ITS_CUSTOMER = "not_its_customer"
+    """581 (X-11): tenant `{}` is neither who would keep the id nor its customer; keep ids for your own organisation
+    and for those that it manages by a link of its own; a customer that has moved to another manager has none here
+    any longer."""
+
+    EXTERNAL_ID_TAKEN = "external_id_taken"
+    """582 (X-11): the id already leads to {}; remove it there first, or check what the other system calls this one."""
+
+    TOO_MANY_EXTERNAL_IDS = "too_many_external_ids"
+    """583 (X-11): {} has as many ids as one organisation can keep for it; remove one that is no longer used."""
 
     ADDRESS_NOT_PENDING = "address_not_pending"
     """589 (U-1): user `{}` is not asked to confirm an address, or no longer; ask for the change anew."""
@@ -598,6 +613,10 @@ class Trouble(Status):
 
     NO_FILE = "no_file"
     """9120: the store is in memory; open one in a file."""
+
+    NOT_READY = "not_ready"
+    """9121: the connection takes no command; begin a transaction on it, with `synchronous` at FULL, and let no other
+    statement write meanwhile."""
 
     NULL_POINTER = "null_pointer"
     """9201: a pointer is null that may not be; pass what the function's documentation asks for."""

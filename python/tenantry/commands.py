@@ -68,6 +68,7 @@ __all__ = [
     "RegisterUser",
     "RejectDelink",
     "ReleaseSeats",
+    "RemoveExternalId",
     "RemoveResellerCustomer",
     "RemoveService",
     "RemoveUser",
@@ -84,6 +85,7 @@ __all__ = [
     "RevokeInvitation",
     "SetAlertRule",
     "SetAutoExtend",
+    "SetExternalId",
     "SetManagerGrants",
     "SetPolicy",
     "ShareIntegration",
@@ -152,6 +154,7 @@ class AddCustomer(Command[model.AddedCustomer]):
         authorize_ends: Up to when they do; for good, if left out (X-4).
         contact: How to reach and find it.
         country: Its country.
+        external: What another system calls it, which the manager keeps (X-11).
         link: The new link's id.
         number: Its public number; made up if left out.
         owner: Who signs up as the customer's first super admin; needed where the customer can delink (L-1).
@@ -171,6 +174,7 @@ class AddCustomer(Command[model.AddedCustomer]):
     authorize_ends: model.Timestamp | None = None
     contact: model.Contact | None = None
     country: model.Country | None = None
+    external: model.SystemId | None = None
     link: model.LinkId | str | None = None
     number: model.Number | None = None
     owner: model.Invitee | None = None
@@ -1004,6 +1008,48 @@ class ErasePersonal(Command[None]):
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "erase_personal")
     subject: model.Subject
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SetExternalId(Command[None]):
+    """Keep an id that another system has given for an organisation, a person or a device (X-11). Costs the ids that are
+    kept for that. Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and hold what the
+    thing is edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.view` and
+    `devices.manage` on the holder of a device; an operator.
+
+    Attributes:
+        keeper: The organisation that keeps it.
+        system: The system that gave it, such as `connectwise`.
+        id: The id.
+        of: What it leads to: the keeper or a customer of its, a person at home there, a device that one of them
+            holds.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "set_external_id")
+    keeper: model.TenantId | str
+    system: model.System
+    id: model.ExternalId
+    of: model.Bearer
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RemoveExternalId(Command[None]):
+    """Keep an id of another system no longer (X-11). Who: those at home on the keeper, or who see it and hold
+    `tenant.edit` there, and see the thing and hold what it is edited by: `tenant.edit` on a tenant, `users.view` and
+    `users.manage` on a user's home, `devices.view` and `devices.manage` on the holder of a device; an operator.
+
+    Attributes:
+        keeper: The organisation that keeps it.
+        system: The system that gave it.
+        id: The id.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "remove_external_id")
+    keeper: model.TenantId | str
+    system: model.System
+    id: model.ExternalId
 
 
 @final

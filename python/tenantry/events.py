@@ -32,6 +32,8 @@ __all__ = [
     "DevicesMoved",
     "DevicesUploaded",
     "Event",
+    "ExternalIdRemoved",
+    "ExternalIdSet",
     "IntegrationCreated",
     "IntegrationDeleted",
     "IntegrationDetached",
@@ -2261,6 +2263,63 @@ class SessionEnded(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ExternalIdSet(Data):
+    """An organisation keeps an id of another system from now on (X-11).
+
+    Attributes:
+        keeper: Who keeps it.
+        system: The system.
+        of: What it leads to.
+        tenant: Whose that is: the organisation itself, a person's home, who holds a device.
+        entry: Of a person, which of their ids it is: the number of this record.
+        id: The id; none of a person, whose id is personal data.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "external_id_set")
+    keeper: model.TenantId
+    system: model.System
+    of: model.Bearer
+    tenant: model.TenantId
+    entry: int | None = None
+    id: model.ExternalId | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `external_id_set`."""
+        return "external_id_set"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ExternalIdRemoved(Data):
+    """An organisation keeps an id of another system no longer: it was removed, or went with what it led to, or with the
+    link (X-11).
+
+    Attributes:
+        keeper: Who kept it.
+        system: The system.
+        of: What it led to.
+        tenant: Whose that was.
+        entry: Of a person, which of their ids it was: the number of the record that set it.
+        id: The id; none of a person.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "external_id_removed")
+    keeper: model.TenantId
+    system: model.System
+    of: model.Bearer
+    tenant: model.TenantId
+    entry: int | None = None
+    id: model.ExternalId | None = None
+
+    @property
+    def event(self) -> str:
+        """Its name: `external_id_removed`."""
+        return "external_id_removed"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PersonalErased(Data):
     """The personal data of a subject was erased (U-5).
 
@@ -2289,6 +2348,9 @@ class CommandRefused(Data):
         left_out: How many refused commands of theirs were not recorded since the one before, beyond what an hour
             has room for.
         named: What it named: of each thing, the organisations that it concerns.
+        whose: Whose it is that an id of another system leads to, or was to lead to, where whoever was refused is
+            told of that; told to operators alone. The record stands under whoever keeps the id, and is told to those
+            who are told of both (X-11).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("event", "command_refused")
@@ -2297,6 +2359,7 @@ class CommandRefused(Data):
     by: model.UserId
     left_out: int = 0
     named: frozenset[frozenset[model.TenantId]] = frozenset()
+    whose: model.TenantId | None = None
 
     @property
     def event(self) -> str:
@@ -2407,6 +2470,8 @@ Event: TypeAlias = (
     | SessionOpened
     | SessionClosed
     | SessionEnded
+    | ExternalIdSet
+    | ExternalIdRemoved
     | PersonalErased
     | CommandRefused
 )

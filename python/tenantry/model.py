@@ -13,6 +13,7 @@ from ._model import *
 from ._rows import Page
 
 __all__ = [
+    "AccessChangeCount",
     "AccessChangeRow",
     "AccessEvent",
     "AccessWay",
@@ -23,6 +24,7 @@ __all__ = [
     "AddressChangeRow",
     "AlertRule",
     "AlertRuleRow",
+    "ArisingRow",
     "AskedRow",
     "Assignment",
     "AssignmentRow",
@@ -43,6 +45,10 @@ __all__ = [
     "BarredManager",
     "BarredManagerRow",
     "BarredManagerSort",
+    "Bearer",
+    "BearerDevice",
+    "BearerTenant",
+    "BearerUser",
     "BuiltinRole",
     "ByOrganisation",
     "ByUser",
@@ -67,6 +73,8 @@ __all__ = [
     "Ended",
     "Entity",
     "Explanation",
+    "ExternalId",
+    "ExternalIdRow",
     "FaultFamily",
     "Flawed",
     "FormerEmail",
@@ -90,6 +98,7 @@ __all__ = [
     "InvitedUser",
     "Invitee",
     "IssueCategory",
+    "KeptId",
     "Kind",
     "Licence",
     "LicenceId",
@@ -131,6 +140,7 @@ __all__ = [
     "PersonName",
     "Personal",
     "PersonalField",
+    "PersonalId",
     "Phone",
     "Pin",
     "PlaceRow",
@@ -181,6 +191,11 @@ __all__ = [
     "Subject",
     "SubjectTenant",
     "SubjectUser",
+    "SyncRow",
+    "SyncState",
+    "SyncStep",
+    "System",
+    "SystemId",
     "Temporary",
     "TemporaryRow",
     "TemporaryRule",
@@ -264,8 +279,8 @@ class Notice(Data):
 
     Attributes:
         seq: The record it comes from.
-        index: Its place among the notices of that record, from 0; with `seq` it tells a repeated notice from a new
-            one.
+        index: Its place among all that there might be of that record, from 0, whether or not anybody is left to be
+            told of the others; with `seq` it tells a repeated notice from a new one.
         kind: What it says.
         to: Whom it goes to. Never empty.
         address: The one address it goes to, where that may be another than what is known of those people as
@@ -293,12 +308,14 @@ class Previewed(Data):
         notices: Who would be told of what.
         rights: Who would gain and who would lose rights.
         resellers: The rows of resellers' lists that would be others.
+        count: How many these are in all, if that was asked for.
     """
 
     events: tuple[events.Event, ...]
     notices: tuple[PreviewedNotice, ...]
     rights: Page[AccessChangeRow]
     resellers: tuple[ResellerRowChange, ...]
+    count: AccessChangeCount | None = None
 
 
 @final

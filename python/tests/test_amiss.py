@@ -89,7 +89,7 @@ def test_every_argument_of_every_method(world: World, name: str) -> None:
     good = {one.name: OPERATOR if one.name == "actor" else "x" for one in taken.values() if one.default is one.empty}
     # What a look-up wants is read before anything is asked.
     delink = commands.RequestDelink(link=world.link)
-    looked_up: dict[str, dict[str, Any]] = {"user": {"user": "x@x.example"}, "link": {"link": str(world.link)}, "preview": {"command": delink}}
+    looked_up: dict[str, dict[str, Any]] = {"user": {"user": "x@x.example"}, "link": {"link": str(world.link)}, "external": {"keeper": str(world.msp)}, "preview": {"command": delink}}
     good |= looked_up.get(name, {})
     for argument, (which, bad) in itertools.product(taken, BAD.items()):
         error = amiss(lambda argument=argument, bad=bad: exhausted(method(**{**good, argument: bad})))

@@ -6,14 +6,14 @@ import gc
 import itertools
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
 import tenantry
 from conftest import Clock, World, furnish
-from tenantry import AccessIndex, Code, Misuse, TenantKind, errors, model
+from tenantry import OPERATOR, AccessIndex, AccessWay, Code, Misuse, TenantKind, errors, model
 
 PERMISSIONS = ["devices.manage", "location.view", "tenant.view", "users.manage"]
 
@@ -252,6 +252,30 @@ def test_the_reverse_of_checks(world: World) -> None:
     assert index.tenants_where(world.ada, "devices.manage", "manage") == sorted([world.msp, world.bakery])
 
 
+def test_a_review_on_the_index_says_what_the_stores_says(world: World) -> None:
+    index, db = world.db.access_index(), world.db
+    people, tenants = ([it for it in side if it.int != 99] for side in sides(world))
+    for tenant in tenants:
+        on_store = {row.user: words(row.ways) for row in db.tenant_access(actor=OPERATOR, tenant=tenant)}
+        assert index.tenant_access(tenant) == index.tenant_access(index.tenant(tenant)) == on_store
+        assert list(index.tenant_access(tenant)) == sorted(on_store)
+    for user in people:
+        on_store = {row.tenant: words(row.ways) for row in db.user_access(actor=OPERATOR, user=user)}
+        assert index.user_access(user) == index.user_access(index.user(user)) == on_store
+    assert index.user_access(uuid.UUID(int=7)) == index.tenant_access(uuid.UUID(int=7)) == {}
+    first = index.tenant_access(world.bakery)
+    first[world.ada].clear()
+    assert index.tenant_access(world.bakery)[world.ada], "what one is given is one's own"
+
+
+def words(ways: Iterable[AccessWay]) -> dict[str, frozenset[str | None]]:
+    """What is held by one way or another, as the index says it."""
+    found = dict[str, set[str | None]]()
+    for one in itertools.chain.from_iterable(way.held for way in ways):
+        found.setdefault(one.permission, set()).update(one.services, () if one.services_only else (None,))
+    return {permission: frozenset(services) for permission, services in found.items()}
+
+
 def test_the_index_is_refreshed_by_token(tmp_path: Any, clock: Clock) -> None:
     path = tmp_path / "msp.db"
     with tenantry.open(path, clock=clock) as ours, tenantry.open(path, clock=clock) as theirs:
@@ -310,6 +334,8 @@ def test_a_closed_database_answers_no_checks(clock: Clock) -> None:
         lambda: index.allows_many(user, "users.view", [world.msp]),
         lambda: index.tenants_where(user, "users.view"),
         lambda: index.users_who_can("users.view", world.msp),
+        lambda: index.tenant_access(world.msp),
+        lambda: index.user_access(user),
         lambda: index.user(world.ada),
         lambda: index.refresh(),
         lambda: index.seq,

@@ -19,7 +19,7 @@ from tenantry import OPERATOR, TenantKind
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 JOURNEYS = EXAMPLES / "python" / "journeys"
-TOLD = ["jointly", "fully", "crossing", "clients", "processes", "onboarding", "resellers", "alerts", "review", "preview", "mailer"]
+TOLD = ["jointly", "fully", "crossing", "clients", "processes", "onboarding", "resellers", "alerts", "review", "preview", "sync", "mailer"]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,8 @@ def test_a_journey_is_told_as_in_every_language(python: str, journey: str) -> No
 
 
 def test_every_journey_that_is_expected_is_told() -> None:
-    assert {path.stem for path in (EXAMPLES / "expected").iterdir()} == set(TOLD)
+    # What is told in the program's own SQLite is told where that is tenantry's, too.
+    assert {path.stem for path in (EXAMPLES / "expected").iterdir()} - {"tickets"} == set(TOLD)
 
 
 def test_the_second_process_is_in_rust(python: str, rust: str) -> None:

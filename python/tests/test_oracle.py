@@ -31,7 +31,7 @@ WORLDS = int(os.environ.get("TENANTRY_WORLDS", "20"))
 STEPS = int(os.environ.get("TENANTRY_STEPS", "120"))
 # Worlds that are always tried, and are long enough for every command to be executed in one of them.
 # In the last ones requests to part and moves are answered, taken back and reminded of, which is rare.
-FIXED_WORLDS, FIXED_STEPS = (*range(25), 67, 86, 112, 177, 226), 350
+FIXED_WORLDS, FIXED_STEPS = (*range(25), 26, 67, 86, 112, 169, 177, 226), 350
 SETTINGS = settings(
     max_examples=WORLDS,
     deadline=None,
@@ -91,7 +91,9 @@ def typed(value: Any, hint: Any) -> Any:
         if dataclasses.is_dataclass(one) and isinstance(value, dict):
             if getattr(one, "_outer", None) is not None:
                 if one._outer in value:  # type: ignore[union-attr]
-                    return one(**{one._outer: typed(value[one._outer], uuid.UUID)})  # type: ignore[union-attr, operator, misc]
+                    # A device's ids are texts, all others are ids.
+                    inner = str if hints(one).get(one._outer) is str else uuid.UUID  # type: ignore[arg-type, union-attr]
+                    return one(**{one._outer: typed(value[one._outer], inner)})  # type: ignore[union-attr, operator, misc]
                 continue
             reader = getattr(_read, "read_" + "".join("_" + c.lower() if c.isupper() else c for c in one.__name__)[1:], None)  # type: ignore[union-attr]
             if reader:

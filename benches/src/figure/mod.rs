@@ -12,6 +12,7 @@ mod restart;
 mod reverse;
 mod review;
 mod sql;
+mod sync;
 mod threads;
 mod write;
 
@@ -175,5 +176,11 @@ pub const ALL: &[Kind] = &[
         what: "a desk's tickets by our rights, within its own SQL",
         target: "at most 1.5 × the same statement on a table of permissions that is kept by hand, where an index is at hand; else 5 ×",
         run: join::tickets,
+    },
+    Kind {
+        id: "F-28",
+        what: "a service desk's list of customers with ids of its own, brought about",
+        target: "a hundred thousand in a minute, each time",
+        run: sync::list,
     },
 ];

@@ -13,7 +13,7 @@ use crate::world::World;
 
 /// The largest world whose file is copied for commands.
 const LARGEST: usize = 100_000;
-/// How many commands of each kind a round has, and as many previews.
+/// How many commands of each kind a round has at most, and as many previews.
 const TIMES: usize = 50;
 /// How many tenants are reviewed in a round.
 const TENANTS: usize = 200;
@@ -36,7 +36,10 @@ fn previews(stage: &Stage, rows: &mut Vec<Row>) {
     let engine = Engine::open(&path).expect("the copy is a store");
     let world = stage.world();
     let mut rng = Rng::new(SEED);
-    let mut customers = customers(world, (stage.rounds + 1) * TIMES * 3, &mut rng).into_iter();
+    // Each customer has one command.
+    let rounds = (stage.rounds + 1) * 3;
+    let times = TIMES.min(stage.customers / 2 / rounds);
+    let mut customers = customers(world, rounds * times, &mut rng).into_iter();
     let website = || Patch::Set("https://example.com".parse().expect("a website"));
     let kinds: [(&str, &dyn Fn(u32) -> Command); 3] = [
         ("edit_tenant, which changes no access", &|tenant| {
@@ -52,7 +55,8 @@ fn previews(stage: &Stage, rows: &mut Vec<Row>) {
     for (case, command) in kinds {
         let mut spent: [Vec<f64>; 2] = Default::default();
         for round in 0..=stage.rounds {
-            let commands: Vec<_> = customers.by_ref().take(TIMES).map(command).collect();
+            let commands: Vec<_> = customers.by_ref().take(times).map(command).collect();
+            assert_eq!(commands.len(), times, "there are customers left");
             let beforehand = Clock::Cpu.time(|| {
                 for command in &commands {
                     let preview = Preview::new(Actor::OPERATOR, Box::new(command.clone()));
@@ -66,7 +70,7 @@ fn previews(stage: &Stage, rows: &mut Vec<Row>) {
             });
             if round > 0 {
                 for (spent, time) in spent.iter_mut().zip([beforehand, done]) {
-                    spent.push(time.as_secs_f64() * 1e6 / TIMES as f64);
+                    spent.push(time.as_secs_f64() * 1e6 / times as f64);
                 }
             }
         }

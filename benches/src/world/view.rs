@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use tenantry::base::ids::UserId;
-use tenantry::base::text::{BuiltinRole, CompanyName, Email, ManagementType, Number, RoleName};
+use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::text::{
+    BuiltinRole, CompanyName, Email, ExternalId, ManagementType, Number, RoleName, System,
+};
 use tenantry::model::{
     Assignment, EndCause, Ended, Hold, Link, Operation, Party, Personal, Role as OwnRole, RoleRef, Stage,
     Subject, Tenant, TenantKind, User, UserState,
@@ -262,6 +264,10 @@ impl View for Source<'_> {
     }
 
     fn addressed(&self, _: &Email) -> Result<Vec<UserId>, ViewError> {
+        Ok(Vec::new())
+    }
+
+    fn known_as(&self, _: TenantId, _: &System, _: &ExternalId) -> Result<Vec<UserId>, ViewError> {
         Ok(Vec::new())
     }
 }

@@ -15,7 +15,8 @@ use crate::decide::Settling;
 use crate::journal::Record;
 use crate::model::{
     AddressChange, AlertRule, Assignment, Attachment, BarredManager, Device, Holding, Integration,
-    Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move, Proposal, Role, Session, Tenant, User,
+    Invitation, KeptId, Licence, Link, LinkRequest, ManagerInvitation, Move, Proposal, Role, Session, Tenant,
+    User,
 };
 use crate::policy::PolicyVersion;
 use crate::query::{HeldPermission, Page, Paging, Question};
@@ -117,6 +118,8 @@ kinds! {
     AlertRule "alert_rule"
     /// A console session.
     Session "session"
+    /// An id of another system that an organisation keeps.
+    KeptId "kept_id"
 }
 
 /// A device: who holds it, and where it comes from.
@@ -178,7 +181,8 @@ pub enum Of {
     /// A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of
     /// links and link requests, those by which it is managed; of managers' invitations, its own.
     Tenant(TenantId),
-    /// A manager's links, link requests and proposals, and the tenants' invitations to it.
+    /// A manager's links, link requests and proposals, the tenants' invitations to it, and the ids
+    /// of other systems that it keeps.
     Manager(TenantId),
     /// A user's assignments, pending invitations and open sessions.
     User(UserId),
@@ -231,6 +235,8 @@ impl Of {
             (E::AlertRule, Self::All | Self::Tenant(_)) => Index::AlertTenant,
             (E::Session, Self::All | Self::Tenant(_)) => Index::SessionTenant,
             (E::Session, Self::User(_)) => Index::SessionUser,
+            (E::KeptId, Self::All | Self::Tenant(_)) => Index::KeptTenant,
+            (E::KeptId, Self::Manager(_)) => Index::KeptKeeper,
             _ => return None,
         };
         let key = match self {

@@ -1,7 +1,9 @@
 //! Queries become answers: one match, short arms. Reads a view as an actor may see it; never
 //! writes.
 
+mod arising;
 mod asked;
+mod external;
 mod feed;
 mod host;
 mod own;
@@ -11,6 +13,7 @@ mod preview;
 mod records;
 mod report;
 mod review;
+mod sync;
 mod temporary;
 mod tenant;
 mod trade;
@@ -143,6 +146,14 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let rows = |sight: &Sight<'_>| tenant::barred_managers(sight, asked.seal, it);
             Answer::BarredManagers(asked.told(&it.actor, None, rows)?)
         }
+        Query::ExternalIds(it) => {
+            let rows = |sight: &Sight<'_>| external::external_ids(sight, asked.seal, it);
+            Answer::ExternalIds(asked.told(&it.actor, None, rows)?)
+        }
+        Query::LookUpExternal(it) => {
+            Answer::LookUpExternal(asked.told(&it.actor, None, |sight| external::look_up(sight, it))?)
+        }
+        Query::PlanSync(it) => Answer::PlanSync(asked.told(&it.actor, None, |sight| sync::plan(sight, it))?),
         Query::Roles(it) => {
             Answer::Roles(asked.told(&it.actor, None, |sight| tenant::roles(sight, asked.seal, it))?)
         }
@@ -214,6 +225,10 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         Query::TenantAccessChanges(it) => {
             let rows = |both: [&Sight<'_>; 2]| review::of_tenant_since(both, asked.seal, it);
             Answer::TenantAccessChanges(asked.told_since(&it.actor, it.since, rows)?)
+        }
+        Query::Arising(it) => {
+            let due = Some(Settling::LinksAbove(it.tenant));
+            Answer::Arising(asked.told(&it.actor, due, |sight| arising::of_tenant(sight, asked.seal, it))?)
         }
         Query::UserAccessChanges(it) => {
             let rows = |both: [&Sight<'_>; 2]| review::of_user_since(both, asked.seal, it);

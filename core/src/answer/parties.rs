@@ -4,10 +4,13 @@
 use super::asked::AskedWorld;
 use super::page::{Seal, Turn};
 use super::tenant::{across, by_end, is_wanted, strands};
-use crate::base::ids::LinkId;
+use crate::base::ids::{LinkId, TenantId};
+use crate::base::text::Number;
 use crate::model::permission::{CUSTOMERS_ADD, CUSTOMERS_LIST, DEVICES_VIEW, LINK_RESPOND, TENANT_VIEW};
 use crate::model::{HandshakeState, Link, Move, Party, Proposal};
-use crate::query::{DelinkRequestRow, LinkRow, Links, MoveRow, Moves, Page, ProposalRow, Proposals};
+use crate::query::{
+    DelinkRequestRow, LinkRow, Links, MoveRow, Moves, Organisation, Page, ProposalRow, Proposals,
+};
 use crate::rules::{Ruling, unless_refused};
 use crate::sight::Sight;
 use crate::view::{Any, Index, Key, ViewError};
@@ -39,6 +42,18 @@ pub(super) fn links(sight: &Sight<'_>, seal: Seal, it: &Links) -> Ruling<Page<Li
     }))
 }
 
+/// The other side of what stands between two, or waits there: today it is there for whoever is from
+/// further up, for they remember nothing of what was between others.
+fn between(
+    sight: &Sight<'_>,
+    tenant: TenantId,
+    other: TenantId,
+    stands: bool,
+) -> Result<Option<(Number, Option<Organisation>)>, ViewError> {
+    let stands = stands && (sight.is_home(tenant) || sight.knows_today(other)?);
+    across(sight, tenant, other, stands)
+}
+
 /// Whether a link, and what is asked on it, is there for the actor.
 fn is_told_of(sight: &Sight<'_>, link: LinkId) -> Result<bool, ViewError> {
     Ok(unless_refused(sight.link(link))?.is_some())
@@ -46,7 +61,7 @@ fn is_told_of(sight: &Sight<'_>, link: LinkId) -> Result<bool, ViewError> {
 
 fn link_row(sight: &Sight<'_>, link: &Link, side: Party) -> Result<Option<LinkRow>, ViewError> {
     // Who manages now is there for whoever is managed, as whom one manages is.
-    let across = across(sight, link.side(side), link.side(side.other()), link.stage.is_in_force())?;
+    let across = between(sight, link.side(side), link.side(side.other()), link.stage.is_in_force())?;
     let Some((number, other)) = across else { return Ok(None) };
     let row = LinkRow {
         link: link.id,
@@ -72,7 +87,7 @@ pub(super) fn delink_request_row(
     link: &Link,
     by: Party,
 ) -> Result<Option<DelinkRequestRow>, ViewError> {
-    let across = across(sight, link.side(by), link.side(by.other()), true)?;
+    let across = between(sight, link.side(by), link.side(by.other()), true)?;
     let (Some((number, other)), Some(asked)) = (across, link.delink_asked) else { return Ok(None) };
     let (expires, ends) = (link.delink_expires, link.delink_ends);
     let row = DelinkRequestRow { link: link.id, number, other, asked, expires, ends };
@@ -124,7 +139,7 @@ pub(super) fn proposal_row(
     let (manager, managed) = (proposal.manager, proposal.managed);
     let (tenant, other) = if sent { (manager, managed) } else { (managed, manager) };
     let state = proposal.handshake.state_at(sight.world().at);
-    let Some((number, other)) = across(sight, tenant, other, state == HandshakeState::Pending)? else {
+    let Some((number, other)) = between(sight, tenant, other, state == HandshakeState::Pending)? else {
         return Ok(None);
     };
     let row = ProposalRow {
@@ -169,7 +184,7 @@ pub(super) fn move_row(sight: &Sight<'_>, found: &Move, sent: bool) -> Result<Op
     let (manager, customer) = (found.manager, found.customer);
     let (tenant, other) = if sent { (manager, customer) } else { (customer, manager) };
     let state = found.handshake.state_at(sight.world().at);
-    let Some((number, other)) = across(sight, tenant, other, state == HandshakeState::Pending)? else {
+    let Some((number, other)) = between(sight, tenant, other, state == HandshakeState::Pending)? else {
         return Ok(None);
     };
     let row = MoveRow {

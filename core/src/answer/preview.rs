@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::asked::AskedWorld;
 use super::page::Turn;
-use super::review::changes;
+use super::review::{JudgedBy, changes, counted};
 use super::trade::{reseller_row, shows};
 use crate::base::ids::TenantId;
 use crate::decide::Step;
@@ -29,10 +29,12 @@ pub(super) fn preview(
     let turn = Turn::of(asked.seal, &("preview", &it.actor, &it.command, asked.seq), &it.paging)?;
     let between = Between { before: before.world(), after: after.world() };
     let (events, notices) = told_of([before, after], &step.events)?;
+    let affected = Affected::by(&step.changes, between)?;
     Ok(Previewed {
         events,
         notices,
-        rights: changes(&turn, [before, after], &Affected::by(&step.changes, between)?)?,
+        rights: changes(&turn, [before, after], &affected, JudgedBy::Earlier)?,
+        count: if it.count { Some(counted([before, after], &affected)?) } else { None },
         resellers: resellers([before, after], &step.changes)?,
     })
 }

@@ -9,8 +9,8 @@ use crate::base::ids::{TenantId, UserId};
 use crate::model::permission::USERS_VIEW;
 use crate::model::{Personal, User};
 use crate::query::{
-    AccessChangeRow, AccessFilter, AccessWay, OrganisationAccess, OrganisationAccessRow, Page, TenantAccess,
-    TenantAccessChanges, TenantAccessRow, UserAccess, UserAccessChanges, UserAccessRow,
+    AccessChangeCount, AccessChangeRow, AccessFilter, AccessWay, OrganisationAccess, OrganisationAccessRow,
+    Page, TenantAccess, TenantAccessChanges, TenantAccessRow, UserAccess, UserAccessChanges, UserAccessRow,
 };
 use crate::refusal::{Code, Refusal};
 use crate::rules::Ruling;
@@ -18,7 +18,7 @@ use crate::rules::difference::{Affected, Between};
 use crate::rules::effective::{Effective, held};
 use crate::rules::reach::{Going, People, Tenants};
 use crate::sight::Sight;
-use crate::view::ViewError;
+use crate::view::{Spot, ViewError};
 
 /// The people who can reach a tenant, as far as they are named to whoever asks.
 ///
@@ -127,7 +127,7 @@ pub(super) fn of_tenant_since(
         then.may(USERS_VIEW, it.tenant)?;
     }
     let turn = Turn::of(seal, &("tenant_access_changes", it.tenant, it.since), &it.paging)?;
-    changes(&turn, [then, now], &Affected::tenant(it.tenant))
+    changes(&turn, [then, now], &Affected::tenant(it.tenant), JudgedBy::Both)
 }
 
 /// How a record has changed the access to a tenant: so many people at most.
@@ -146,7 +146,7 @@ pub(super) fn of_tenant_by(
         before.may(USERS_VIEW, tenant)?;
     }
     let between = Between { before: before.world(), after: after.world() };
-    let mut teller = Teller { before, after, people: BTreeMap::new(), tenants: BTreeMap::new() };
+    let mut teller = Teller::of([before, after], JudgedBy::Earlier);
     let mut rows = Vec::new();
     affected.on(tenant).visit(between, None, &mut |_, user, tenant| {
         if teller.tells(user, tenant)? {
@@ -172,38 +172,89 @@ pub(super) fn of_user_since(
         whose(then, it.user)?;
     }
     let turn = Turn::of(seal, &("user_access_changes", it.user, it.since), &it.paging)?;
-    changes(&turn, [then, now], &Affected::user(&user))
+    changes(&turn, [then, now], &Affected::user(&user), JudgedBy::Both)
 }
 
-/// A page of what is another between two worlds, as far as it is told by both.
+/// By which rights it is told what is another between two worlds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum JudgedBy {
+    /// Those of the earlier one, of what is not there yet of the later one: what a command leads to
+    /// is told to whoever gives it, though they could not ask any more.
+    Earlier,
+    /// Those of both, of users.
+    Both,
+}
+
+/// A page of what is another between two worlds.
 pub(super) fn changes(
     turn: &Turn,
-    [before, after]: [&Sight<'_>; 2],
+    both: [&Sight<'_>; 2],
     affected: &Affected,
+    judged_by: JudgedBy,
 ) -> Ruling<Page<AccessChangeRow>> {
-    let between = Between { before: before.world(), after: after.world() };
-    let mut teller = Teller { before, after, people: BTreeMap::new(), tenants: BTreeMap::new() };
     let mut rows = turn.collecting();
-    affected.visit(between, rows.from().cloned().as_ref(), &mut |place, user, tenant| {
-        if !teller.tells(user, tenant)? {
-            return Ok(true);
-        }
-        let change = between.change(user, tenant)?;
-        Ok(change.is_none_or(|change| rows.add(place, change)))
+    let from = rows.from().cloned();
+    each_change(Teller::of(both, judged_by), affected, from.as_ref(), |place, change| {
+        rows.add(place, change)
     })?;
     rows.page()
 }
 
-/// Says whether a change is told: by what could be seen before; of a tenant or a person that is
-/// new, after. Each organisation and each tenant is asked about once.
+/// How much is another beforehand between two worlds.
+pub(super) fn counted(both: [&Sight<'_>; 2], affected: &Affected) -> Ruling<AccessChangeCount> {
+    let mut count = AccessChangeCount::default();
+    each_change(Teller::of(both, JudgedBy::Earlier), affected, None, |_, change| {
+        count.rows += 1;
+        count.gaining += u64::from(!change.gained.is_empty());
+        count.losing += u64::from(!change.lost.is_empty());
+        true
+    })?;
+    Ok(count)
+}
+
+/// Visits what is another between two worlds, as far as it is told, as long as the visitor goes on.
+fn each_change(
+    mut teller: Teller<'_>,
+    affected: &Affected,
+    from: Option<&Spot>,
+    mut visit: impl FnMut(Spot, AccessChangeRow) -> bool,
+) -> Ruling {
+    let between = Between { before: teller.before.world(), after: teller.after.world() };
+    affected.visit(between, from, &mut |place, user, tenant| {
+        if !teller.tells(user, tenant)? {
+            return Ok(true);
+        }
+        let change = between.change(user, tenant)?;
+        Ok(change.is_none_or(|change| visit(place, change)))
+    })?;
+    Ok(())
+}
+
+/// Says whether a change is told. Each organisation and each tenant is asked about once.
 struct Teller<'s> {
     before: &'s Sight<'s>,
     after: &'s Sight<'s>,
+    judged_by: JudgedBy,
     people: BTreeMap<TenantId, bool>,
     tenants: BTreeMap<TenantId, bool>,
 }
 
-impl Teller<'_> {
+impl<'s> Teller<'s> {
+    const fn of([before, after]: [&'s Sight<'s>; 2], judged_by: JudgedBy) -> Self {
+        Self { before, after, judged_by, people: BTreeMap::new(), tenants: BTreeMap::new() }
+    }
+
+    /// Whether something is told by the sight that it is there for and, where that counts, by the
+    /// later one.
+    fn by(
+        &self,
+        of: &Sight<'_>,
+        tells: impl Fn(&Sight<'_>) -> Result<bool, ViewError>,
+    ) -> Result<bool, ViewError> {
+        let alone = self.judged_by == JudgedBy::Earlier || self.after.viewer().is_none();
+        Ok(tells(of)? && (alone || tells(self.after)?))
+    }
+
     fn tells(&mut self, user: UserId, tenant: TenantId) -> Result<bool, ViewError> {
         let known = self.before.world().user(user)?;
         let (of, known) = match known {
@@ -213,7 +264,7 @@ impl Teller<'_> {
         let Some(known) = known else { return Ok(false) };
         let named = match self.people.get(&known.home) {
             Some(named) => *named,
-            None => of.names_people_of(known.home)?,
+            None => self.by(of, |sight| sight.names_people_of(known.home))?,
         };
         self.people.insert(known.home, named);
         if !named {
@@ -222,11 +273,11 @@ impl Teller<'_> {
         let there = self.before.world().living(tenant)?.is_some();
         let on = if there { self.before } else { self.after };
         if on.viewer().is_some_and(|viewer| viewer.id == user) {
-            return on.names_on(user, tenant);
+            return self.by(on, |sight| sight.names_on(user, tenant));
         }
         let told = match self.tenants.get(&tenant) {
             Some(told) => *told,
-            None => on.names_on(user, tenant)?,
+            None => self.by(on, |sight| sight.names_on(user, tenant))?,
         };
         self.tenants.insert(tenant, told);
         Ok(told)

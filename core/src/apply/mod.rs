@@ -2,6 +2,7 @@
 //! an event about something that is not there changes nothing. Never judges; [`crate::decide`] did.
 
 mod device;
+mod kept;
 mod list;
 
 use std::collections::BTreeSet;
@@ -18,9 +19,9 @@ use crate::event::Event;
 use crate::model::machine::{HandshakeTrigger, OperationTrigger, UserTrigger};
 use crate::model::{
     Added, AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Ended, Handshake,
-    HandshakeState, Hold, Integration, Invitation, Licence, Link, LinkRequest, ManagerInvitation, Move,
-    Operation, Party, Proposal, Refusals, ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef, Session,
-    Stage, Subject, Temporary, Tenant, Term, User, UserState, announced_by,
+    HandshakeState, Hold, Integration, Invitation, KeptId, Licence, Link, LinkRequest, ManagerInvitation,
+    Move, Operation, Party, Proposal, Refusals, ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef,
+    Session, Stage, Subject, Temporary, Tenant, Term, User, UserState, announced_by,
 };
 use crate::policy::{Policy, PolicyVersion};
 use crate::view::{Any, Entity, Index, Key, Kind, Span, View, ViewError, Write};
@@ -426,8 +427,10 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::DevicesUploaded { upload, reseller, to, devices, others } => {
             return device::uploaded(view, at, (*upload, *reseller, *to), devices, others);
         }
-        Event::DevicesMoved { link, manager: _, customer, devices } => {
-            return device::moved(view, *link, *customer, devices);
+        Event::DevicesMoved { link, manager, customer, devices } => {
+            let mut changes = device::moved(view, *link, *customer, devices)?;
+            changes.extend(kept::moved(view, *manager, *customer, devices)?);
+            return Ok(changes);
         }
         Event::MoveRequested { id, link, manager, customer, devices, expires, sender } => {
             let mut changes = device::moving(view, devices, Some(*id))?;
@@ -506,6 +509,23 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         }),
         Event::SessionClosed { session, return_to: _ } | Event::SessionEnded { session } => {
             edit::<Session>(view, session.uuid(), |it| it.closed = Some(at))?
+        }
+
+        Event::ExternalIdSet { keeper, system, of, tenant, id, entry } => put(KeptId {
+            keeper: *keeper,
+            system: system.clone(),
+            of: of.clone(),
+            tenant: *tenant,
+            given: id.clone(),
+            entry: *entry,
+            since: at,
+        }),
+        Event::ExternalIdRemoved { keeper, system, of, tenant: _, id, entry } => {
+            let key = match id {
+                Some(id) => KeptId::key_of(*keeper, system, id),
+                None => KeptId::key_of_entry(*keeper, system, of.key(), entry.unwrap_or_default()),
+            };
+            view.load(Kind::KeptId, key)?.map(Write::Remove)
         }
 
         Event::PersonalErased { subject: _ } => None,

@@ -256,6 +256,12 @@ texts! {
     /// An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing
     /// invisible (I-1).
     IntegrationName(String) = "integration name", |text| plain_name(text, 100), |text| name(text, 100), r"\S";
+    /// Another system's name, such as `connectwise`: as a permission's (X-11).
+    System(String) = "system", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
+    /// An id that another system has given: 1 to 200 characters on one line, NFC, nothing
+    /// invisible, and no space at either end. Nothing else of it is changed: it keeps its case
+    /// (X-11).
+    ExternalId(String) = "external id", plain_external, external, r"\S";
     /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing
     /// invisible (V-1).
     Reference(String) = "internal reference", |text| plain_name(text, 100), |text| name(text, 100), r"\S";
@@ -518,16 +524,22 @@ fn plain_name(text: &str, max: usize) -> Option<String> {
     plain(text, max, |byte| ends(byte) || byte == b' ', ends, ends).filter(|text| !text.contains("  "))
 }
 
+fn plain_external(text: &str) -> Option<String> {
+    let ends = |byte: u8| byte.is_ascii_graphic();
+    plain(text, MAX_EXTERNAL, |byte| ends(byte) || byte == b' ', ends, ends)
+}
+
 /// The canonical form of a text, where this finds it.
 #[cfg(feature = "testkit")]
 type Glance = fn(&str) -> Option<String>;
 
 /// The forms that show at a glance: what each is of, that glance, and the look that finds the same.
 #[cfg(feature = "testkit")]
-pub(crate) const GLANCES: [(&str, Glance, Glance); 6] = [
+pub(crate) const GLANCES: [(&str, Glance, Glance); 7] = [
     ("number", plain_number, |text| number(text).ok()),
     ("prefix", plain_prefix, |text| prefix(text).ok()),
     ("word", plain_word, |text| word(text).ok()),
+    ("external id", plain_external, |text| external(text).ok()),
     ("name of 200", |text| plain_name(text, 200), |text| name(text, 200).ok()),
     ("name of 64", |text| plain_name(text, 64), |text| name(text, 64).ok()),
     ("name of 5", |text| plain_name(text, 5), |text| name(text, 5).ok()),
@@ -641,6 +653,25 @@ fn name(text: &str, max: usize) -> Result<String, Flaw> {
         return Err(Flaw::new("has nothing to see in it", "give at least one letter, digit or symbol"));
     }
     Ok(name)
+}
+
+/// The most characters of an id that another system has given.
+const MAX_EXTERNAL: usize = 200;
+
+fn external(text: &str) -> Result<String, Flaw> {
+    let id: String = text.nfc().collect();
+    within(id.chars().count(), MAX_EXTERNAL)?;
+    let space = |c: char| c.general_category() == GeneralCategory::SpaceSeparator;
+    if let Some(c) = id.chars().find(|c| invisible(*c) || space(*c) && *c != ' ') {
+        return Err(Flaw::new(format!("has the character {}", code(c)), "remove it"));
+    }
+    if id.starts_with(' ') || id.ends_with(' ') {
+        return Err(Flaw::new("begins or ends with a space", "remove it"));
+    }
+    if !id.chars().any(stands_alone) {
+        return Err(Flaw::new("has nothing to see in it", "give at least one letter, digit or symbol"));
+    }
+    Ok(id)
 }
 
 fn street(text: &str) -> Result<String, Flaw> {

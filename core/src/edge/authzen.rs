@@ -43,6 +43,8 @@
 use iri_string::types::UriStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use super::document::{Document, EdgeError, Portion};
 use crate::base::ids::{TenantId, UserId};
@@ -173,20 +175,25 @@ impl<'d> Identified<'d> {
     }
 
     fn user(&self) -> Option<UserId> {
-        self.id.parse().ok().filter(|_| self.kind == USER)
+        id(self.id).filter(|_| self.kind == USER).map(UserId::from_uuid)
     }
 
     fn tenant(&self, moment: &Moment<'_>) -> Result<Option<TenantId>, Error> {
         if self.kind != TENANT {
             return Ok(None);
         }
-        if let Ok(id) = self.id.parse() {
-            return Ok(Some(id));
+        if let Some(id) = id(self.id) {
+            return Ok(Some(TenantId::from_uuid(id)));
         }
         let Ok(number) = self.id.parse::<Number>() else { return Ok(None) };
         let found = moment.host().list::<Tenant>(&Of::Number(number))?;
         Ok(found.first().map(|tenant| tenant.id))
     }
+}
+
+/// An id as it is told, with its hyphens: so long that no number is one.
+fn id(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == Hyphenated::LENGTH)
 }
 
 /// With which service something is to be done.
@@ -199,7 +206,9 @@ enum With {
 /// The service among the properties of a resource. What is there and names none is not passed over:
 /// a narrow question must not be answered as a wide one.
 fn service(properties: Option<Portion<'_>>) -> With {
-    match properties.and_then(|properties| properties.get("service")) {
+    let Some(properties) = properties else { return With::Any(None) };
+    match properties.get("service") {
+        None if properties.is_null("service") => With::Unknown,
         None => With::Any(None),
         Some(Value::String(text)) => text.parse().map_or(With::Unknown, |service| With::Any(Some(service))),
         Some(_) => With::Unknown,
@@ -230,6 +239,8 @@ impl<'d> Evaluation<'d> {
     fn read(request: &Portion<'d>, otherwise: Option<&Portion<'d>>) -> Result<Self, EdgeError> {
         let find = |name| match (request.within(name)?, otherwise) {
             (Some(found), _) => Ok(found),
+            // Whom it is about could not be told: that is nobody else.
+            (None, _) if request.is_null(name) => Err(EdgeError::malformed(name, "expected an object")),
             (None, Some(otherwise)) => entity(otherwise, name),
             (None, None) => Err(EdgeError::malformed(name, "is missing")),
         };
@@ -291,6 +302,9 @@ fn stops_at(request: &Portion<'_>) -> Result<Option<bool>, EdgeError> {
 
 fn evaluations(moment: &Moment<'_>, request: &Portion<'_>) -> Result<Document, EdgeError> {
     let items = request.items("evaluations")?;
+    if request.is_null("evaluations") {
+        return Err(EdgeError::malformed("evaluations", "expected an array"));
+    }
     let stop = stops_at(request)?;
     if items.is_empty() {
         return evaluation(moment, request);

@@ -103,6 +103,12 @@ impl<'d> Portion<'d> {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
+    /// Whether a member is there and says nothing: where its absence would widen what is asked,
+    /// that is no absence.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(Value::is_null)
+    }
+
     /// An object within, if it is there.
     ///
     /// # Errors

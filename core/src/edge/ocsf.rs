@@ -34,6 +34,8 @@
 //! # }
 //! ```
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::document::{Document, EdgeError, EdgeEvents, digits};
@@ -161,7 +163,12 @@ struct Mapped {
 
 fn told(record: &Told<'_>) -> Vec<Document> {
     let Told { seq, at, actor, ticket, command, events, log } = record;
+    let mut alike: BTreeMap<String, usize> = BTreeMap::new();
     let one = |event: &Event| {
+        // What is masked may be told alike of several.
+        let digits = digits(event);
+        let before = *alike.entry(digits.clone()).and_modify(|before| *before += 1).or_default();
+        let uid = if before == 0 { digits } else { format!("{digits}.{before}") };
         let name: &'static str = event.into();
         let Mapped { class, activity: (activity, doing), own } = mapped(event, name);
         let number = class as u32;
@@ -172,7 +179,7 @@ fn told(record: &Told<'_>) -> Vec<Document> {
         let metadata = json!({
             "version": VERSION,
             "product": {"name": "tenantry", "vendor_name": "tenantry", "version": env!("CARGO_PKG_VERSION")},
-            "uid": format!("{seq}.{}", digits(event)),
+            "uid": format!("{seq}.{uid}"),
             "correlation_uid": seq.to_string(),
             "sequence": seq,
             "event_code": name,
@@ -344,6 +351,9 @@ fn mapped(event: &Event, name: &'static str) -> Mapped {
         | E::AddressExpired { user }
         | E::AddressWithdrawn { user }
         | E::PersonalErased { subject: Subject::User(user) } => account(other, *user),
+        E::ExternalIdSet { keeper, .. } | E::ExternalIdRemoved { keeper, .. } => {
+            managed(UPDATE, "tenant", keeper)
+        }
         E::PersonalErased { subject: Subject::Tenant(tenant) } => managed(other, "tenant", tenant),
 
         E::Assigned { user, tenant, role, .. } => access(*user, *tenant, Some(role)),

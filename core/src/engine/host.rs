@@ -10,11 +10,12 @@ use uuid::Uuid;
 use super::error::Error;
 use crate::answer::{self, AskedWorld};
 use crate::base::ids::{TenantId, UserId};
-use crate::base::text::{Permission, Service};
+use crate::base::text::{ExternalId, Permission, Service, System};
 use crate::journal::Record;
-use crate::model::{Personal, Subject};
+use crate::model::{Bearer, Personal, Subject};
 use crate::notice::{About, Notice};
 use crate::query::{AccessEvent, HeldPermission, Page, Paging};
+use crate::rules::external;
 use crate::view::{Entity, ViewError};
 
 pub use crate::answer::{AnyEntity, EntityKind, HeldDevice, Of};
@@ -205,6 +206,20 @@ impl Host<'_> {
     /// When the store cannot be read.
     pub fn personal(&self, subject: Subject) -> Result<Option<Personal>, Error> {
         Ok(self.asked.world.view.personal(subject)?)
+    }
+
+    /// What an id of another system leads to at the organisation that keeps it, whoever sees it
+    ///
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn external(
+        &self,
+        keeper: TenantId,
+        system: &System,
+        id: &ExternalId,
+    ) -> Result<Option<Bearer>, Error> {
+        Ok(external::find(self.asked.world, keeper, system, id)?.map(|kept| kept.of.clone()))
     }
 
     /// Who and what a notice is about, whatever its kind.

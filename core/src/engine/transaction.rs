@@ -26,7 +26,7 @@ use crate::journal::{Hash, Head, RULES, Record};
 use crate::model::Subject;
 use crate::model::{Actor, Refusals};
 use crate::refusal::{Code, Family, Refusal};
-use crate::rules::{Gate, Stop, World, access, authority};
+use crate::rules::{Gate, Stop, World, access, authority, external};
 use crate::store::{NewRecord, Reading, Remembered, StoreError, StoredRecord};
 use crate::view::{Overlay, View, ViewError};
 
@@ -292,11 +292,13 @@ impl<'t> Transaction<'t> {
             return Ok(());
         }
         let named = about::of_command(world.view, &request.command)?;
+        let whose = external::whose(&world, &request.actor, &request.command)?;
         let event = Event::CommandRefused {
             command: request.command.name().to_owned(),
             refusal: refusal.code.name().to_owned(),
             by,
             named,
+            whose,
             left_out: left_out.remove(&by).unwrap_or_default(),
         };
         drop(left_out);

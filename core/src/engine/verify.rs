@@ -12,7 +12,8 @@ use crate::event::Event;
 use crate::journal::{Hash, Head, RULES, Record};
 use crate::model::Subject;
 use crate::store::{
-    Enough, LOST, MISADDRESSED, Mended, NewRecord, Reading, Retelling, StoreError, StoredRecord, Vouched,
+    Enough, LOST, MISADDRESSED, MISPOINTED, Mended, NewRecord, Reading, Retelling, StoreError, StoredRecord,
+    Vouched,
 };
 use crate::view::{Any, Overlay, Span, Write};
 
@@ -178,7 +179,7 @@ pub(super) fn tell(
     let mut flaws = Vec::new();
     retelling.misremembered(true, &mut |flaw| -> Enough {
         // What it is found by can be made anew.
-        if !flaw.ends_with(MISADDRESSED) {
+        if ![MISADDRESSED, MISPOINTED].iter().any(|anew| flaw.ends_with(anew)) {
             flaws.push(flaw);
         }
         flaws.len() >= Mended::TOLD

@@ -1,6 +1,6 @@
 //! The index itself: resolving names and ids, and asking it. The writer is in `follow`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::check::{IndexQuestion, glance, judge};
@@ -15,7 +15,10 @@ use super::reverse::{TenantsWhere, UsersWhoCan};
 use super::review::{IndexReview, Reviewed, Reviewing};
 use super::seqlock::{ReadSection, Reader, Seqlock, prefetch};
 use crate::base::ids::{TenantId, UserId};
+use crate::base::text::{Permission, Service};
+use crate::query::HeldPermission;
 use crate::refusal::{Code, Refusal};
+use crate::rules::effective::held;
 
 /// How many questions of a batch are prefetched together.
 const BATCH: usize = 32;
@@ -308,6 +311,29 @@ impl AccessIndex {
     /// [`Overtaken`].
     pub fn user_access(&self, user: UserHandle, at: impl At) -> Result<IndexReview<TenantHandle>, Overtaken> {
         self.review(user, &at)
+    }
+
+    /// What a review found in words: permissions with their services, as reviews on the store tell
+    /// them. Rows of which the same is allowed share it.
+    pub fn held<H: Copy>(&self, review: &IndexReview<H>) -> Vec<(H, Arc<[HeldPermission]>)> {
+        let named = |permit: &Permit| {
+            let permission = Permission::parse(self.permissions.name(permit.permission.number())?).ok()?;
+            let Some(service) = permit.service else { return Some((permission, None)) };
+            Some((permission, Some(Service::parse(self.services.name(service.number())?).ok()?)))
+        };
+        let mut alike: BTreeMap<Vec<Permit>, Arc<[HeldPermission]>> = BTreeMap::new();
+        let rows = review.rows().map(|(of, permits)| {
+            let permits: Vec<_> = permits.collect();
+            let known = alike.get(&permits).cloned();
+            let held = known.unwrap_or_else(|| {
+                let allowed: Vec<_> = permits.iter().filter_map(named).collect();
+                let held: Arc<[_]> = held(&allowed).into();
+                alike.insert(permits, Arc::clone(&held));
+                held
+            });
+            (of, held)
+        });
+        rows.collect()
     }
 
     fn review<S: Reviewed>(&self, subject: S, at: &impl At) -> Result<IndexReview<S::Row>, Overtaken> {

@@ -132,7 +132,7 @@ fn assigned(
         false => tenant,
     };
     let found = list::find(reader, &tables.heap, tables.away(reader, user), number);
-    found.and_then(|found| tables.deciding(reader, Assigned::unpack(found), at))
+    found.and_then(|found| tables.deciding(reader, Assigned::unpack(found), || at.micros()))
 }
 
 /// A user's seat in a tenant's row, or a free one. Visits all seats: that takes less than a branch

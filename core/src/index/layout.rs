@@ -9,7 +9,6 @@
 //! sits at the bit of the reason that applies in its absence (see [`reason`]), so that all reasons
 //! are computed by a few bitwise operations.
 
-use super::handle::At;
 use super::seqlock::{CacheLine, HalfLine, QuarterLine, Reader, RowCells, RowRef, RowTable, Word};
 use crate::refusal::Code;
 
@@ -791,18 +790,18 @@ impl Tables {
         UserLists::of(reader, self.users.row(user)).away
     }
 
-    /// What decides of an assignment at a moment: itself, or where it changes by time alone, what
+    /// What decides of an assignment at a moment, in microseconds since 1970: itself, or where it changes by time alone, what
     /// is in force of it.
     pub(super) fn deciding(
         &self,
         reader: &impl Reader,
         assigned: Assigned,
-        at: &impl At,
+        now: impl FnOnce() -> i64,
     ) -> Option<Assigned> {
         let Some(block) = assigned.block() else { return Some(assigned) };
         let word = |place| reader.word(&self.heap, block as usize * CacheLine::WORDS + place);
         let assigned = |word: u64| Assigned::unpack(word as u32);
-        let now = at.micros();
+        let now = now();
         for piece in (0..(word(0) as u32 as usize).min(LaidWords::MOST)).rev() {
             let place = LaidWords::HEAD + piece * LaidWords::PIECE;
             if word(place).cast_signed() <= now && now < word(place + 1).cast_signed() {

@@ -46,6 +46,11 @@ impl NameTable {
         }
     }
 
+    /// The name of a number, if it was given out.
+    pub(super) fn name(&self, number: u16) -> Option<&str> {
+        self.0.get(usize::from(number.checked_sub(1)?))?.get().map(String::as_str)
+    }
+
     /// The names, in the order of their numbers.
     pub(super) fn all(&self) -> Vec<&str> {
         self.0.iter().map_while(OnceLock::get).map(String::as_str).collect()

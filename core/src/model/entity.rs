@@ -16,9 +16,9 @@ use crate::base::ids::{
     ProposalId, RoleId, SessionId, TenantId, UserId,
 };
 use crate::base::text::{
-    CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
-    ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace, RoleName, Service,
-    Street, Website,
+    CompanyName, Coordinates, Country, DeviceId, Email, ExternalId, IntegrationName, IntegrationType,
+    IssueCategory, ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace,
+    RoleName, Service, Street, System, Website,
 };
 use crate::base::time::Timestamp;
 
@@ -687,6 +687,9 @@ pub struct Personal {
     /// confirm one, or until the next is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<FormerEmail>,
+    /// The ids that other systems know a person by, of each organisation that keeps some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external: Vec<PersonalId>,
     /// A telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
@@ -710,6 +713,22 @@ pub struct FormerEmail {
     /// By which record, since moments may be the same.
     #[serde(default)]
     pub seq: u64,
+}
+
+/// An id that another system knows a person by: it may be an address, so it is personal data and
+/// goes with it (X-11, U-5).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
+pub struct PersonalId {
+    /// Who keeps it.
+    pub keeper: TenantId,
+    /// The system.
+    pub system: System,
+    /// The id.
+    pub id: ExternalId,
+    /// Which of the person's ids it is: the number of the record that set it.
+    pub entry: u64,
 }
 
 /// How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).

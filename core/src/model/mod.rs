@@ -5,6 +5,7 @@
 
 pub(crate) mod derived;
 mod entity;
+mod kept;
 pub(crate) mod machine;
 mod notice;
 pub(crate) mod permission;
@@ -13,6 +14,7 @@ mod words;
 
 pub(crate) use derived::*;
 pub use entity::*;
+pub use kept::*;
 pub use notice::NoticeKind;
 pub use temporary::Temporary;
 pub use words::*;

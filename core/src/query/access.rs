@@ -194,6 +194,19 @@ pub struct AccessEvent {
     pub lost: Vec<HeldPermission>,
 }
 
+/// How much a command would change about access, as far as whoever would give it is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AccessChangeCount {
+    /// How many rows all pages have: pairs of a person and a tenant.
+    pub rows: u64,
+    /// In how many of them somebody gains something.
+    pub gaining: u64,
+    /// In how many of them somebody loses something.
+    pub losing: u64,
+}
+
 /// What a command would lead to, as far as whoever would give it is told. Nothing of it has
 /// happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -207,6 +220,9 @@ pub struct Previewed {
     pub notices: Vec<PreviewedNotice>,
     /// Who would gain and who would lose rights.
     pub rights: Page<AccessChangeRow>,
+    /// How many these are in all, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<AccessChangeCount>,
     /// The rows of resellers' lists that would be others.
     pub resellers: Vec<ResellerRowChange>,
 }

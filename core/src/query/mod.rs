@@ -123,18 +123,23 @@
 //! ```
 
 mod access;
+mod external;
 mod own;
 mod page;
+mod sync;
 mod temporary;
 mod tenant;
 mod trade;
 
 pub use access::{
-    AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, Grounds, OrganisationAccessRow, Previewed,
-    PreviewedNotice, Report, ResellerRowChange, TenantAccessRow, UserAccessRow,
+    AccessChangeCount, AccessChangeRow, AccessEvent, AccessFilter, AccessWay, AsOf, Grounds,
+    OrganisationAccessRow, Previewed, PreviewedNotice, Report, ResellerRowChange, TenantAccessRow,
+    UserAccessRow,
 };
+pub use external::{ExternalIdFilter, ExternalIdRow};
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
+pub use sync::{SyncRow, SyncState, SyncStep};
 pub use temporary::{TemporaryFilter, TemporaryRow};
 pub use tenant::{
     AlertRuleRow, AssignmentFilter, AssignmentRow, Awaited, AwaitingRow, BarredManagerFilter,
@@ -153,8 +158,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::declare::declare;
 use crate::base::ids::{IntegrationId, LinkId, TenantId, UserId};
 use crate::base::text::{
-    CompanyName, Coordinates, Country, DeviceId, Email, IntegrationName, IntegrationType, IssueCategory,
-    ManagementType, Number, Permission, PersonName, Prefix, Service, Ticket, Website,
+    CompanyName, Coordinates, Country, DeviceId, Email, ExternalId, IntegrationName, IntegrationType,
+    IssueCategory, ManagementType, Number, Permission, PersonName, Prefix, Service, System, Ticket, Website,
 };
 use crate::base::time::Timestamp;
 use crate::command::Command;
@@ -609,6 +614,60 @@ queries! {
         paging: Paging,
     }
 
+    /// The ids of other systems that an organisation keeps: by system, those of tenants and devices
+    /// by the id, then those of people (X-11). What they lead to that the actor does not see is not
+    /// there. A page costs its rows; of whoever sees few of many customers, the ids of these, if
+    /// these are fewer.
+    ///
+    /// Who: whoever sees the keeper: those at home there, and those with `tenant.view` on it; an
+    /// operator. Of it a tenant to whoever sees that, a person where the actor holds `users.view`
+    /// at home, a device where they hold `devices.view` on its holder.
+    ExternalIds => "external_ids" -> Page<ExternalIdRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The organisation that keeps them.
+        keeper: TenantId,
+    }
+    + {
+        /// Which of them.
+        filter: ExternalIdFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// What an id of another system leads to at the organisation that keeps it; nothing, where it
+    /// leads nowhere or to what the actor does not see (X-11).
+    ///
+    /// Who: whoever sees the keeper, and what the id leads to, as in `external_ids`; an operator.
+    LookUpExternal => "look_up_external" -> Option<ExternalIdRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The organisation that keeps it.
+        keeper: TenantId,
+        /// The system that gave it.
+        system: System,
+        /// The id, as a whole.
+        id: ExternalId,
+    }
+
+    /// What a list of customers from another system comes to, row by row, and the commands that
+    /// would follow; nothing is done (X-11). What is kept and not in the list, `external_ids` has.
+    ///
+    /// Who: `customers.add` on the manager; an operator.
+    PlanSync => "plan_sync" -> Vec<SyncStep>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// Whose customers they are.
+        manager: TenantId,
+        /// The system that has given their ids.
+        system: System,
+        /// The customers as that has them. At most 1000.
+        rows: Vec<SyncRow>,
+    }
+
     /// The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4).
     ///
     /// Who: `users.view` on the tenant; an operator.
@@ -934,6 +993,24 @@ queries! {
         paging: Paging,
     }
 
+    /// What would give access to a tenant, once it is answered, by when it was asked: who is
+    /// invited to it, who asks to manage it or to manage more of it, whom it invites to (X-3).
+    /// Each is told as the list of its kind tells it, and to whoever may read that. Costs the rows
+    /// shown.
+    ///
+    /// Who: `users.view` on the tenant, and `link.respond` for what organisations ask; an operator.
+    Arising => "arising" -> Page<ArisingRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which page.
+        paging: Paging,
+    }
+
     /// What somebody can reach that they could not at a moment that has passed, and the other way
     /// round (X-3). Told as both reviews are, then and now. A page costs the tenants that they
     /// reach, or did.
@@ -989,6 +1066,8 @@ queries! {
     + {
         /// Which page of those who gain and lose.
         paging: Paging,
+        /// Whether it is counted how many of them there are in all, which costs all of them.
+        count: bool,
     }
 
     /// Records about a tenant, as the actor may see them (Q-2). A page costs the records about the
@@ -1237,6 +1316,18 @@ pub enum AuditActor {
     },
     /// Time passing.
     Clock,
+}
+
+/// What would give access to a tenant, once it is answered (X-3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ArisingRow {
+    /// What it is, with when it lapses, as the list of its kind shows it: an invitation, a link
+    /// request or a proposal to the tenant, or an MSP that the tenant invites.
+    pub what: Requested,
+    /// Who asks, or hands it out: named as in the audit.
+    pub by: AuditActor,
 }
 
 /// Which customers of a manager are wanted, and in which order (Q-1).

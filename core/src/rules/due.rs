@@ -289,7 +289,8 @@ fn tenants_of(entity: &Any) -> [Option<TenantId>; 2] {
         | Any::RestingPrefix(_)
         | Any::Refusals(_)
         | Any::Asked(_)
-        | Any::BarredManager(_) => [None, None],
+        | Any::BarredManager(_)
+        | Any::KeptId(_) => [None, None],
     }
 }
 

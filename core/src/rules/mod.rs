@@ -12,6 +12,7 @@ pub(crate) mod device;
 pub(crate) mod difference;
 pub mod due;
 pub(crate) mod effective;
+pub(crate) mod external;
 pub(crate) mod handshake;
 pub(crate) mod integration;
 pub(crate) mod kept_off;

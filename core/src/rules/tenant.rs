@@ -8,15 +8,15 @@ use super::authority;
 use super::batch::Batch;
 use super::ids::{NewIds, is_placeholder};
 use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
-use super::{assignment, device, integration, kept_off, link, operation, temporary, user};
+use super::{assignment, device, external, integration, kept_off, link, operation, temporary, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{Number, Prefix};
 use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest, ManagerInvitation, Patch, Personal,
-    PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
+    Actor, Bearer, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest, ManagerInvitation, Patch,
+    Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
@@ -55,7 +55,7 @@ pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenan
 ///
 /// # Events
 /// `link_expiring` where the link is to end soon, `user_invited` for its owner, `assigned` for who
-/// is authorized.
+/// is authorized, `external_id_set`.
 ///
 /// # Errors
 /// Those of [`authority::authorize`]; `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
@@ -63,7 +63,7 @@ pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenan
 /// `unknown_service`, `term_required`, `term_unclear`, `term_too_long`, `end_not_later`,
 /// `cannot_manage`, `cannot_be_managed`, `too_deep`; of its owner `owner_required`,
 /// `owner_not_allowed`, and those of [`user::invitation`]; and those of
-/// [`assignment::on_new_customer`].
+/// [`assignment::on_new_customer`]; `external_id_taken`.
 pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustomer) -> Ruling<Decision> {
     authority::authorize(world, actor, CUSTOMERS_ADD, command.manager, Gate::Shut)?;
     let Some(manager) = world.living(command.manager)? else {
@@ -103,6 +103,17 @@ pub(crate) fn add_customer(world: &World<'_>, actor: &Actor, command: &AddCustom
         personal,
     });
     decision.events.extend(wanted.created(world, link));
+    if let Some(external) = &command.external {
+        external::bar_taken(world, actor, command.manager, external, &mut bars)?;
+        decision.events.push(Event::ExternalIdSet {
+            keeper: command.manager,
+            system: external.system.clone(),
+            of: Bearer::Tenant(tenant),
+            tenant,
+            id: Some(external.id.clone()),
+            entry: None,
+        });
+    }
 
     if let Some(rule) = world.policy.management(&command.management) {
         bars.bar(rule.delinkable && command.owner.is_none(), Code::OwnerRequired, &command.name);

@@ -11,6 +11,7 @@
 //! | a link, a request, an invitation | who is on one of its sides and is not kept off the tenant | L-3.2, L-10, T-8 |
 //! | another organisation | whom it is there for; those of the tenant remember whom it had to do with | Q-2.6, Q-2.7 |
 //! | what was between a manager and a tenant that left | who saw it while it lasted; the end gives nothing back | Q-2.8 |
+//! | an id of another system | who sees the organisation that keeps it, and what it leads to | X-11 |
 //! | a record | event by event, thing by thing, as these are told ([`record`]) | Q-2 |
 //! | what others tried, and were refused | the tenant's own people, as far as they see what it named | Q-2.9, Q-2.10 |
 //! | the outcome of a command | who gave it, each time anew by what they see when they ask | Q-2.17 |
@@ -33,12 +34,15 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Contact, Licence, Link, Party, Personal, Subject, Tenant, TenantKind, User, UserState,
+    Actor, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant, TenantKind,
+    User, UserState,
 };
+use crate::query::AuditActor;
 use crate::refusal::{Code, Refusal};
 use crate::rules::access::{self, SeenBelow};
 use crate::rules::authority;
 use crate::rules::effective::{Allowed, Effective};
+use crate::rules::external;
 use crate::rules::graph;
 use crate::rules::kept_off;
 use crate::rules::licence;
@@ -52,7 +56,7 @@ pub struct Sight<'w> {
     viewer: Option<Arc<User>>,
     world: &'w World<'w>,
     // The present, where the world is a past.
-    present: Option<&'w World<'w>>,
+    today: Option<&'w World<'w>>,
     gate: Gate,
 }
 
@@ -95,7 +99,7 @@ impl<'w> Sight<'w> {
             Actor::User(user) => world.user(*user)?,
             Actor::Operator { .. } | Actor::Clock => None,
         };
-        Ok(Self { actor, viewer, world, present: None, gate: Gate::Shut })
+        Ok(Self { actor, viewer, world, today: None, gate: Gate::Shut })
     }
 
     /// The same actor before the same world once something has happened in it.
@@ -103,7 +107,7 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// Those of [`Self::of`].
     pub fn after<'a>(&'a self, world: &'a World<'a>) -> Ruling<Sight<'a>> {
-        Sight::through(self.gate, self.actor, world, self.present)
+        Sight::through(self.gate, self.actor, world, self.today)
     }
 
     fn through(
@@ -116,7 +120,7 @@ impl<'w> Sight<'w> {
         if present.is_some() {
             authority::admit(world, actor, gate)?;
         }
-        Ok(Self { actor, present: present.filter(|_| viewer.is_some()), viewer, world, gate })
+        Ok(Self { actor, viewer, world, today: present, gate })
     }
 
     /// The world that is asked about.
@@ -137,9 +141,15 @@ impl<'w> Sight<'w> {
         self.viewer().ok_or_else(|| Refusal::new(Code::WrongActor, "operators").into())
     }
 
+    /// The present, where the world is a past and the actor's rights of today count: those of
+    /// operators are the same at all times.
+    fn present(&self) -> Option<&'w World<'w>> {
+        self.today.filter(|_| self.viewer.is_some())
+    }
+
     /// The worlds whose rights count: the present, then the one that is asked about.
     fn judging(&self) -> impl Iterator<Item = &'w World<'w>> + use<'w> {
-        self.present.into_iter().chain([self.world])
+        self.present().into_iter().chain([self.world])
     }
 
     /// Lets the actor be told what a permission on a tenant is for.
@@ -226,6 +236,24 @@ impl<'w> Sight<'w> {
         Ok(true)
     }
 
+    /// Whether what an id of another system leads to is there for the actor: now and, of a past,
+    /// then as well.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn has_external_id(&self, kept: &KeptId) -> Result<bool, ViewError> {
+        for world in self.judging() {
+            if !external::is_told(world, self.actor, kept)? {
+                return Ok(false);
+            }
+        }
+        // What is known of a person has no past: whatever leads nowhere today led nowhere.
+        match (&kept.of, self.today) {
+            (Bearer::User(_), Some(today)) => external::is_kept(today, kept),
+            _ => Ok(true),
+        }
+    }
+
     /// Whether somebody is named to the actor where their access is reviewed: a person of their own
     /// organisation, or of one whose users they may see.
     ///
@@ -233,6 +261,22 @@ impl<'w> Sight<'w> {
     /// When the world cannot be read.
     pub fn names_people_of(&self, home: TenantId) -> Result<bool, ViewError> {
         Ok(self.is_home(home) || self.might(USERS_VIEW, home)?.is_some())
+    }
+
+    /// Whoever sent what rests on a person, as far as they are named to the actor: their
+    /// organisation else, where it is there.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn sender(&self, handshake: &Handshake) -> Result<AuditActor, ViewError> {
+        let Some(Subject::User(user)) = handshake.sender else {
+            return Ok(AuditActor::Operator { ticket: None });
+        };
+        Ok(match self.world.user(user)? {
+            Some(sender) if self.names_people_of(sender.home)? => AuditActor::User(user),
+            Some(sender) if self.still_knows(sender.home)? => AuditActor::Organisation(sender.home),
+            _ => AuditActor::Stranger,
+        })
     }
 
     /// Whether what somebody may do on a tenant is told to the actor, to whom they are named: their
@@ -245,7 +289,7 @@ impl<'w> Sight<'w> {
             return Ok(self.might(USERS_VIEW, tenant)?.is_some());
         }
         // Of a past, oneself is told of what one sees or reaches today as well.
-        for world in self.judging().filter(|_| self.present.is_some()) {
+        for world in self.judging().filter(|_| self.present().is_some()) {
             let Some(it) = world.user(user)? else { return Ok(false) };
             if !access::sees(world, &it, tenant)? && !Effective::of(world, user, tenant)?.allows_any(|_| true)
             {
@@ -291,7 +335,7 @@ impl<'w> Sight<'w> {
     fn known_of(&self, user: &User) -> Result<Personal, ViewError> {
         let mut known = self.world.view.personal(Subject::User(user.id))?.unwrap_or_default();
         if known.new_email.is_some() {
-            for world in self.judging() {
+            for world in self.today.into_iter().chain([self.world]) {
                 if world.pending_address(user.id)?.is_none() {
                     known.new_email = None;
                 }
@@ -339,7 +383,7 @@ impl<'w> Sight<'w> {
     pub fn allowed(&self, tenant: TenantId) -> Ruling<BTreeSet<Allowed>> {
         let user = self.person()?.id;
         let mut allowed = Effective::of(self.world, user, tenant)?.allowed();
-        if let Some(present) = self.present {
+        if let Some(present) = self.present() {
             let today = Effective::of(present, user, tenant)?.allowed();
             allowed.retain(|one| today.contains(one));
         }
@@ -473,6 +517,15 @@ impl<'w> Sight<'w> {
         Ok(true)
     }
 
+    /// Whether an organisation is there today for whoever asks about a past.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn knows_today(&self, organisation: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        self.still(|today| access::knows(today, user, organisation))
+    }
+
     /// The tenants that a user may view, in the order of their ids; none for the operator.
     ///
     /// # Errors
@@ -482,7 +535,7 @@ impl<'w> Sight<'w> {
         let view = Permission::parse(TENANT_VIEW).expect("a permission's name");
         let mut open = Vec::new();
         for tenant in access::tenants_where(self.world, user.id, &view, None)? {
-            let still = match self.present {
+            let still = match self.present() {
                 Some(present) => {
                     let may = authority::authorize(present, self.actor, TENANT_VIEW, tenant, Gate::Shut);
                     unless_refused(may)?.is_some()
@@ -501,7 +554,7 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// When the world cannot be read.
     pub fn still_lives(&self, tenant: TenantId) -> Result<bool, ViewError> {
-        match self.present {
+        match self.present() {
             Some(present) => Ok(present.living(tenant)?.is_some()),
             None => Ok(true),
         }
@@ -515,7 +568,7 @@ impl<'w> Sight<'w> {
         &self,
         holds: impl FnOnce(&World<'_>) -> Result<bool, ViewError>,
     ) -> Result<bool, ViewError> {
-        self.present.map_or(Ok(true), holds)
+        self.present().map_or(Ok(true), holds)
     }
 
     /// A tenant of the moment that is asked about as a user who asks about a past is told of it
@@ -524,7 +577,7 @@ impl<'w> Sight<'w> {
     /// # Errors
     /// When the world cannot be read.
     pub fn as_it_is(&self, tenant: &Arc<Tenant>) -> Result<Option<Arc<Tenant>>, ViewError> {
-        match self.present {
+        match self.present() {
             Some(present) => present.living(tenant.id),
             None => Ok(Some(tenant.clone())),
         }
@@ -539,7 +592,7 @@ impl<'w> Sight<'w> {
             Some(user) => Some(SeenBelow::of(self.world, user, manager)?),
             None => None,
         };
-        let now = match (&self.viewer, self.present) {
+        let now = match (&self.viewer, self.present()) {
             (Some(user), Some(present)) => Some((present, &**user)),
             _ => None,
         };

@@ -14,8 +14,8 @@ use crate::base::text::ReturnPlace;
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
-use crate::model::permission::{AUDIT_VIEW, USERS_VIEW};
-use crate::model::{Actor, Licence, Link, Session, Subject, User};
+use crate::model::permission::{AUDIT_VIEW, TENANT_VIEW, USERS_VIEW};
+use crate::model::{Actor, Bearer, Licence, Link, Session, Subject, User};
 use crate::query::{AuditActor, AuditRow};
 use crate::rules::{Gate, Ruling, World, access, authority, manages, unless_refused};
 use crate::view::{Index, Key, View, ViewError};
@@ -99,7 +99,7 @@ impl<'s> RecordSight<'s> {
             return Ok(Vec::new());
         }
         let (actor, home) = (Actor::User(user), viewer.home);
-        let sight = Sight { actor: &actor, viewer: Some(viewer), world, present: None, gate: Gate::Shut };
+        let sight = Sight { actor: &actor, viewer: Some(viewer), world, today: None, gate: Gate::Shut };
         let reader = RecordSight {
             sight: &sight,
             tenant: home,
@@ -109,9 +109,10 @@ impl<'s> RecordSight<'s> {
         let mut told = Vec::new();
         for event in events {
             // What followed elsewhere is told as one who looks there is told of it: nothing of
-            // whoever else manages a tenant.
-            let organisations = reader.organisations(&around.subjects(event)?)?;
-            let is_told = reader.is_thing_told(&organisations, &around)?;
+            // whoever else manages a tenant, and of nobody's own affairs.
+            let subjects = around.subjects(event)?;
+            let is_told = reader.is_their_affair(event, &subjects)?
+                && reader.is_thing_told(&reader.involved(event, &subjects)?, &around)?;
             told.push(if is_told { Some(reader.masked(event, None, &around)?) } else { None });
         }
         Ok(told)
@@ -141,10 +142,10 @@ impl<'s> RecordSight<'s> {
         let mut commanded = record.actor == Actor::Clock || self.sight.viewer().is_none();
         for event in &record.events {
             let subjects = around.subjects(event)?;
-            if !subjects.contains(&Subject::Tenant(self.tenant)) || !self.is_their_affair(event, &subjects) {
+            if !subjects.contains(&Subject::Tenant(self.tenant)) || !self.is_their_affair(event, &subjects)? {
                 continue;
             }
-            if let Event::CommandRefused { named, .. } = event {
+            if let Event::CommandRefused { named, whose, .. } = event {
                 // Those of another organisation are not told what others tried who are not there
                 // for them: what stood in their way would tell of what they hold.
                 if let Some(actor) = &actor
@@ -157,7 +158,7 @@ impl<'s> RecordSight<'s> {
                 // why it was refused would tell of that, and done it would not be told either.
                 let of_others =
                     self.sight.viewer().is_some_and(|viewer| record.actor != Actor::User(viewer.id));
-                if of_others && self.any_hidden(named, around)? {
+                if of_others && self.any_hidden(named.iter().flatten().chain(whose), around)? {
                     continue;
                 }
                 // Each thing that was named is told for itself.
@@ -189,7 +190,7 @@ impl<'s> RecordSight<'s> {
         let mut command = record.command.as_str();
         for event in record.events.iter().filter(|event| effect::is_deed(event, &record.command)) {
             let subjects = around.subjects(event)?;
-            if self.is_their_affair(event, &subjects) {
+            if self.is_their_affair(event, &subjects)? {
                 commanded = commanded || self.is_thing_told(&self.involved(event, &subjects)?, around)?;
             } else if let Some(told) = events.first().and_then(|event| effect::commands(event).first()) {
                 // What follows from another's own affair shows as what it would be by itself: that
@@ -223,7 +224,7 @@ impl<'s> RecordSight<'s> {
 
     /// By whose rights it is told.
     fn now(&self) -> &'s World<'s> {
-        self.sight.present.unwrap_or(self.sight.world)
+        self.sight.present().unwrap_or(self.sight.world)
     }
 
     fn actor(&self, actor: &Actor) -> Result<Option<std::sync::Arc<User>>, ViewError> {
@@ -234,9 +235,18 @@ impl<'s> RecordSight<'s> {
     }
 
     /// Whether an event is no own affair of another organisation than the reader's.
-    fn is_their_affair(&self, event: &Event, subjects: &BTreeSet<Subject>) -> bool {
+    fn is_their_affair(&self, event: &Event, subjects: &BTreeSet<Subject>) -> Result<bool, ViewError> {
         let own = |viewer: &User| subjects.contains(&Subject::Tenant(viewer.home));
-        !effect::is_own_affair(event) || self.sight.viewer().is_none_or(own)
+        if !effect::is_own_affair(event) || self.sight.viewer().is_none_or(own) {
+            return Ok(true);
+        }
+        match event {
+            // Whoever manages an organisation looks after its ids, too.
+            Event::ExternalIdSet { keeper, .. } | Event::ExternalIdRemoved { keeper, .. } => {
+                Ok(self.sight.might(TENANT_VIEW, *keeper)?.is_some())
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Whether somebody is of another organisation than the reader.
@@ -269,6 +279,10 @@ impl<'s> RecordSight<'s> {
             && let Some(licence) = self.now().view.get::<Licence>(licence.uuid())?
         {
             found.insert(licence.buyer);
+        }
+        // An id leads to what is there for whoever is told of it.
+        if let Event::ExternalIdSet { tenant, .. } | Event::ExternalIdRemoved { tenant, .. } = event {
+            found.insert(*tenant);
         }
         Ok(found)
     }
@@ -347,13 +361,13 @@ impl<'s> RecordSight<'s> {
 
     /// Whether something that was named involves an organisation that is not there for the reader,
     /// or that was not when theirs managed it.
-    fn any_hidden(
+    fn any_hidden<'a>(
         &self,
-        named: &BTreeSet<BTreeSet<TenantId>>,
+        named: impl Iterator<Item = &'a TenantId>,
         around: &Around<'_>,
     ) -> Result<bool, ViewError> {
         let Some(viewer) = self.sight.viewer() else { return Ok(false) };
-        for tenant in named.iter().flatten() {
+        for tenant in named {
             let hidden = match self.known(viewer, *tenant)? {
                 Known::Now => false,
                 Known::Never => true,
@@ -462,6 +476,8 @@ impl<'s> RecordSight<'s> {
             | Event::UserRemoved { user }
             | Event::Assigned { user, .. }
             | Event::AssignmentEnded { user, .. }
+            | Event::ExternalIdSet { of: Bearer::User(user), .. }
+            | Event::ExternalIdRemoved { of: Bearer::User(user), .. }
             | Event::TemporaryAssigned { user, .. }
             | Event::TemporaryBegun { user, .. }
             | Event::TemporaryEnded { user, .. }
@@ -493,7 +509,7 @@ impl<'s> RecordSight<'s> {
                     *return_to = ReturnPlace::untold();
                 }
             }
-            Event::CommandRefused { by, named, left_out, .. } => {
+            Event::CommandRefused { by, named, whose, left_out, .. } => {
                 if !self.is_own(*by)? && self.sight.viewer().is_some() {
                     *left_out = 0;
                 }
@@ -505,6 +521,11 @@ impl<'s> RecordSight<'s> {
                     }
                 }
                 *named = told;
+                // It keeps the record from those who are not told of both, and is told to nobody:
+                // who holds what they named is no affair of whoever was refused.
+                if self.sight.viewer().is_some() {
+                    *whose = None;
+                }
             }
             // Nobody is told of whom their organisation keeps off something.
             Event::LinkEnded { kept_off, .. } => {
@@ -602,6 +623,8 @@ impl<'s> RecordSight<'s> {
             | Event::SeatsAssigned { .. }
             | Event::SeatsReleased { .. }
             | Event::SessionEnded { .. }
+            | Event::ExternalIdSet { of: Bearer::Tenant(_) | Bearer::Device(_), .. }
+            | Event::ExternalIdRemoved { of: Bearer::Tenant(_) | Bearer::Device(_), .. }
             | Event::PersonalErased { subject: Subject::Tenant(_) } => {}
         }
         Ok(event)

@@ -2,8 +2,10 @@
 //! or by an access index that stands at that very revision. Remembers no answer beyond a statement.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, Result as SqlResult, ffi};
 
 use super::asked::{SqlCall, SqlQuestion, failure, told};
@@ -50,6 +52,7 @@ impl Source {
 /// Where one connection's statements are answered.
 pub(super) struct Desk {
     source: Source,
+    rows: RandomState,
     /// The table has it, and takes it along when the connection closes: nothing that was prepared
     /// is left by then.
     hosted: Mutex<Weak<Mutex<Hosted>>>,
@@ -57,7 +60,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(source: Source) -> Self {
-        Self { source, hosted: Mutex::default() }
+        Self { source, rows: RandomState::new(), hosted: Mutex::default() }
     }
 
     /// Answers what is asked on this connection from now on.
@@ -65,6 +68,16 @@ impl Desk {
         let hosted = Arc::new(Mutex::new(Hosted::on(db)));
         *self.hosted.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&hosted);
         hosted
+    }
+
+    /// A number for a row, which nobody else's row has but by a chance that nobody can bring about.
+    pub(super) fn number_of(&self, arguments: &[Value; 3], tenant: Option<TenantId>) -> i64 {
+        let arguments = arguments.each_ref().map(|argument| match argument {
+            Value::Text(text) => Some(text.as_bytes()),
+            Value::Blob(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        });
+        self.rows.hash_one((arguments, tenant)).cast_signed()
     }
 
     /// The moment of a statement.

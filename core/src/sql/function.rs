@@ -15,19 +15,33 @@ use crate::base::ids::TenantId;
 /// calls in the statement, and of no argument.
 const KEPT: i32 = -0x746e_7279;
 
+/// The functions: the name of each, and how many arguments it takes.
+const MAY: (&str, [i32; 2]) = ("tenantry_may", [3, 4]);
+const PACKED: (&str, [i32; 2]) = ("tenantry_packed", [2, 3]);
+
 /// Puts the functions on a connection.
 pub(super) fn register(db: &Connection, desk: &Arc<Desk>) -> Result<()> {
-    for arguments in [3, 4] {
+    for arguments in MAY.1 {
         let desk = Arc::clone(desk);
         let may = move |call: &Context<'_>| guarded(|| may(&desk, call));
-        db.create_scalar_function("tenantry_may", arguments, FunctionFlags::SQLITE_UTF8, may)?;
+        db.create_scalar_function(MAY.0, arguments, FunctionFlags::SQLITE_UTF8, may)?;
     }
-    for arguments in [2, 3] {
+    for arguments in PACKED.1 {
         let desk = Arc::clone(desk);
         let packed = move |call: &Context<'_>| guarded(|| packed(&desk, call));
-        db.create_scalar_function("tenantry_packed", arguments, FunctionFlags::SQLITE_UTF8, packed)?;
+        db.create_scalar_function(PACKED.0, arguments, FunctionFlags::SQLITE_UTF8, packed)?;
     }
     Ok(())
+}
+
+/// Takes the functions away, where not all of it could be put there.
+pub(super) fn remove(db: &Connection) {
+    for (name, counts) in [MAY, PACKED] {
+        for arguments in counts {
+            // One that is being asked stays, and what it needs with it.
+            let _ = db.remove_function(name, arguments);
+        }
+    }
 }
 
 fn service<'c>(context: &'c Context<'_>, place: usize) -> Option<ValueRef<'c>> {

@@ -51,7 +51,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-pub use self::within::{commit, execute, execute_as};
+pub(crate) use self::within::submit;
+pub use self::within::{commit, execute, execute_as, store_file};
 
 use self::desk::{Desk, Source};
 use crate::engine::{Clock, Engine, Error};
@@ -87,8 +88,13 @@ fn place(db: &Connection, source: Source) -> Result<(), Error> {
     }
     let desk = Arc::new(Desk::new(source));
     let place = || {
-        function::register(db, &desk)?;
-        table::register(db, &desk)
+        // What cannot be read now is read before there is anything that would have to go again.
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        let placed = table::register(db, &desk).and_then(|()| function::register(db, &desk));
+        if placed.is_err() {
+            function::remove(db);
+        }
+        placed
     };
     place().map_err(|error: rusqlite::Error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DatabaseBusy) => StoreError::Busy { waited_ms: 0 }.into(),

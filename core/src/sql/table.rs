@@ -109,10 +109,20 @@ unsafe impl<'vtab> VTab<'vtab> for TenantTable {
 fn plan(info: &mut IndexInfo) -> Result<bool> {
     let mut places: [Option<usize>; 5] = [None; 5];
     for (place, constraint) in info.constraints().enumerate() {
-        if constraint.operator() != IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ {
+        use IndexConstraintOp::{
+            SQLITE_INDEX_CONSTRAINT_EQ as IS_EQUAL, SQLITE_INDEX_CONSTRAINT_IS as IS,
+            SQLITE_INDEX_CONSTRAINT_ISNULL as IS_NULL,
+        };
+        let column = usize::try_from(constraint.column()).unwrap_or(usize::MAX);
+        // Of an argument `IS` says which it is, as `=` does; of nothing, nothing is asked.
+        let names = match constraint.operator() {
+            IS_EQUAL => true,
+            IS | IS_NULL => column >= USER,
+            _ => false,
+        };
+        if !names {
             continue;
         }
-        let column = usize::try_from(constraint.column()).unwrap_or(usize::MAX);
         let Some(found) = places.get_mut(column) else { continue };
         match constraint.is_usable() {
             true => *found = found.or(Some(place)),
@@ -246,7 +256,9 @@ unsafe impl VTabCursor for TenantCursor<'_> {
         }
     }
 
+    /// The same for the same row in whatever order a statement comes to it: where it comes to rows
+    /// by one way or another, that tells it which of them it has had.
     fn rowid(&self) -> Result<i64> {
-        Ok(i64::try_from(self.row).unwrap_or(i64::MAX))
+        Ok(self.desk.number_of(&self.arguments, self.rows.get(self.row).copied()))
     }
 }

@@ -1,5 +1,7 @@
-//! Commands within the host's own transaction: its rows and ours are committed together, or
-//! not at all.
+//! Commands within the host's own transaction: what both write to the store's file is
+//! committed together, or not at all.
+
+use std::path::PathBuf;
 
 use rusqlite::{Connection, Transaction};
 
@@ -9,12 +11,14 @@ use crate::command::{Act, Request};
 use crate::engine::{Engine, Error, Receipt, Submitted, Token};
 use crate::model::Actor;
 use crate::store::StoreError;
-use crate::store::sqlite::{not_committed, write_within};
+use crate::store::sqlite::{Hosted, not_committed, write_within};
 
 /// Executes a command within the transaction that a connection of the host's is in, to the
 /// engine's own file or with that attached. It is done when the host commits, and not at all when
 /// the host rolls back, to a savepoint before it or altogether; until then the receipt is a promise
-/// of the host's, and nobody else sees anything of it. The engine's access index follows with
+/// of the host's, and nobody else sees anything of it. Rows of the host's are surely committed with
+/// it where they are in the store's own file: of several files SQLite commits one after the other,
+/// and who dies between them has committed one alone. The engine's access index follows with
 /// [`commit`], with `Engine::refresh`, or with the engine's next command.
 ///
 /// Nobody else writes to the store until the host has ended its transaction: other processes and
@@ -44,9 +48,10 @@ use crate::store::sqlite::{not_committed, write_within};
 ///
 /// # Errors
 /// As [`Engine::execute`]: a refused command leaves the transaction as it was, but for the record
-/// of the refusal. `Io` where the connection is in no transaction, or its `synchronous` is less
-/// than FULL; `NotOurs` where it is not on the engine's file; `Busy` where others write, or where
-/// the transaction has read what others have changed since: roll back and begin anew.
+/// of the refusal. `NotReady` where the connection is in no transaction, its `synchronous` is less
+/// than FULL, or a statement that writes is under way on it; `NotOurs` where it is not on the
+/// engine's file; `Busy` where others write, or where the transaction has read what others have
+/// changed since: roll back and begin anew.
 pub fn execute<C: Act>(
     engine: &Engine,
     within: &Connection,
@@ -69,12 +74,26 @@ pub fn execute_as<C: Act>(
     command: C,
 ) -> Result<Receipt<C::Outcome>, Error> {
     let request = Request { id, actor: actor.into(), expected_seq: None, command: command.clone().into() };
+    let Receipt { token, at, outcome } = submit(engine, within, &request)?;
+    Ok(Receipt { token, at, outcome: command.outcome(&outcome) })
+}
+
+/// Executes a request within the host's transaction.
+pub(crate) fn submit(engine: &Engine, within: &Connection, request: &Request) -> Submitted {
     let file = engine.on_file()?;
     let written =
-        lent(within, |hosted| write_within(hosted, file, |reading| engine.decide_on(reading, &request)));
+        lent(within, |hosted| write_within(hosted, file, |reading| engine.decide_on(reading, request)));
     let written: Result<Submitted, Error> = written.map_err(|error| StoreError::Io(error.to_string()))?;
-    let Receipt { token, at, outcome } = written??;
-    Ok(Receipt { token, at, outcome: command.outcome(&outcome) })
+    written?
+}
+
+/// The file of the store that a connection of the host's is on, or that is attached to it.
+///
+/// # Errors
+/// `NotOurs` where no file of the connection is a store, or several are.
+pub fn store_file(on: &Connection) -> Result<PathBuf, Error> {
+    let file = lent(on, Hosted::file).map_err(|error| StoreError::Io(error.to_string()))?;
+    Ok(file?)
 }
 
 /// Commits the host's transaction, and brings the engine's access index up to it.

@@ -129,6 +129,15 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The host's own connection is not as a command within its transaction needs it. Nothing
+    /// was done.
+    #[error(
+        "the connection takes no command: {why}; begin a transaction on it, with `synchronous` at FULL, and let no other statement write meanwhile"
+    )]
+    NotReady {
+        /// How it is.
+        why: String,
+    },
     /// The store is in memory and in no file.
     #[error("the store is in memory; open one in a file")]
     NoFile,

@@ -12,8 +12,8 @@ use super::{
     Enough, LOST, Mended, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Tell,
     Vouched, Writing, follow,
 };
-use crate::base::ids::{RequestId, UserId};
-use crate::base::text::Email;
+use crate::base::ids::{RequestId, TenantId, UserId};
+use crate::base::text::{Email, ExternalId, System};
 use crate::base::time::Timestamp;
 use crate::journal::{Head, RULES};
 use crate::model::{Personal, Subject};
@@ -183,6 +183,10 @@ impl<R> View for MemoryReading<R> {
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
         self.contents.present.addressed(email)
     }
+
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError> {
+        self.contents.present.known_as(keeper, system, id)
+    }
 }
 
 impl<R> Reading for MemoryReading<R> {
@@ -345,6 +349,10 @@ impl View for MemoryPast<'_> {
 
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
         self.contents.present.addressed(email)
+    }
+
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError> {
+        self.contents.present.known_as(keeper, system, id)
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) use draft::DIES_AFTER;
 pub(crate) use draft::Draft;
 pub use error::StoreError;
 pub(crate) use port::{
-    Enough, FilePort, LOST, MISADDRESSED, Mended, NewRecord, Port, Reading, Remembered, Retelling,
-    StoredReceipt, StoredRecord, Tell, Vouched, Writing, follow,
+    Enough, FilePort, LOST, MISADDRESSED, MISPOINTED, Mended, NewRecord, Port, Reading, Remembered,
+    Retelling, StoredReceipt, StoredRecord, Tell, Vouched, Writing, follow,
 };
 
 /// A store that an engine keeps everything in. Those there are come with tenantry; what an engine

@@ -98,6 +98,9 @@ pub(crate) const LOST: Hash = Hash::from_bytes([u8::MAX; 32]);
 /// What a store says of personal data that is not found by its address, which can be made anew.
 pub(crate) const MISADDRESSED: &str = "its key is not that of its address";
 
+/// The same of the ids that other systems know somebody by.
+pub(crate) const MISPOINTED: &str = "the keys are not those of the ids that other systems know them by";
+
 /// A record to be appended, with everything that changes by it.
 #[derive(Clone, Debug)]
 pub struct NewRecord {

@@ -81,7 +81,7 @@ type Glance = fn(&str) -> Option<String>;
 
 /// The forms of texts that show at a glance: what each is of, that glance, and the look that finds
 /// the same.
-pub const GLANCES: [(&str, Glance, Glance); 6] = crate::base::text::GLANCES;
+pub const GLANCES: [(&str, Glance, Glance); 7] = crate::base::text::GLANCES;
 
 /// What names look like to a reader: those with one skeleton are taken for one another.
 pub fn skeleton(name: &str) -> String {

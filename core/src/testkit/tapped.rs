@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::base::ids::{RequestId, UserId};
-use crate::base::text::Email;
+use crate::base::ids::{RequestId, TenantId, UserId};
+use crate::base::text::{Email, ExternalId, System};
 use crate::journal::Head;
 use crate::model::{Personal, Subject};
 use crate::store::{
@@ -95,6 +95,11 @@ impl<R: Reading + ?Sized, T: Tap> View for Through<'_, R, T> {
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
         self.tap.reads(1);
         self.there.addressed(email)
+    }
+
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError> {
+        self.tap.reads(1);
+        self.there.known_as(keeper, system, id)
     }
 }
 

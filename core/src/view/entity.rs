@@ -7,12 +7,13 @@ use uuid::Uuid;
 
 use super::key::{Index, Key};
 use crate::base::ids::TenantId;
-use crate::base::text::words;
+use crate::base::text::{System, words};
 use crate::base::time::Timestamp;
 use crate::model::{
-    AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Handshake,
-    HandshakeState, Holding, Integration, Invitation, Licence, Link, LinkRequest, Listing, ManagerInvitation,
-    Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session, Temporary, Tenant, User,
+    AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Bearer, Device, Handshake,
+    HandshakeState, Holding, Integration, Invitation, KeptId, Licence, Link, LinkRequest, Listing,
+    ManagerInvitation, Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session,
+    Temporary, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 
@@ -160,6 +161,8 @@ kinds! {
     24 BarredManager "barred_manager"
     /// That a user is asked to confirm another address.
     25 AddressChange "address_change"
+    /// An id of another system that an organisation keeps.
+    26 KeptId "kept_id"
 }
 
 /// One entity that is inserted, replaced or deleted.
@@ -353,6 +356,26 @@ entity!(BarredManager, it => BarredManager::key(it.tenant, it.manager), vec![(
     Index::BarredManagerTenant,
     Key::new().id(it.tenant.uuid()).time(it.since),
 )]);
+
+/// What the keys of all ids begin with that an organisation keeps of a system: those of people
+/// stand apart, since no key says them.
+pub(crate) fn kept_strand(keeper: TenantId, system: &System, of_people: bool) -> Key {
+    Key::new().id(keeper.uuid()).text(system.as_str()).flag(of_people)
+}
+
+entity!(KeptId, it => it.key(), {
+    let last = |key: Key| match &it.given {
+        Some(id) => key.text(id.as_str()),
+        None => key.id(it.of.key()).count(it.entry.unwrap_or_default()),
+    };
+    let of_people = matches!(it.of, Bearer::User(_));
+    let keeper = it.keeper.uuid();
+    vec![
+        (Index::KeptKeeper, last(kept_strand(it.keeper, &it.system, of_people))),
+        (Index::KeptOf, last(Key::new().id(it.of.key()).id(keeper).text(it.system.as_str()))),
+        (Index::KeptTenant, Key::new().id(it.tenant.uuid()).id(keeper)),
+    ]
+});
 
 entity!(User, it => it.id.uuid(), vec![(Index::UserHome, Key::new().id(it.home.uuid()))]);
 

@@ -164,6 +164,13 @@ indexes! {
     62 SessionClosed "session_closed"
     /// Licences by the tenant they serve: tenant, 1 where they never run out, then when they do.
     63 LicenceExpires "licence_expires"
+    /// Ids of other systems by who keeps them: that, the system, 1 where it leads to a person; then
+    /// the id or, of a person, the person and which of theirs it is.
+    64 KeptKeeper "kept_keeper"
+    /// The same by what they lead to: that, who keeps them, the system; then as before.
+    65 KeptOf "kept_of"
+    /// The same by whose that is: the tenant, then who keeps them.
+    66 KeptTenant "kept_tenant"
     /// Assignments over which something is laid for a while, by user.
     70 TemporaryUser "temporary_user"
     /// The same by tenant.

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::entity::{Any, Kind, Write};
 use super::key::{Index, Key, Span};
 use super::{Found, View, ViewError};
-use crate::base::ids::UserId;
-use crate::base::text::Email;
-use crate::model::{Personal, Subject};
+use crate::base::ids::{TenantId, UserId};
+use crate::base::text::{Email, ExternalId, System};
+use crate::model::{Personal, PersonalId, Subject};
 
 /// What stands in an index.
 pub(crate) type Entry = (Index, Key, Uuid, Kind);
@@ -44,7 +44,12 @@ pub struct Memory {
     personal: BTreeMap<Subject, Personal>,
     // Invariant: holds exactly the users' addresses in `personal`.
     addresses: BTreeSet<(Email, UserId)>,
+    // Invariant: holds exactly the users' ids of other systems in `personal`.
+    external: BTreeSet<(Known, UserId)>,
 }
+
+/// An id of a system that an organisation keeps.
+type Known = (TenantId, System, ExternalId);
 
 impl Memory {
     /// A world without anything in it.
@@ -73,22 +78,23 @@ impl Memory {
 
     /// Replaces or, with `None`, erases what is known about a subject.
     pub fn change_personal(&mut self, subject: Subject, personal: Option<Personal>) {
-        let user = match subject {
-            Subject::User(user) => Some(user),
-            Subject::Tenant(_) => None,
-        };
-        let before = match personal {
-            Some(personal) => {
-                if let (Some(email), Some(user)) = (personal.email.clone(), user) {
-                    self.addresses.insert((email, user));
-                }
-                let now = personal.email.clone();
-                self.personal.insert(subject, personal).filter(|before| before.email != now)
-            }
+        let before = match &personal {
+            Some(personal) => self.personal.insert(subject, personal.clone()),
             None => self.personal.remove(&subject),
         };
-        if let (Some(email), Some(user)) = (before.and_then(|before| before.email), user) {
-            self.addresses.remove(&(email, user));
+        let Subject::User(user) = subject else { return };
+        if let Some(before) = before {
+            if let Some(email) = before.email {
+                self.addresses.remove(&(email, user));
+            }
+            for PersonalId { keeper, system, id, .. } in before.external {
+                self.external.remove(&((keeper, system, id), user));
+            }
+        }
+        if let Some(now) = personal {
+            self.addresses.extend(now.email.map(|email| (email, user)));
+            let known = now.external.into_iter().map(|it| ((it.keeper, it.system, it.id), user));
+            self.external.extend(known);
         }
     }
 
@@ -156,5 +162,12 @@ impl View for Memory {
             .take_while(|(held, _)| held == email)
             .map(|(_, user)| *user)
             .collect())
+    }
+
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError> {
+        let held = (keeper, system.clone(), id.clone());
+        let from = (held.clone(), UserId::from_uuid(Uuid::nil()));
+        let known = self.external.range(from..).take_while(|(of, _)| *of == held);
+        Ok(known.map(|(_, user)| *user).collect())
     }
 }

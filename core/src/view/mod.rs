@@ -14,13 +14,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use entity::{Any, Entity, Kind, Write};
-pub(crate) use entity::{awaiting_strand, handshake_strand, listing_strand, role_strand, row_strand};
+pub(crate) use entity::{
+    awaiting_strand, handshake_strand, kept_strand, listing_strand, role_strand, row_strand,
+};
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
 pub use overlay::Overlay;
 
 use crate::base::ids::{TenantId, UserId};
-use crate::base::text::{Email, Number};
+use crate::base::text::{Email, ExternalId, Number, System};
 use crate::model::{Device, Link, Personal, Subject, Tenant};
 
 /// How many entities a scan reads at first, unless it is told how many are wanted.
@@ -109,6 +111,13 @@ pub trait View {
     /// # Errors
     /// When the store cannot be read.
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError>;
+
+    /// The users of whom an organisation keeps this id of another system today, in the order of
+    /// their ids.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError>;
 }
 
 impl<V: View + ?Sized> View for &V {
@@ -130,6 +139,10 @@ impl<V: View + ?Sized> View for &V {
 
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
         (**self).addressed(email)
+    }
+
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError> {
+        (**self).known_as(keeper, system, id)
     }
 }
 

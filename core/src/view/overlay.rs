@@ -8,8 +8,8 @@ use super::entity::{Any, Kind, Write};
 use super::key::Span;
 use super::memory::Memory;
 use super::{Found, View, ViewError};
-use crate::base::ids::UserId;
-use crate::base::text::Email;
+use crate::base::ids::{TenantId, UserId};
+use crate::base::text::{Email, ExternalId, System};
 use crate::model::{Personal, Subject};
 
 /// Changes over a view. The view below is never written.
@@ -110,6 +110,14 @@ impl View for Overlay<'_> {
                 .into_iter()
                 .filter(|user| !self.people.contains_key(&Subject::User(*user))),
         );
+        users.sort();
+        Ok(users)
+    }
+
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError> {
+        let mut users = self.above.known_as(keeper, system, id)?;
+        let below = self.below.known_as(keeper, system, id)?;
+        users.extend(below.into_iter().filter(|user| !self.people.contains_key(&Subject::User(*user))));
         users.sort();
         Ok(users)
     }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "sqlite")]
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,6 +16,8 @@ use crate::command::{Command, Outcome, Request};
 use crate::engine::{Engine, Submitted, Token};
 use crate::event::Event;
 use crate::model::Actor;
+#[cfg(feature = "sqlite")]
+use crate::sql;
 
 /// What a caller can want; one JSON object with one member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -229,7 +233,7 @@ impl Call {
 }
 
 impl Execute {
-    fn read(body: Value, path: &str) -> Result<Self, Fault> {
+    pub(super) fn read(body: Value, path: &str) -> Result<Self, Fault> {
         /// The same, with the command still to be read: serde would lose the place in it.
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -259,6 +263,43 @@ impl Execute {
     pub fn run(self, engine: &Engine) -> Result<Executed, Fault> {
         let request = self.request(engine);
         executed(engine, &request, engine.submit(request.clone()))
+    }
+}
+
+/// What a command leads to within a transaction of the host's, once that is committed. What
+/// happened is told by its receipt, from then on.
+#[cfg(feature = "sqlite")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExecutedWithin {
+    /// The request's id.
+    pub request: RequestId,
+    /// The record it leads to.
+    pub seq: u64,
+    /// The revision after it.
+    pub token: Token,
+    /// When it was executed.
+    pub at: Timestamp,
+    /// The command's name, and what it answers with.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+#[cfg(feature = "sqlite")]
+impl Execute {
+    /// Executes the command within the transaction that a connection is in.
+    ///
+    /// # Errors
+    /// As [`crate::sql::execute`].
+    pub fn run_within(self, engine: &Engine, within: &Connection) -> Result<ExecutedWithin, Fault> {
+        let request = self.request(engine);
+        let receipt = sql::submit(engine, within, &request)?;
+        Ok(ExecutedWithin {
+            request: request.id,
+            seq: receipt.seq(),
+            token: receipt.token,
+            at: receipt.at,
+            outcome: request.command.answer(&receipt.outcome),
+        })
     }
 }
 

@@ -114,6 +114,9 @@ troubles! {
         "the file is a backup"; "restore it, or open it for reading only"
     9120 NoFile "no_file" Store:
         "the store is in memory"; "open one in a file"
+    9121 NotReady "not_ready" Store:
+        "the connection takes no command";
+        "begin a transaction on it, with `synchronous` at FULL, and let no other statement write meanwhile"
 
     9201 NullPointer "null_pointer" Misuse:
         "a pointer is null that may not be"; "pass what the function's documentation asks for"
@@ -277,6 +280,7 @@ impl Fault {
             StoreError::Taken { .. } => Trouble::PathTaken,
             StoreError::IsBackup { .. } => Trouble::IsBackup,
             StoreError::NoFile => Trouble::NoFile,
+            StoreError::NotReady { .. } => Trouble::NotReady,
             StoreError::Io(_) => Trouble::StoreFailed,
         };
         Self::new(trouble, without_remedy(&error.to_string(), trouble))

@@ -48,6 +48,8 @@ mod schema;
 mod strict;
 
 use ask::{AnyQuery, Inquiry};
+#[cfg(feature = "sqlite")]
+use call::Execute;
 use call::{BackedUp, Backup, Call, Compacted, IndexSaved, SaveIndex, Sweep, Swept, run_all};
 pub use fault::{Fault, FaultItem, Status, Trouble, Whose};
 pub use parse::*;
@@ -57,13 +59,17 @@ pub use schema::schema;
 #[cfg(feature = "sqlite")]
 use std::path::Path;
 
+#[cfg(feature = "sqlite")]
+use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::base::ids::{TenantId, UserId};
 use crate::edge;
 use crate::edge::authzen::AuthzenApi;
 use crate::engine::Engine;
+use crate::index::{AccessIndex, At, Overtaken, TenantHandle, UserHandle};
 use crate::policy::Policy;
-use crate::query::Query;
+use crate::query::{HeldPermission, Query};
 
 /// Answers one call with a reply in JSON, or says in the fault why there is none. Never panics on
 /// what it is given.
@@ -92,6 +98,18 @@ pub fn call(engine: &Engine, request: &str) -> Result<String, Fault> {
 pub fn ask(engine: &Engine, query: impl Into<Query>) -> Result<String, Fault> {
     let question = AnyQuery::Rules(Box::new(query.into()));
     Ok(text(&Inquiry { question, as_of: None }.run(engine)?))
+}
+
+/// Executes a command within the transaction that a connection of the host's is in, as
+/// [`sql::execute`](crate::sql::execute) does. What comes in is what an `execute` of [`call`]
+/// has; the reply is that of `execute` without its events, which are told once it is committed.
+///
+/// # Errors
+/// As for [`sql::execute`](crate::sql::execute); what comes in is no such call.
+#[cfg(feature = "sqlite")]
+pub fn execute_within(engine: &Engine, within: &Connection, execute: &str) -> Result<String, Fault> {
+    let execute = Execute::read(read::tree(execute)?, "execute")?;
+    Ok(text(&execute.run_within(engine, within)?))
 }
 
 /// Answers a request of the AuthZEN Authorization API as its HTTP binding does: the body of a
@@ -133,6 +151,54 @@ pub fn authzen(engine: &Engine, path: &str, body: &str) -> (u16, String) {
             (status, fault.to_string())
         }
     }
+}
+
+/// Everybody who can do anything on a tenant, and what, as the access index says: an object
+/// with `seq` and `rows`, each of which has a `user` and what they hold, as reviews on the store
+/// have it.
+///
+/// # Errors
+/// `store_busy`, when commits followed each other too closely ([`Overtaken`]).
+pub fn tenant_access(index: &AccessIndex, tenant: TenantHandle, at: impl At) -> Result<String, Fault> {
+    let review = index.tenant_access(tenant, at).map_err(overtaken)?;
+    let held = index.held(&review);
+    let rows = held.iter().map(|(user, held)| UserReviewed { user: index.user_id(*user), held });
+    Ok(text(&IndexReviewed { seq: review.seq(), rows: rows.collect() }))
+}
+
+/// Every tenant on which a user can do anything, and what, as the access index says: an
+/// object with `seq` and `rows`, each of which has a `tenant` and what is held there.
+///
+/// # Errors
+/// As for [`tenant_access`].
+pub fn user_access(index: &AccessIndex, user: UserHandle, at: impl At) -> Result<String, Fault> {
+    let review = index.user_access(user, at).map_err(overtaken)?;
+    let held = index.held(&review);
+    let rows = held.iter().map(|(tenant, held)| TenantReviewed { tenant: index.tenant_id(*tenant), held });
+    Ok(text(&IndexReviewed { seq: review.seq(), rows: rows.collect() }))
+}
+
+/// A long look-up on the access index could not be read between two commits.
+pub fn overtaken(overtaken: Overtaken) -> Fault {
+    Fault::new(Trouble::StoreBusy, overtaken)
+}
+
+#[derive(Serialize)]
+struct IndexReviewed<R> {
+    seq: u64,
+    rows: Vec<R>,
+}
+
+#[derive(Serialize)]
+struct UserReviewed<'r> {
+    user: UserId,
+    held: &'r [HeldPermission],
+}
+
+#[derive(Serialize)]
+struct TenantReviewed<'r> {
+    tenant: TenantId,
+    held: &'r [HeldPermission],
 }
 
 /// The names of everything that can be asked.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenantry::base::text::{Permission, Service};
 use tenantry::engine::{Error, Moment};
 use tenantry::event::Event;
-use tenantry::model::{Actor, Party, RoleRef, Subject, Tenant, TermRequest, User};
+use tenantry::model::{
+    Actor, HandshakeState, Party, RoleRef, Subject, Tenant, TenantKind, TermRequest, User,
+};
 use tenantry::notice::NoticeKind;
 use tenantry::policy::MoveRule;
 use tenantry::refusal::Code::{self, *};
@@ -186,6 +188,128 @@ fn x2_x3_a_review_of_a_past_says_what_checks_said_then() {
     assert_eq!(by_tenants(&then), before);
 }
 
+/// Somebody is invited, an MSP asks to manage, the manager asks for more, and another MSP is invited to ask.
+fn arising() -> Given {
+    let third =
+        RegisterTenant { number: Some(text("THIRD")), ..RegisterTenant::new(TenantKind::Msp, text("Third")) };
+    given_under(|policy| policy.max_managers = 3)
+        .and(STAFF, third)
+        .and(JULIA, InviteUser::new(JOINTLY, Invitee::new(mail("eve")), text("admin")))
+        .later(1)
+        .and(NINA, RequestLink::new(SECOND, text("JOINTLY"), text("jointly"), set(&["enrollment"])))
+        .later(1)
+        .and(ADA, AddServices::new(JOINTLY_LINK, set(&["asset-intelligence"])))
+        .later(1)
+        .and(JULIA, InviteManager::new(JOINTLY, text("THIRD")))
+}
+
+/// What the lists of each kind tell of what awaits its answer and gives access to a tenant.
+fn by_lists(given: &Given, actor: &Actor, tenant: TenantId) -> Vec<Requested> {
+    let state = Some(HandshakeState::Pending);
+    let actor = || actor.clone();
+    let invitations = Invitations { filter: InvitationFilter { state }, ..Invitations::new(actor(), tenant) };
+    let filter = LinkRequestFilter { sent: false, state };
+    let requests = LinkRequests { filter, ..LinkRequests::new(actor(), tenant) };
+    let filter = ManagerInvitationFilter { sent: true, state };
+    let inviting = ManagerInvitations { filter, ..ManagerInvitations::new(actor(), tenant) };
+    let filter = ProposalFilter { sent: false, state };
+    let proposals = Proposals { filter, ..Proposals::new(actor(), tenant) };
+    let mut all: Vec<_> = told(given, invitations).rows.into_iter().map(Requested::Invitation).collect();
+    if given.engine.ask(requests.clone()).is_ok() {
+        all.extend(told(given, requests).rows.into_iter().map(Requested::LinkRequest));
+        all.extend(told(given, inviting).rows.into_iter().map(Requested::ManagerInvitation));
+        all.extend(told(given, proposals).rows.into_iter().map(Requested::Proposal));
+    }
+    all
+}
+
+#[test]
+fn x3_what_is_about_to_arise_is_told_with_its_sender_and_its_end() {
+    let given = arising();
+    let rows = |actor: Actor| told(&given, Arising::new(actor, JOINTLY)).rows;
+    let kinds = |rows: &[ArisingRow]| -> Vec<_> {
+        let kind =
+            |row: &ArisingRow| serde_json::to_value(&row.what).unwrap()["kind"].as_str().unwrap().to_owned();
+        rows.iter().map(kind).collect()
+    };
+    let own = rows(JULIA.into());
+    assert_eq!(kinds(&own), ["invitation", "link_request", "proposal", "manager_invitation"]);
+    let from: Vec<_> = own.iter().map(|row| row.by.clone()).collect();
+    let organisation = AuditActor::Organisation;
+    assert_eq!(
+        from,
+        [AuditActor::User(JULIA), organisation(SECOND), organisation(MSP), organisation(JOINTLY)]
+    );
+    let Requested::Invitation(invited) = &own[0].what else { panic!("{own:?}") };
+    assert_eq!(invited.email, Some(mail("eve")));
+    assert!(invited.expires > invited.asked);
+    // Whoever may not answer what organisations ask is told of people alone.
+    assert_eq!(kinds(&rows(JIM.into())), ["invitation"]);
+    assert_eq!(kinds(&rows(ADA.into())), ["invitation"]);
+    assert_eq!(rows(STAFF).len(), 4);
+    assert_eq!(code(&given, Arising::new(CARL.into(), JOINTLY)), UnknownTenant);
+    assert_eq!(code(&given, Arising::new(NOEL.into(), MSP)), RoleLacksPermission);
+}
+
+#[test]
+fn x3_what_is_about_to_arise_is_what_the_lists_say() {
+    for given in [arising(), arising().later(6), arising().later(7), arising().later(60), given()] {
+        for actor in [STAFF, JULIA.into(), JIM.into(), ADA.into(), GINA.into(), NINA.into(), CARL.into()] {
+            for tenant in [JOINTLY, MSP, FULLY, SECOND, ALONE] {
+                let query = |paging| Arising { paging, ..Arising::new(actor.clone(), tenant) };
+                if let Err(Error::Refused(refusal)) = given.engine.ask(query(Paging::default())) {
+                    assert_eq!(code(&given, Invitations::new(actor.clone(), tenant)), refusal.code);
+                    continue;
+                }
+                now(&given, |moment| {
+                    let told = all(moment, 1, query);
+                    let mut backwards = all(moment, 2, |paging| query(Paging { descending: true, ..paging }));
+                    backwards.reverse();
+                    assert_eq!(backwards, told);
+                    let listed = by_lists(&given, &actor, tenant);
+                    assert_eq!(told.len(), listed.len());
+                    assert!(told.iter().all(|row| listed.contains(&row.what)));
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn x3_x2_what_was_about_to_arise_is_told_of_a_past() {
+    let given = arising();
+    let before = seq(&given);
+    let given = given.later(30).swept();
+    let read = given.engine.read().unwrap();
+    let then = read.as_of(before).unwrap();
+    assert_eq!(then.moment().unwrap().ask(Arising::new(STAFF, JOINTLY)).unwrap().rows.len(), 4);
+    assert_eq!(told(&given, Arising::new(STAFF, JOINTLY)).rows, []);
+}
+
+#[test]
+fn x1_a_preview_counts_what_its_pages_have() {
+    let given = intricate();
+    for (actor, command) in [
+        (Actor::from(ADA), Command::from(BlockUser::new(RITA))),
+        (GINA.into(), DisableTenants::new(vec![MSP]).into()),
+        (
+            staff_for("T-1"),
+            SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage", "roles.manage"])).into(),
+        ),
+    ] {
+        let query = |paging, count| Preview { paging, count, ..preview(actor.clone(), command.clone()) };
+        assert_eq!(told(&given, query(Paging::default(), false)).count, None);
+        let count = told(&given, query(Paging { limit: 1, ..Paging::default() }, true)).count.unwrap();
+        let rows = told(&given, query(Paging::default(), false)).rights.rows;
+        assert!(!rows.is_empty(), "{command:?}");
+        let so_many =
+            |is: &dyn Fn(&AccessChangeRow) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
+        assert_eq!(count.rows, so_many(&|_| true));
+        assert_eq!(count.gaining, so_many(&|row| !row.gained.is_empty()));
+        assert_eq!(count.losing, so_many(&|row| !row.lost.is_empty()));
+    }
+}
+
 #[test]
 fn x3_pages_go_either_way_and_have_every_row_once() {
     let given = intricate();
@@ -354,6 +478,24 @@ fn x3_what_is_refused_is_left_out_of_a_page_with_the_reason() {
     assert!(text.contains("Left out: the people who can reach it"), "{text}");
     assert!(text.contains("Left out: what happened"), "{text}");
     assert!(!text.contains(mail("julia").as_str()), "{text}");
+}
+
+#[test]
+fn x3_x2_a_difference_up_to_a_past_is_told_by_the_rights_of_its_later_moment_too() {
+    let given = given();
+    let before = given.engine.token().unwrap().seq;
+    let given = given.and(ADA, disable(JOINTLY));
+    let disabled = given.engine.token().unwrap().seq;
+    let given = given.and(ADA, EnableTenants::new(vec![JOINTLY]));
+    let read = given.engine.read().unwrap();
+    let then = read.as_of(disabled).unwrap();
+    let lost = |who: Actor| {
+        let ask = UserAccessChanges::new(who, ADAM, AsOf::Seq(before));
+        then.moment().unwrap().ask(ask).unwrap().rows.iter().map(|row| row.tenant).collect::<Vec<_>>()
+    };
+    // Whoever may not see who is of a disabled tenant is not told who has lost what there.
+    assert_eq!(lost(RITA.into()), []);
+    assert_eq!(lost(STAFF), [JOINTLY]);
 }
 
 #[test]

@@ -173,6 +173,14 @@ pub(super) fn one_of_each() -> Vec<Command> {
         .into(),
         DeleteRole::new(text("00000000-0000-0000-0000-0000000006a0")).into(),
         ErasePersonal::new(subject).into(),
+        SetExternalId::new(
+            MSP,
+            text("connectwise"),
+            text("4711"),
+            tenantry::model::Bearer::Device(text("SN-0001")),
+        )
+        .into(),
+        RemoveExternalId::new(MSP, text("connectwise"), text("4711")).into(),
     ]
 }
 
@@ -227,6 +235,12 @@ fn unknown_ids_are_told_as_such_even_to_the_operator() {
         (CancelProposal::new(made()).into(), refused(UnknownProposal)),
         (InviteManager::new(NOWHERE, text("MSP")).into(), refused(UnknownTenant)),
         (BarManager::new(NOWHERE, text("MSP"), true).into(), refused(UnknownTenant)),
+        (
+            SetExternalId::new(MSP, text("connectwise"), text("1"), tenantry::model::Bearer::User(NOBODY))
+                .into(),
+            refused(NoSuchUser),
+        ),
+        (RemoveExternalId::new(MSP, text("connectwise"), text("1")).into(), refused(UnknownExternalId)),
         (DeclineManagerInvitation::new(made()).into(), refused(UnknownManagerInvitation)),
         (ResendManagerInvitation::new(made()).into(), refused(UnknownManagerInvitation)),
         (AcceptLink::new(ASKED).into(), refused(UnknownLinkRequest)),

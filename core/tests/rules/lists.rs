@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry::base::text::Email;
+use tenantry::base::text::{Email, ExternalId, System};
 use tenantry::engine::{Clock, Error, Moment, Of};
 use tenantry::event::Event;
 use tenantry::model::{
@@ -852,6 +852,10 @@ impl View for Counting<'_> {
 
     fn addressed(&self, email: &Email) -> Result<Vec<UserId>, ViewError> {
         self.view.addressed(email)
+    }
+
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError> {
+        self.view.known_as(keeper, system, id)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use tenantry::base::ids::IntegrationId;
 use tenantry::model::TermRequest;
-use tenantry::notice::{About, Notice};
+use tenantry::notice::{About, Notice, NoticeKind};
 use tenantry::policy::Policy;
 
 use super::*;
@@ -217,6 +218,43 @@ fn a4_a_notice_comes_again_until_it_is_acknowledged() {
     given.engine.acknowledge("other", u64::MAX).unwrap();
     let given = given.and(ADA, RequestDelink::new(JOINTLY_LINK));
     assert_eq!(told(&given, "other"), ["delink_requested to julia"]);
+}
+
+#[test]
+fn a4_a_notice_keeps_its_place_when_nobody_is_left_to_read_another() {
+    // Two managers have a collector each at a customer that is disabled.
+    let second = LinkRequestId::from_uuid(Uuid::from_u128(0x801));
+    let ask = RequestLink {
+        request: Some(second),
+        ..RequestLink::new(SECOND, text("JOINTLY"), text("jointly"), set(&["enrollment"]))
+    };
+    let collector = |owner, id: u128| CreateIntegration {
+        integration: Some(IntegrationId::from_uuid(Uuid::from_u128(id))),
+        ..CreateIntegration::new(owner, text("collector"), text("C"))
+    };
+    let share = |id: u128| ShareIntegration::new(IntegrationId::from_uuid(Uuid::from_u128(id)), JOINTLY);
+    let given = given_under(|policy| policy.max_managers = 2)
+        .and(NINA, ask)
+        .and(JULIA, AcceptLink::new(second))
+        .and(NINA, collector(SECOND, 0x901))
+        .and(NINA, share(0x901))
+        .and(ADA, collector(MSP, 0x902))
+        .and(ADA, share(0x902));
+    let given = read_up(given).and(ADA, DisableTenants::new(vec![JOINTLY]));
+    let places = |given: &Given| -> BTreeSet<(u64, usize)> {
+        let mail = given.engine.notices("mail", 1_000).unwrap();
+        let down = |kind: &NoticeKind| kind.name() == "collector_power_down";
+        mail.notices.iter().filter(|it| down(&it.kind)).map(|it| (it.seq, it.index)).collect()
+    };
+    let before = places(&given);
+    assert_eq!(before.len(), 2);
+    let given = given
+        .and(NINA, RequestDelink::new(stock::link_id(0x801)))
+        .and(JULIA, AcceptDelink::new(stock::link_id(0x801)))
+        .and(staff_for("T-1"), DeleteTenants::new(vec![SECOND], "delete".to_owned()));
+    let after = places(&given);
+    assert_eq!(after.len(), 1);
+    assert!(after.iter().next_back() == before.iter().next_back(), "{before:?} {after:?}");
 }
 
 #[test]

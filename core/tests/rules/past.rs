@@ -304,6 +304,19 @@ fn t9_what_a_former_manager_shared_is_in_no_past_list_recorded_or_not() {
 }
 
 #[test]
+fn x2_an_address_that_has_lapsed_since_is_told_of_no_past_to_operators_either() {
+    let given = given().and(ADAM, EditUser { email: Some(mail("anew")), ..EditUser::new(ADAM) });
+    let (before, given) = (given.engine.token().unwrap().seq, given.later(8));
+    for actor in [STAFF, ADA.into(), ADAM.into()] {
+        let read = given.engine.read().unwrap();
+        let then = read.as_of(before).unwrap();
+        let rows = then.moment().unwrap().ask(Users::new(actor, MSP)).unwrap().rows;
+        let adam = rows.iter().find(|row| row.user == ADAM).unwrap();
+        assert_eq!((&adam.email, &adam.new_email), (&Some(mail("adam")), &None));
+    }
+}
+
+#[test]
 fn x2_a_moment_that_has_not_come_is_refused() {
     let given = given().later(3);
     let read = given.engine.read().unwrap();

@@ -332,6 +332,11 @@ fn x14_the_metadata_says_where_everything_is_served() {
 }
 
 /// An evaluation in the known world.
+/// The properties of a resource, with a service if there is one.
+fn properties(service: &Value) -> Value {
+    if service.is_null() { json!({}) } else { json!({"service": service}) }
+}
+
 fn asked(
     engine: &Engine,
     user: impl ToString,
@@ -342,7 +347,7 @@ fn asked(
     let request = json!({
         "subject": {"type": "user", "id": user.to_string()},
         "action": {"name": permission},
-        "resource": {"type": "tenant", "id": tenant.to_string(), "properties": {"service": service}},
+        "resource": {"type": "tenant", "id": tenant.to_string(), "properties": properties(&service)},
     });
     let (status, body) = wire::authzen(engine, EVALUATION, &request.to_string());
     assert_eq!(status, 200, "{body}");
@@ -407,6 +412,48 @@ fn x14_a_decision_is_the_check_and_says_no_more() {
         let (status, body) = wire::authzen(engine, EVALUATION, &request.to_string());
         assert!(status == 200 && body.contains(r#""decision":false"#), "{body}");
     }
+}
+
+#[test]
+fn x14_what_is_null_is_not_passed_over_where_that_would_widen_what_is_asked() {
+    let given = given();
+    let (ada, noel) = (ADA.to_string(), NOEL.to_string());
+    let request = json!({"subject": {"type": "user", "id": ada}, "action": {"name": "devices.view"},
+        "resource": {"type": "tenant", "id": "JOINTLY", "properties": {"service": null}}});
+    let (_, body) = wire::authzen(&given.engine, EVALUATION, &request.to_string());
+    assert!(body.contains(r#""reason":"unknown_service""#), "{body}");
+    // Nobody is not whoever the others are about.
+    for name in ["subject", "action", "resource"] {
+        let mut item = json!({"subject": {"type": "user", "id": noel}});
+        item[name] = Value::Null;
+        let request = json!({"subject": {"type": "user", "id": ada}, "action": {"name": "devices.view"},
+            "resource": {"type": "tenant", "id": "JOINTLY"}, "evaluations": [item, {}]});
+        let (_, body) = wire::authzen(&given.engine, EVALUATIONS, &request.to_string());
+        let told: Value = serde_json::from_str(&body).unwrap();
+        let decisions: Vec<_> =
+            told["evaluations"].as_array().unwrap().iter().map(|it| it["decision"].clone()).collect();
+        assert_eq!(decisions, [json!(false), json!(true)], "{name}");
+    }
+    let request = json!({"subject": {"type": "user", "id": ada}, "action": {"name": "devices.view"},
+        "resource": {"type": "tenant", "id": "JOINTLY"}, "evaluations": null});
+    assert_eq!(wire::authzen(&given.engine, EVALUATIONS, &request.to_string()).0, 400);
+}
+
+#[test]
+fn x14_a_number_that_could_be_an_id_is_a_number() {
+    let id = tenantry::TenantId::from_uuid(Uuid::from_u128(0xabcd));
+    let number = id.uuid().simple().to_string();
+    let register = RegisterTenant {
+        number: Some(text(&number)),
+        ..RegisterTenant::new(TenantKind::Customer, text("Odd"))
+    };
+    let taking = AddCustomer {
+        tenant: Some(id),
+        ..AddCustomer::new(MSP, TenantKind::Customer, text("Taking"), text("fully"), set(&["manage"]))
+    };
+    let given = given().and(STAFF, register).and(ADA, taking);
+    assert_eq!(asked(&given.engine, ADA, "devices.view", number, json!(null))["decision"], false);
+    assert_eq!(asked(&given.engine, ADA, "devices.view", id, json!(null))["decision"], true);
 }
 
 #[test]
@@ -499,7 +546,7 @@ fn x14_searches_find_what_evaluations_allow_and_nothing_else() {
                 let wanted: Vec<_> =
                     people.iter().filter(|user| allows(**user, permission, tenant)).collect();
                 let request = json!({"subject": {"type": "user"}, "action": {"name": permission},
-                    "resource": {"type": "tenant", "id": tenant.to_string(), "properties": {"service": service}}});
+                    "resource": {"type": "tenant", "id": tenant.to_string(), "properties": properties(&service)}});
                 for limit in [1, 2, 100] {
                     let mut found = all(engine, SUBJECT, request.clone(), limit);
                     found.sort();
@@ -511,7 +558,7 @@ fn x14_searches_find_what_evaluations_allow_and_nothing_else() {
                 let wanted: Vec<_> =
                     tenants.iter().filter(|tenant| allows(user, permission, **tenant)).collect();
                 let request = json!({"subject": {"type": "user", "id": user.to_string()}, "action": {"name": permission},
-                    "resource": {"type": "tenant", "properties": {"service": service}}});
+                    "resource": {"type": "tenant", "properties": properties(&service)}});
                 for limit in [1, 3, 5_000] {
                     let mut found = all(engine, RESOURCE, request.clone(), limit);
                     found.sort();
@@ -523,7 +570,7 @@ fn x14_searches_find_what_evaluations_allow_and_nothing_else() {
             let named = policy.permissions.iter().map(|it| it.as_str());
             let wanted: Vec<_> = named.filter(|permission| allows(user, permission, tenant)).collect();
             let request = json!({"subject": {"type": "user", "id": user.to_string()},
-                "resource": {"type": "tenant", "id": tenant.to_string(), "properties": {"service": service}}});
+                "resource": {"type": "tenant", "id": tenant.to_string(), "properties": properties(&service)}});
             assert_eq!(all(engine, ACTION, request.clone(), 4), wanted);
             assert_eq!(all(engine, ACTION, request, 100), wanted);
         }

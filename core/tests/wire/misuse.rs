@@ -315,6 +315,7 @@ fn x7_a_broken_store_says_the_remedy_once() {
         StoreError::ReadOnly,
         StoreError::OutcomeUnknown { why: why() },
         StoreError::Forked,
+        StoreError::NotReady { why: why() },
     ] {
         let whole = error.to_string();
         let fault = Fault::from(Error::from(error));

@@ -239,6 +239,19 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         r#"{"command":"open_console","tenant":"$FULLY","service":"manage","return_to":"/customers","session":"$NEW32"}"#,
     ),
     ("$ADA", r#"{"command":"close_console","session":"$NEW32"}"#),
+    // Ids of other systems.
+    (
+        "$ADA",
+        r#"{"command":"set_external_id","keeper":"$MSP","system":"connectwise","id":"4711","of":{"tenant":"$FULLY"}}"#,
+    ),
+    (
+        "$ADA",
+        r#"{"command":"set_external_id","keeper":"$MSP","system":"connectwise","id":"rita@psa.example","of":{"user":"$RITA"}}"#,
+    ),
+    (
+        "$ADA",
+        r#"{"command":"remove_external_id","keeper":"$MSP","system":"connectwise","id":"rita@psa.example"}"#,
+    ),
     // What ends things.
     ("$ADA", r#"{"command":"delete_tenants","tenants":["$FULLY"],"confirm":"delete","cascade":true}"#),
     ("later", "1"),
@@ -262,6 +275,14 @@ pub(crate) const BEFORE_QUERIES: &[(&str, &str)] = &[
         r#"{"command":"set_alert_rule","tenant":"$JOINTLY","category":"battery","audience":"group_managers","additional":["$JACK","$ADA"]}"#,
     ),
     ("$ADA", r#"{"command":"edit_user","user":"$RITA","email":"rita2@example.com"}"#),
+    (
+        "$ADA",
+        r#"{"command":"set_external_id","keeper":"$MSP","system":"connectwise","id":"4711","of":{"tenant":"$JOINTLY"}}"#,
+    ),
+    (
+        "$ADA",
+        r#"{"command":"set_external_id","keeper":"$MSP","system":"connectwise","id":"rita@psa.example","of":{"user":"$RITA"}}"#,
+    ),
     ("$ADA", r#"{"command":"create_integration","owner":"$MSP","kind":"collector","name":"North"}"#),
     ("$ADA", r#"{"command":"set_manager_grants","link":"$GRAND_LINK","grants":["users.manage"]}"#),
     ("$ADA", r#"{"command":"add_services","link":"$JOINTLY_LINK","services":["enrollment"]}"#),
@@ -288,6 +309,8 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"tenant_access_changes","actor":{"user":"$ADA"},"tenant":"$MSP","since":30}"#,
     r#"{"query":"user_access_changes","actor":{"user":"$ADA"},"user":"$ADAM","since":"2026-01-01T00:00:00Z"}"#,
     r#"{"query":"preview","actor":{"user":"$ADA"},"command":{"command":"block_user","user":"$ADAM"},"paging":{"limit":5}}"#,
+    r#"{"query":"preview","actor":{"user":"$ADA"},"command":{"command":"block_user","user":"$ADAM"},"count":true}"#,
+    r#"{"query":"arising","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","paging":{"limit":5}}"#,
     r#"{"query":"preview","actor":"$STAFF","command":{"command":"register_tenant","kind":"customer","name":"Mill"}}"#,
     r#"{"query":"look_up","actor":{"user":"$ADA"},"number":"jointly"}"#,
     r#"{"query":"pins","actor":{"user":"$ADA"}}"#,
@@ -311,6 +334,17 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"manager_invitations","actor":{"user":"$ADA"},"tenant":"$MSP"}"#,
     r#"{"query":"manager_invitations","actor":{"user":"$CARL"},"tenant":"$ALONE","filter":{"sent":true,"state":"declined"}}"#,
     r#"{"query":"barred_managers","actor":{"user":"$CARL"},"tenant":"$ALONE","filter":{"text":"sec","sort":"number"},"paging":{"limit":1}}"#,
+    r#"{"query":"external_ids","actor":{"user":"$ADA"},"keeper":"$MSP"}"#,
+    r#"{"query":"external_ids","actor":{"user":"$ADA"},"keeper":"$MSP","filter":{"system":"connectwise","of":{"tenant":"$JOINTLY"},
+        "beginning":"47"},"paging":{"limit":1}}"#,
+    r#"{"query":"look_up_external","actor":{"user":"$ADA"},"keeper":"$MSP","system":"connectwise","id":"4711"}"#,
+    r#"{"query":"look_up_external","actor":{"user":"$ADA"},"keeper":"$MSP","system":"connectwise","id":"rita@psa.example"}"#,
+    r#"{"query":"look_up_external","actor":{"user":"$ADA"},"keeper":"$MSP","system":"connectwise","id":"none"}"#,
+    r#"{"query":"plan_sync","actor":{"user":"$ADA"},"manager":"$MSP","system":"connectwise","rows":[
+        {"id":"4711","name":"Jointly & Co","management":"jointly","services":["manage"],"country":"DE","contact":{"phone":"030 1234"}},
+        {"id":"4713","name":"Bakery Klein","number":"BAKERY","management":"jointly","services":["manage"],"kind":"customer",
+         "website":"https://klein.example","prefix":"klein","term":{"days":30},"owner":{"email":"olga@bakery.example"},"contact":{"street":"Weg 1"}},
+        {"id":"4711","name":"Jointly","management":"fully","services":["manage"],"contact":{"phone":"030 1"}}]}"#,
     r#"{"query":"links","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
     r#"{"query":"links","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"manages":true,"ended":false},"paging":{"limit":1}}"#,
     r#"{"query":"proposals","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,

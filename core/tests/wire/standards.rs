@@ -122,6 +122,27 @@ fn x14_every_event_of_the_journal_is_one_of_ocsf() {
     assert_eq!(early["through"], 9);
 }
 
+fn role_there(user: tenantry::UserId, role: &str) -> Assign {
+    Assign::new(vec![NewAssignment { user, tenant: JOINTLY, role: text(role), below: None }])
+}
+
+#[test]
+fn x14_what_is_masked_alike_has_ids_of_its_own() {
+    // Two of the manager's people lose their roles with the link: to the customer both are somebody of the manager's.
+    let given = given()
+        .and(ADA, role_there(ADAM, "admin"))
+        .and(ADA, role_there(RITA, "read_only"))
+        .and(ADA, RequestDelink::new(JOINTLY_LINK))
+        .and(JULIA, AcceptDelink::new(JOINTLY_LINK));
+    for actor in [Actor::User(JULIA), STAFF] {
+        let query = json!({"query": "ocsf_audit", "actor": actor, "tenant": JOINTLY, "filter": {}});
+        let events = told(&given.engine, &query, 1_000);
+        let ids: BTreeSet<&str> = events.iter().map(|it| it["metadata"]["uid"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), events.len(), "{actor:?}");
+        assert_eq!(told(&given.engine, &query, 1), events);
+    }
+}
+
 #[test]
 fn x14_an_audit_in_ocsf_tells_what_the_audit_tells() {
     let given = played();

@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use tenantry::base::ids::RequestId;
-use tenantry::command::Act;
+use tenantry::command::{Act, Command, Request};
 use tenantry::engine::{Moment, Watch};
+use tenantry::event::Event;
 use tenantry::index::AccessIndex;
 use tenantry::query::Ask;
 use tenantry::{Code, Engine, Error, Receipt, TenantId, Timestamp, UserId};
@@ -21,6 +22,12 @@ use crate::session::{Person, Sessions};
 /// How often the chores are done, and other processes' writes looked for.
 const EVERY: Duration = Duration::from_millis(250);
 
+/// What this machine calls itself.
+const HERE: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+/// How often something is looked at anew because others write, until whoever wants it done has to look as well.
+const TRIES: usize = 5;
+
 /// The service on an open store.
 #[derive(Clone, Debug)]
 pub struct Portal(Arc<Rooms>);
@@ -31,21 +38,31 @@ struct Rooms {
     index: Arc<AccessIndex>,
     sessions: Sessions,
     letters: Letters,
+    hosts: Vec<String>,
     /// Held for as long as there is a service: what other processes take away is taken in.
     _watch: Watch,
 }
 
 impl Portal {
-    /// Gets ready on an open store.
+    /// Gets ready on an open store, to be found on this machine.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn new(engine: Engine) -> Result<Self, Error> {
+        Self::named(engine, Vec::new())
+    }
+
+    /// The same, to be found by these names as well.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn named(engine: Engine, hosts: Vec<String>) -> Result<Self, Error> {
         let engine = Arc::new(engine);
         let index = engine.access_index()?;
         let watch = engine.watch(EVERY)?;
         let (sessions, letters) = (Sessions::default(), Letters::default());
-        Ok(Self(Arc::new(Rooms { engine, index, sessions, letters, _watch: watch })))
+        let hosts = HERE.iter().map(|&name| name.to_owned()).chain(hosts).collect();
+        Ok(Self(Arc::new(Rooms { engine, index, sessions, letters, hosts, _watch: watch })))
     }
 
     /// The two chores of a service, for as long as it runs: what time brings about, and the notices.
@@ -70,6 +87,11 @@ impl Portal {
     /// What was sent.
     pub(crate) fn letters(&self) -> &Letters {
         &self.0.letters
+    }
+
+    /// Whether a name is one of this service's.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.0.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// Whether somebody may do something, in nanoseconds; why not, if not.
@@ -128,23 +150,51 @@ impl Portal {
         let portal = self.clone();
         aside(move || Ok(portal.0.engine.execute_as(id, user, command)?)).await
     }
+
+    /// Has a command done that was decided upon at a revision, as long as what it rests on is as it was then: `still`
+    /// says at which revision it is, if it is. Answers with what happened, or nothing, where it has moved on. A command
+    /// that was done under the same id is answered as it was then.
+    pub(crate) async fn act_as_seen<S>(
+        &self,
+        id: RequestId,
+        user: UserId,
+        command: impl Into<Command>,
+        mut seen: u64,
+        still: impl Fn() -> S,
+    ) -> Result<Option<Receipt<Vec<Event>>>, Problem>
+    where
+        S: Future<Output = Result<Option<u64>, Problem>>,
+    {
+        let command = command.into();
+        for _ in 0..TRIES {
+            let (portal, command) = (self.clone(), command.clone());
+            let request = Request { id, actor: user.into(), expected_seq: Some(seen), command };
+            match aside(move || Ok(portal.0.engine.submit(request)?)).await {
+                Ok(receipt) => return Ok(Some(receipt)),
+                Err(problem) if problem.is(Code::StaleSeq) => {}
+                Err(problem) => return Err(problem),
+            }
+            match still().await? {
+                Some(seq) => seen = seq,
+                None => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Portal {
     /// Has done what a form asks for, says so on the page that comes next, and leads there.
-    pub(crate) async fn done<C>(
+    pub(crate) async fn done(
         &self,
         person: &Person,
         fields: &Fields,
-        command: C,
+        command: impl Into<Command>,
         said: &str,
         next: &str,
-    ) -> Result<Redirect, Problem>
-    where
-        C: Act + Send + 'static,
-        C::Outcome: Send + 'static,
-    {
-        self.act(fields.need("request")?, person.user, command).await?;
+    ) -> Result<Redirect, Problem> {
+        let happened = self.act(fields.need("request")?, person.user, command.into()).await?.outcome;
+        let said = if happened.is_empty() { "It was so already: nothing has changed." } else { said };
         self.sessions().say(&person.visit, said);
         Ok(Redirect::to(next))
     }

@@ -42,14 +42,64 @@ impl Fields {
         self.all(name).map(|text| text.parse().map_err(|flaw| Problem::typed(name, flaw))).collect()
     }
 
-    /// What a form makes of something that is there already: a field that was emptied clears it, one that the form does
-    /// not have keeps it.
-    pub(crate) fn patch<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Patch<T>, Problem> {
+    /// One of the words that a field can say; whatever else it says is refused.
+    pub(crate) fn word<'k>(&self, name: &str, known: &[&'k str]) -> Result<&'k str, Problem> {
+        let said = self.may_word(name, known)?;
+        said.ok_or_else(|| {
+            Problem::typed(name, format!("nothing was given, and it is one of {}", known.join(", ")))
+        })
+    }
+
+    /// One of the words that a field can say, if it says anything.
+    pub(crate) fn may_word<'k>(&self, name: &str, known: &[&'k str]) -> Result<Option<&'k str>, Problem> {
+        let Some(said) = self.get(name) else { return Ok(None) };
+        let found = known.iter().copied().find(|word| *word == said);
+        found.map(Some).ok_or_else(|| Problem::typed(name, format!("it is one of {}", known.join(", "))))
+    }
+
+    /// Whether a box was ticked: it says yes, or is not there.
+    pub(crate) fn yes(&self, name: &str) -> Result<bool, Problem> {
         match self.0.iter().any(|(field, _)| field == name) {
+            true => self.word(name, &["yes"]).map(|_| true),
+            false => Ok(false),
+        }
+    }
+
+    /// A whole number, if there is one.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        let number =
+            |text: &str| text.parse().map_err(|_| Problem::typed(name, "it is a whole number, like 12"));
+        self.get(name).map(number).transpose()
+    }
+
+    /// Whether a form was sent with something else than it had in this field, or without saying what it had.
+    pub(crate) fn is_changed(&self, name: &str) -> bool {
+        let was = was(name);
+        let had = self.0.iter().any(|(field, _)| *field == was);
+        !had || self.get(&was) != self.get(name)
+    }
+
+    /// What a form makes of something that is there already: a field that was emptied clears it; one that the form does
+    /// not have, or that says what it said before, keeps it, whatever others have made of it meanwhile.
+    pub(crate) fn patch<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Patch<T>, Problem> {
+        match self.0.iter().any(|(field, _)| field == name) && self.is_changed(name) {
             false => Ok(Patch::Keep),
             true => Ok(self.may(name)?.map_or(Patch::Clear, Patch::Set)),
         }
     }
+
+    /// The same of what cannot be cleared.
+    pub(crate) fn replaced<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        match self.0.iter().any(|(field, _)| field == name) && self.is_changed(name) {
+            false => Ok(None),
+            true => self.need(name).map(Some),
+        }
+    }
+}
+
+/// What the field is called that says what another one said when the form was made.
+pub(crate) fn was(name: &str) -> String {
+    format!("was {name}")
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Fields {

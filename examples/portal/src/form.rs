@@ -35,6 +35,23 @@ pub(crate) fn hidden(name: &str, value: impl std::fmt::Display) -> Markup {
     html! { input type="hidden" name=(name) value=(value.to_string()); }
 }
 
+/// What a field says when the form is made, so that only what is changed is sent on.
+pub(crate) fn was(name: &str, value: impl std::fmt::Display) -> Markup {
+    hidden(&crate::fields::was(name), value)
+}
+
+/// A form by which a page is filtered: whatever else it was asked for with stays as it is, the moment it shows as well.
+pub(crate) fn filter(fields: &Fields, label: Option<&str>, own: &[&str], inside: Markup) -> Markup {
+    html! {
+        form.filter method="get" role="search" aria-label=[label] {
+            @for (name, value) in &fields.0 {
+                @if !own.contains(&name.as_str()) && name != "page" && name != "show" { (hidden(name, value)) }
+            }
+            (inside)
+        }
+    }
+}
+
 /// A line of text.
 pub(crate) fn text(label: &str, name: &str, value: impl std::fmt::Display) -> Markup {
     html! { label { span { (label) } input type="text" name=(name) value=(value.to_string()) dir="auto" autocomplete="off"; } }

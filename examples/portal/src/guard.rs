@@ -5,12 +5,13 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Path, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use serde::de::DeserializeOwned;
-use tenantry::TenantId;
+use tenantry::{Code, TenantId};
 
 use crate::app::Portal;
 use crate::problem::Problem;
@@ -35,11 +36,30 @@ pub(crate) fn needs(
     permission: &'static str,
     page: MethodRouter<Portal>,
 ) -> MethodRouter<Portal, Infallible> {
-    page.layer(from_fn_with_state((portal.clone(), permission), guard))
+    page.layer(from_fn_with_state((portal.clone(), permission, Disabled::Bars), guard))
+}
+
+/// The same of what parting takes, which nothing that is disabled bars: whether it is the tenant, or the home of whoever
+/// asks, tenantry knows who may all the same (T-5).
+pub(crate) fn parts(
+    portal: &Portal,
+    permission: &'static str,
+    page: MethodRouter<Portal>,
+) -> MethodRouter<Portal, Infallible> {
+    page.layer(from_fn_with_state((portal.clone(), permission, Disabled::IsJudged), guard))
+}
+
+/// What it does that a tenant, or the home of whoever asks, is disabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Disabled {
+    /// There is no page.
+    Bars,
+    /// tenantry judges.
+    IsJudged,
 }
 
 async fn guard(
-    State((portal, permission)): State<(Portal, &'static str)>,
+    State((portal, permission, disabled)): State<(Portal, &'static str, Disabled)>,
     person: Person,
     path: RawPathParams,
     request: Request,
@@ -51,12 +71,33 @@ async fn guard(
     };
     match portal.check(person.user, permission, tenant) {
         Ok(()) => next.run(request).await,
+        Err(Some(Code::UserNotActive | Code::TenantDisabled)) if disabled == Disabled::IsJudged => {
+            next.run(request).await
+        }
         // Only of what they see are they told that there is more to it.
         Err(reason) if portal.may(person.user, "tenant.view", tenant) => {
             Problem::not_theirs(reason).into_response()
         }
         Err(_) => Problem::nothing_here().into_response(),
     }
+}
+
+/// Only by its own names is the service to be found: a page of another site, whose name somebody has made to mean this
+/// machine, would have all of it else. A request that names no host, or two, is none.
+pub(crate) async fn named(State(portal): State<Portal>, request: Request, next: Next) -> Response {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        let detail = "the request says of no host, or of several, that it is for it".to_owned();
+        return Problem::said(StatusCode::BAD_REQUEST, "malformed", detail, Some("name one")).into_response();
+    };
+    let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    let is_ours = |it: &Authority| !it.as_str().contains('@') && portal.is_called(it.host());
+    if host.as_ref().is_some_and(is_ours) && request.uri().authority().is_none_or(is_ours) {
+        return next.run(request).await;
+    }
+    let detail = "this service is not called so".to_owned();
+    let remedy = Some("use the address that it says when it starts, or start it with --host");
+    Problem::said(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail, remedy).into_response()
 }
 
 /// No page runs a script, is shown within another, or asks for anything from anywhere else.

@@ -5,8 +5,11 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use tenantry::base::ids::InvitationId;
-use tenantry::model::{NoticeKind, Tenant};
+use tenantry::engine::Moment;
+use tenantry::model::{HandshakeState, Invitation, NoticeKind, Tenant};
 use tenantry::{Engine, Error, UserId};
+
+use crate::problem::Problem;
 
 /// How many letters are kept.
 const MOST: usize = 2_000;
@@ -29,6 +32,19 @@ pub(crate) struct Letter {
     pub(crate) invitation: Option<InvitationId>,
     /// Which notice it was made of.
     pub(crate) notice: (u64, usize),
+}
+
+/// Those of some letters whose invitations still await an answer.
+pub(crate) fn open_of(now: &Moment<'_>, letters: Vec<Letter>) -> Result<Vec<Letter>, Problem> {
+    let mut open = Vec::new();
+    for letter in letters {
+        let Some(id) = letter.invitation else { continue };
+        let it = now.host().get::<Invitation>(id.uuid())?;
+        if it.is_some_and(|it| it.handshake.state == HandshakeState::Pending) {
+            open.push(letter);
+        }
+    }
+    Ok(open)
 }
 
 impl Letters {

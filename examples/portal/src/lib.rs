@@ -16,6 +16,7 @@ mod letters;
 mod list;
 mod look;
 mod names;
+mod own;
 mod pages;
 mod problem;
 mod session;
@@ -29,12 +30,12 @@ pub use app::Portal;
 
 /// The service on an open store.
 pub fn router(portal: Portal) -> Router {
-    let pages = pages::router(&portal)
-        .layer(from_fn_with_state(portal.clone(), heard::heard))
-        .layer(from_fn(frame::readable));
+    let pages = pages::router(&portal).layer(from_fn_with_state(portal.clone(), heard::heard));
     Router::new()
         .merge(pages)
         .route("/style.css", get(frame::style))
+        .layer(from_fn_with_state(portal.clone(), guard::named))
+        .layer(from_fn(frame::readable))
         .layer(from_fn(guard::headers))
         .with_state(portal)
 }

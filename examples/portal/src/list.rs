@@ -23,7 +23,14 @@ pub(crate) fn with(fields: &Fields, changed: &[(&str, &str)]) -> String {
 
 /// The page of a list that the query string asks for.
 pub(crate) fn paging(fields: &Fields) -> Result<Paging, Problem> {
-    Ok(Paging { cursor: fields.may("page")?, limit: ROWS, descending: fields.get("descending").is_some() })
+    Ok(Paging { cursor: fields.may("page")?, limit: ROWS, descending: fields.yes("descending")? })
+}
+
+/// What a list is sorted by: one of these, by the word that stands for it.
+pub(crate) fn sort<S: Copy>(fields: &Fields, known: &[(&str, S)]) -> Result<Option<S>, Problem> {
+    let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+    let said = fields.may_word("sort", &words)?;
+    Ok(said.and_then(|said| known.iter().find(|(word, _)| *word == said)).map(|(_, sort)| *sort))
 }
 
 /// The head of a column by which a list can be sorted, and is turned round where it is already.

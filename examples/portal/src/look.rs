@@ -3,10 +3,12 @@
 
 use maud::{Markup, html};
 use tenantry::base::ids::RequestId;
-use tenantry::command::{Act, Command};
+use tenantry::command::Command;
+use tenantry::event::Event;
+use tenantry::journal::Hash;
 use tenantry::model::Subject;
 use tenantry::query::{Preview, Previewed};
-use tenantry::{Receipt, TenantId};
+use tenantry::{Code, TenantId};
 
 use crate::app::Portal;
 use crate::fields::Fields;
@@ -35,43 +37,58 @@ pub(crate) struct Asked {
 }
 
 /// What came of it.
-pub(crate) enum Leap<T> {
+pub(crate) enum Leap {
     /// It is to be looked at first.
     Look(Markup),
-    /// It was done.
-    Done(Receipt<T>),
+    /// It was done, and this happened.
+    Done(Vec<Event>),
 }
 
-/// Shows what a command would lead to; does it once they are sure. The two are two commands where the first lacks what is
-/// still to be typed.
-pub(crate) async fn before<C>(
+/// Shows what a command would lead to; does it once they are sure, if that is still what it leads to: the form says at
+/// which revision it was looked at, and what was to be read there. The two are two commands where the first lacks what
+/// is still to be typed.
+pub(crate) async fn before(
     portal: &Portal,
     person: Person,
     fields: Fields,
     asked: Asked,
     shown: impl Into<Command>,
-    done: C,
-) -> Result<Leap<C::Outcome>, Problem>
-where
-    C: Act + Send + 'static,
-    C::Outcome: Send + 'static,
-{
-    let mut wrong = None;
-    if fields.get("sure").is_some() {
+    done: impl Into<Command>,
+) -> Result<Leap, Problem> {
+    let shown = shown.into();
+    let (mut wrong, mut moved) = (None, false);
+    if let (true, Some(seen), Some(read)) =
+        (fields.yes("sure")?, fields.number("seen")?, fields.get("follows").map(str::to_owned))
+    {
+        let still = || {
+            let (person, fields, shown, read) = (person.clone(), fields.clone(), shown.clone(), read.clone());
+            frame::read(portal, person, asked.at, fields, None, move |reader| {
+                let follows = what_follows(reader, shown)?;
+                Ok((sum(&follows) == read).then(|| reader.now.seq()))
+            })
+        };
         let id: RequestId = fields.need("request")?;
-        match portal.act(id, person.user, done).await {
-            Ok(receipt) => return Ok(Leap::Done(receipt)),
+        match portal.act_as_seen(id, person.user, done, seen, still).await {
+            Ok(Some(receipt)) => return Ok(Leap::Done(receipt.outcome)),
+            Ok(None) => moved = true,
             // Whoever has mistyped the word gets another try.
-            Err(problem) if asked.typed.is_some() => wrong = Some(problem),
+            Err(problem) if asked.typed.is_some() && !problem.is(Code::RequestReused) => {
+                wrong = Some(problem)
+            }
             Err(problem) => return Err(problem),
         }
     }
-    let (at, title, command) = (asked.at, asked.title, Box::new(shown.into()));
+    let (at, title) = (asked.at, asked.title);
     let page = frame::page(portal, person, at, fields, title, move |reader| {
-        let told = reader.ask(Preview::new(reader.actor(), command))?;
-        let names = Names::of(reader, told.rights.rows.iter().map(|row| row.tenant).chain([at]))?;
+        let follows = what_follows(reader, shown)?;
         Ok(html! {
             h1 { (title) }
+            @if moved {
+                p.past role="alert" {
+                    strong { "Nothing was done yet. " }
+                    "Meanwhile something has changed, and it would lead to something else than you have seen. Read it anew."
+                }
+            }
             @if let Some(wrong) = &wrong {
                 p.past role="alert" {
                     strong { "That did not work: " } (wrong.detail) ". "
@@ -79,18 +96,21 @@ where
                 }
             }
             p { (asked.note) }
-            (what_follows(&told, &names))
-            (ask(reader, &asked))
+            (follows)
+            (ask(reader, &asked, &sum(&follows)))
         })
     });
     Ok(Leap::Look(page.await?))
 }
 
-fn ask(reader: &Reader<'_>, asked: &Asked) -> Markup {
+fn ask(reader: &Reader<'_>, asked: &Asked, follows: &str) -> Markup {
+    let typed = asked.typed.map_or("", |(_, name)| name);
     html! {
         (form::post(&reader.person.visit, &asked.action, html! {
-            (form::again(&reader.fields, &["sure", asked.typed.map_or("", |(_, name)| name)]))
+            (form::again(&reader.fields, &["sure", "seen", "follows", typed]))
             (form::hidden("sure", "yes"))
+            (form::hidden("seen", reader.now.seq()))
+            (form::hidden("follows", follows))
             @if let Some((label, name)) = asked.typed { (form::needed(label, name, "")) }
             p.buttons {
                 button.strong { (asked.button) }
@@ -100,8 +120,26 @@ fn ask(reader: &Reader<'_>, asked: &Asked) -> Markup {
     }
 }
 
-/// What would follow, in words.
-fn what_follows(told: &Previewed, names: &Names) -> Markup {
+/// What tells one text to be read from another.
+fn sum(follows: &Markup) -> String {
+    Hash::of(&follows.0).bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a command would lead to, in words.
+fn what_follows(reader: &Reader<'_>, command: Command) -> Result<Markup, Problem> {
+    let told = match reader.ask(Preview::new(reader.actor(), Box::new(command))) {
+        Ok(told) => told,
+        // What is refused is said of those whom one knows by their names.
+        Err(problem) => {
+            let names = Names::of(reader, [reader.at])?;
+            return Err(problem.reworded(|said| names.in_place_of_ids(said)));
+        }
+    };
+    let names = Names::of(reader, told.rights.rows.iter().map(|row| row.tenant).chain([reader.at]))?;
+    Ok(in_words(&told, &names))
+}
+
+fn in_words(told: &Previewed, names: &Names) -> Markup {
     html! {
         section.follows aria-label="What would follow" {
             h2 { "What would follow" }

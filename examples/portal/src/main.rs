@@ -7,17 +7,19 @@ use tenantry::Engine;
 use tenantry::engine::{Clock, SystemClock};
 use tenantry_portal::{Portal, demo, router};
 
-const USAGE: &str = "tenantry-portal [--port PORT] [FILE]\n\n\
-    Serves the portal on 127.0.0.1, on port 8080 if none is given. FILE is a store; where there is none, it is made and\n\
+const USAGE: &str = "tenantry-portal [--port PORT] [--host NAME] [FILE]\n\n\
+    Serves the portal on 127.0.0.1, on port 8080 if none is given. It answers to 127.0.0.1, localhost, [::1], and NAME\n\
+    if one is given, as where something in front of it passes requests on. FILE is a store; where there is none, it is made and\n\
     filled with a story. Without FILE it is a new one that goes away with the service.";
 
 #[tokio::main]
 async fn main() -> Result<(), demo::Trouble> {
-    let (mut port, mut file) = (8080_u16, None);
+    let (mut port, mut hosts, mut file) = (8080_u16, Vec::new(), None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--port" => port = arguments.next().ok_or(USAGE)?.parse()?,
+            "--host" => hosts.push(arguments.next().ok_or(USAGE)?),
             "--help" | "-h" => return say(USAGE),
             other if other.starts_with('-') => return Err(USAGE.into()),
             path => file = Some(PathBuf::from(path)),
@@ -31,19 +33,21 @@ async fn main() -> Result<(), demo::Trouble> {
             own.join("portal.db")
         }
     };
-    let served = serve(&path, port).await;
+    let served = serve(&path, port, hosts).await;
     if file.is_none() {
         std::fs::remove_dir_all(&own)?;
     }
     served
 }
 
-async fn serve(path: &Path, port: u16) -> Result<(), demo::Trouble> {
+async fn serve(path: &Path, port: u16, hosts: Vec<String>) -> Result<(), demo::Trouble> {
+    let place = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = tokio::net::TcpListener::bind(place).await;
+    let listener = listener.map_err(|flaw| format!("port {port} is not to be had: {flaw}"))?;
     if !path.exists() {
         demo::furnish(path, SystemClock.now())?;
     }
-    let portal = Portal::new(Engine::open(path)?)?;
-    let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+    let portal = Portal::named(Engine::open(path)?, hosts)?;
     say(&format!("http://{}/ is the door; Ctrl-C ends it", listener.local_addr()?))?;
     let chores = tokio::spawn(portal.clone().chores());
     let until = async { drop(tokio::signal::ctrl_c().await) };

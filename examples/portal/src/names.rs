@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
-use tenantry::query::{Customers, Managers, MyProfile, Paging, Places, TenantAccess, Users};
-use tenantry::{Error, TenantId, UserId};
+use tenantry::query::{Customers, Managers, Paging, Places, TenantAccess, Users};
+use tenantry::{TenantId, UserId};
 
 use crate::frame::Reader;
-use crate::problem::Problem;
+use crate::problem::{Problem, told};
 use crate::words;
 
 /// Of how many tenants the people are looked up for one page.
@@ -28,11 +28,14 @@ impl Names {
     ) -> Result<Self, Problem> {
         let mut names = Self::default();
         let (actor, all) = (reader.actor(), Paging { limit: 1_000, ..Paging::default() });
-        let home = reader.now.ask(MyProfile::new(actor.clone()))?.home;
-        let places = reader.now.ask(Places { paging: all.clone(), ..Places::new(actor.clone()) })?;
-        names.tenants.insert(home.tenant, home.name.to_string());
-        names.tenants.extend(places.rows.into_iter().map(|place| (place.tenant, place.name.to_string())));
-        let tenants: BTreeSet<TenantId> = [home.tenant].into_iter().chain(tenants).take(MOST).collect();
+        let own = &reader.own;
+        let places = told(reader.now.ask(Places { paging: all.clone(), ..Places::new(actor.clone()) }))?;
+        let places = places.map(|page| page.rows).unwrap_or_default();
+        names.tenants.insert(own.home, own.organisation.clone());
+        names.tenants.extend(own.bonds().iter().map(|bond| (bond.other, bond.name.clone())));
+        names.tenants.extend(places.into_iter().map(|place| (place.tenant, place.name.to_string())));
+        names.person(reader.person.user, own.name.clone(), None);
+        let tenants: BTreeSet<TenantId> = [own.home].into_iter().chain(tenants).take(MOST).collect();
         for at in tenants {
             let users = Users { paging: all.clone(), ..Users::new(actor.clone(), at) };
             for row in told(reader.now.ask(users))?.map(|page| page.rows).unwrap_or_default() {
@@ -74,6 +77,16 @@ impl Names {
         users.into_iter().filter_map(|user| self.people.get(&user)).map(String::as_str).collect()
     }
 
+    /// What a refusal says, of those who have a name here by that.
+    pub(crate) fn in_place_of_ids(&self, said: &str) -> String {
+        let parts = said.split('`').map(|part| {
+            let tenant = part.parse().ok().and_then(|id: TenantId| self.tenants.get(&id));
+            let user = || part.parse().ok().and_then(|id: UserId| self.people.get(&id));
+            tenant.or_else(user).map_or(part, String::as_str)
+        });
+        parts.collect::<Vec<_>>().join("`")
+    }
+
     /// What somebody is called.
     pub(crate) fn user(&self, user: UserId) -> Markup {
         html! {
@@ -92,14 +105,5 @@ impl Names {
                 None => span.soft { "an organisation" },
             }
         }
-    }
-}
-
-/// What a list tells, or nothing where it is not theirs to read.
-pub(crate) fn told<T>(answer: Result<T, Error>) -> Result<Option<T>, Problem> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(Error::Refused(_)) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }

@@ -4,8 +4,21 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tenantry::Error;
 use tenantry::refusal::Code;
 use tenantry::wire::{Fault, Whose};
+
+/// The name of what whoever has not come in is told: people are led to the door.
+pub(crate) const NOT_IN: &str = "not_in";
+
+/// What a list tells, or nothing where it is not theirs to read.
+pub(crate) fn told<T>(answer: Result<T, Error>) -> Result<Option<T>, Problem> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
 
 /// Why something cannot be had.
 #[derive(Clone, Debug)]
@@ -59,10 +72,28 @@ impl Problem {
         Self::said(StatusCode::UNPROCESSABLE_ENTITY, "malformed", detail, Some("go back and put it right"))
     }
 
+    /// What was to be changed is another by now.
+    pub(crate) fn moved_on() -> Self {
+        let detail = "somebody else has changed this since you looked at it".to_owned();
+        Self::said(StatusCode::CONFLICT, "moved_on", detail, Some("look at the page anew, then decide again"))
+    }
+
     /// A problem of the portal's own.
     pub(crate) fn said(status: StatusCode, name: &'static str, detail: String, remedy: Option<&str>) -> Self {
         let (detail, remedy) = (detail.into(), remedy.map(str::to_owned));
         Self { status, name, detail, remedy, items: Box::default(), refused: None }
+    }
+
+    /// The same in other words.
+    pub(crate) fn reworded(mut self, word: impl Fn(&str) -> String) -> Self {
+        self.detail = word(&self.detail).into();
+        self.items.iter_mut().for_each(|item| *item = word(item));
+        self
+    }
+
+    /// Whether it is a refusal of this kind.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.refused.is_some_and(|(number, _)| number == code.number())
     }
 
     /// As RFC 9457 has it.
@@ -83,8 +114,8 @@ impl Problem {
     }
 }
 
-impl From<tenantry::Error> for Problem {
-    fn from(error: tenantry::Error) -> Self {
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
         let fault = Fault::from(error);
         let status = match fault.family {
             Whose::Unknown => StatusCode::NOT_FOUND,

@@ -72,6 +72,22 @@ pub(crate) fn audience(it: Audience) -> &'static str {
     }
 }
 
+/// Whether a link has ended.
+pub(crate) fn parted(happened: &[Event]) -> bool {
+    happened.iter().any(|event| matches!(event, Event::LinkEnded { .. }))
+}
+
+/// What came of enabling tenants.
+pub(crate) fn enabled(happened: &[Event]) -> &'static str {
+    let up =
+        happened.iter().any(|it| matches!(it, Event::TenantEnabling { .. } | Event::TenantEnabled { .. }));
+    match up {
+        true => "Enabled. It may take them a moment to be up.",
+        false if happened.is_empty() => "They were enabled already: nothing has changed.",
+        false => "Your side keeps them disabled no longer. Somebody else still does.",
+    }
+}
+
 /// What happened, each kind of it once, in words.
 pub(crate) fn happened(events: &[Event]) -> String {
     let mut names: Vec<(String, usize)> = Vec::new();

@@ -22,6 +22,7 @@ import preview
 import processes
 import resellers
 import review
+import sync
 import tenantry
 from stage import Stage, Stop
 
@@ -45,6 +46,7 @@ JOURNEYS = {
     "alerts": Journey(alerts.play, alerts.POLICY),
     "review": Journey(review.play),
     "preview": Journey(preview.play),
+    "sync": Journey(sync.play),
     "mailer": Journey(mailer.play),
 }
 

@@ -21,6 +21,8 @@ mod processes;
 mod resellers;
 mod review;
 mod stage;
+mod sync;
+mod tickets;
 
 /// A journey: its name, the policy that its file begins with, and the story.
 struct Journey {
@@ -29,7 +31,7 @@ struct Journey {
     play: fn(&mut Stage) -> Result,
 }
 
-const JOURNEYS: [Journey; 11] = [
+const JOURNEYS: [Journey; 13] = [
     Journey { name: "jointly", policy: Policy::default, play: jointly::play },
     Journey { name: "fully", policy: Policy::default, play: fully::play },
     Journey { name: "crossing", policy: Policy::default, play: crossing::play },
@@ -40,6 +42,8 @@ const JOURNEYS: [Journey; 11] = [
     Journey { name: "alerts", policy: alerts::policy, play: alerts::play },
     Journey { name: "review", policy: Policy::default, play: review::play },
     Journey { name: "preview", policy: Policy::default, play: preview::play },
+    Journey { name: "tickets", policy: Policy::default, play: tickets::play },
+    Journey { name: "sync", policy: Policy::default, play: sync::play },
     Journey { name: "mailer", policy: Policy::default, play: mailer::play },
 ];
 
@@ -49,7 +53,7 @@ Plays the journeys, all of them if none is named, each on an SQLite file that it
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
 journeys: jointly, fully, crossing, clients, processes, onboarding,
-          resellers, alerts, review, preview, mailer
+          resellers, alerts, review, preview, tickets, sync, mailer
 ";
 
 /// What the command line asks for.

@@ -46,7 +46,7 @@ impl Clock for Hands {
 /// What a journey has at hand.
 pub(crate) struct Stage {
     /// tenantry itself.
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     /// Where it is told.
     pub(crate) page: Page,
     path: PathBuf,
@@ -66,7 +66,7 @@ pub(crate) fn set(path: &Path, policy: Policy, series: u32) -> Result<Stage> {
     let store = SqliteStore::open(path, sqlite::FileOptions::default())?;
     let options = Options::default().clock(hands.clone()).ids(ids).policy(policy);
     Ok(Stage {
-        engine: Engine::new(store, options)?,
+        engine: Arc::new(Engine::new(store, options)?),
         page: Page::default(),
         path: path.to_owned(),
         hands,

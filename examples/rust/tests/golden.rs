@@ -50,6 +50,16 @@ fn two_processes_share_one_file() {
 }
 
 #[test]
+fn a_desks_own_tickets_go_by_our_rights() {
+    golden("tickets");
+}
+
+#[test]
+fn another_systems_list_is_brought_about() {
+    golden("sync");
+}
+
+#[test]
 fn an_export_becomes_tenants_and_links() {
     golden("onboarding");
 }

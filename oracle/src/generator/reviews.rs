@@ -2,17 +2,18 @@
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
-use tenantry::model::{Actor, UserState};
+use tenantry::model::{Actor, HandshakeState, Subject, UserState};
 use tenantry::query::AccessFilter;
 use tenantry::testkit::inside::Rng;
 
 use super::{Generator, word};
+use crate::access::Who;
 use crate::question::{Asked, ListQuestion, Moments, Turning};
-use crate::world::Oracle;
+use crate::world::{Oracle, User};
 
 impl Generator {
-    /// A random question about access, or where a moment to compare with is given mostly about what has changed since, by dice of
-    /// its own: whoever plays on is not disturbed.
+    /// A random question about access, or where a moment to compare with is given about what has changed since; by dice of its
+    /// own: whoever plays on is not disturbed.
     pub fn review_question(
         &mut self,
         oracle: &Oracle,
@@ -28,10 +29,13 @@ impl Generator {
 
     fn about_access(&mut self, oracle: &Oracle, since: Option<Moments>, at: Timestamp) -> ListQuestion {
         let turning = Turning { limit: 1 + self.rng.below(4), descending: self.rng.percent(50) };
+        if since.is_none() && self.rng.percent(45) {
+            return self.about_what_arises(oracle, turning, at);
+        }
         let of_tenant = self.rng.percent(55);
         let (tenant, user) = self.reviewed(oracle);
         let viewer = self.reviewer(oracle, if of_tenant { Ok(tenant) } else { Err(user) });
-        let asked = match (of_tenant, since.filter(|_| self.rng.percent(70))) {
+        let asked = match (of_tenant, since) {
             (true, Some(since)) => Asked::TenantAccessChanges(tenant, since, turning),
             (false, Some(since)) => Asked::UserAccessChanges(user, since, turning),
             (true, None) if self.rng.percent(30) => Asked::OrganisationAccess(tenant),
@@ -39,6 +43,47 @@ impl Generator {
             (false, None) => Asked::UserAccess(user, self.access_filter(oracle), turning),
         };
         ListQuestion { viewer, asked, at }
+    }
+
+    /// What is about to arise, mostly on a tenant where something is.
+    fn about_what_arises(&mut self, oracle: &Oracle, turning: Turning, at: Timestamp) -> ListQuestion {
+        let waits = |state| state == HandshakeState::Pending;
+        let anything = self.rng.percent(25);
+        let tenant = self.tenant_where(oracle, |tenant| {
+            let invited = oracle.invitations.iter().any(|one| waits(one.state) && one.tenant == tenant.id);
+            let asked = oracle.requests.iter().any(|one| waits(one.state) && one.managed == tenant.id);
+            let proposed = oracle.proposals.iter().any(|one| waits(one.state) && one.managed == tenant.id);
+            let mut invites = oracle.manager_invitations.iter();
+            anything
+                || invited
+                || asked
+                || proposed
+                || invites.any(|one| waits(one.state) && one.tenant == tenant.id)
+        });
+        let viewer = match (self.stranger_to_a_sender(oracle, tenant), self.rng.percent(60)) {
+            (Some(user), _) if self.rng.percent(50) => Actor::User(user),
+            (_, true) => self.reviewer(oracle, Ok(tenant)),
+            (_, false) => self.actor_for(oracle, "link.respond", tenant),
+        };
+        ListQuestion { viewer, asked: Asked::Arising(tenant, turning), at }
+    }
+
+    /// Somebody who may review a tenant, and for whom the organisation of whoever has invited somebody to it is not there.
+    fn stranger_to_a_sender(&mut self, oracle: &Oracle, tenant: TenantId) -> Option<UserId> {
+        let offers = oracle.invitations.iter().filter(|one| one.tenant == tenant);
+        let homes: Vec<TenantId> = offers
+            .filter_map(|one| match one.sender {
+                Some(Subject::User(sender)) => oracle.user(sender).map(|user| user.home),
+                _ => None,
+            })
+            .collect();
+        let strange = |user: &&User| {
+            let who = Who::User(user.id);
+            homes.iter().any(|home| !oracle.is_there(who, *home, self.now))
+                && oracle.may_view_users(who, tenant, self.now)
+        };
+        let strangers: Vec<UserId> = oracle.users.iter().filter(strange).map(|user| user.id).collect();
+        self.rng.pick(&strangers).copied()
     }
 
     /// A tenant, mostly one that is managed, and somebody, mostly of those who come to it from above.

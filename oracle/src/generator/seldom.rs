@@ -3,7 +3,7 @@
 
 use tenantry::base::ids::{LinkId, LinkRequestId, ManagerInvitationId, RoleId, TenantId, UploadId, UserId};
 use tenantry::command::*;
-use tenantry::model::{Actor, HandshakeState, Party, ResellerStatus, RoleRef, TenantKind};
+use tenantry::model::{Actor, Bearer, HandshakeState, Party, ResellerStatus, RoleRef, TenantKind};
 
 use super::{Generator, word};
 use crate::world::{Link, Oracle};
@@ -11,11 +11,17 @@ use crate::world::{Link, Oracle};
 impl Generator {
     /// A few commands in a row, the last first; none where there is nothing to begin with.
     pub(super) fn seldom(&mut self, oracle: &Oracle) -> Vec<(Actor, Command)> {
-        let made = match self.rng.below(18) {
+        if self.rng.percent(2) {
+            let mut commands = self.too_many_ids(oracle);
+            commands.reverse();
+            return commands;
+        }
+        let made = match self.rng.below(19) {
+            18 => self.ids_of_what_moves(oracle),
             0..=3 => self.correct_a_kind(oracle),
             4 => self.delete_above_what_is_hidden(oracle),
             5 => self.delete_beside_another(oracle),
-            10.. => self.for_a_while(oracle),
+            10..=17 => self.for_a_while(oracle),
             _ => self.ask_again(oracle),
         };
         let mut commands = made.unwrap_or_default();
@@ -158,6 +164,10 @@ impl Generator {
         let asked = RequestLink { manager, ..asked };
         let mut commands: Vec<Command> =
             vec![register.into(), owner.into(), asked.into(), AcceptLink { request }.into()];
+        if self.rng.percent(60) {
+            let SystemId { system, id } = self.system_id();
+            commands.push(SetExternalId { keeper: manager, system, id, of: Bearer::Tenant(shared) }.into());
+        }
         if self.rng.percent(75) {
             let role = RoleRef::Builtin(word("no_access"));
             let off = NewAssignment { user, tenant: shared, role, below: Some(false) };

@@ -232,7 +232,7 @@ impl Generator {
     }
 
     /// One of the ids of a device.
-    fn one_of(&mut self, device: &Device) -> String {
+    pub(super) fn one_of(&mut self, device: &Device) -> String {
         let ids: Vec<&String> = device.ids().collect();
         (*self.rng.pick(&ids).unwrap()).clone()
     }

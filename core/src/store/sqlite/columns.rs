@@ -203,6 +203,19 @@ pub(super) const LAYOUTS: &[Layout] = &[
         fields: &[("tenant", Id), ("manager", Id), ("handshake", Plain)],
     },
     Layout { kind: Kind::BarredManager, id: "", fields: &[("tenant", Id), ("manager", Id), ("since", Time)] },
+    Layout {
+        kind: Kind::KeptId,
+        id: "",
+        fields: &[
+            ("keeper", Id),
+            ("system", Plain),
+            ("of", Plain),
+            ("tenant", Id),
+            ("given", Plain),
+            ("entry", Plain),
+            ("since", Time),
+        ],
+    },
     Layout { kind: Kind::AddressChange, id: "user", fields: &[("home", Id), ("handshake", Plain)] },
 ];
 

@@ -103,7 +103,7 @@ impl Hosted {
     ) -> std::result::Result<T, E> {
         self.find().map_err(failed)?;
         let Self { conn: Some(conn), policies, .. } = self else {
-            return Err(StoreError::Io("its connection is gone".to_owned()).into());
+            return Err(StoreError::NotReady { why: "it is gone".to_owned() }.into());
         };
         conn.forget_seen();
         let mut anchor = conn.prepare(ANCHOR).map_err(failed)?;
@@ -116,13 +116,23 @@ impl Hosted {
         answer
     }
 
+    /// The file that the store is in.
+    ///
+    /// # Errors
+    /// `NotOurs` where no file of the connection is a store, or several are.
+    pub(crate) fn file(&mut self) -> std::result::Result<PathBuf, StoreError> {
+        self.find().map_err(failed::<StoreError>)?;
+        Ok(self.conn.as_ref().map(file_of).unwrap_or_default())
+    }
+
     /// Has something written within the host's transaction, all of it or nothing. `marked` says
     /// what the last commit has left in the store's file, if that is this one.
     ///
     /// # Errors
-    /// `Io` where there is no transaction, or its commit might not outlive a power cut; `NotOurs`
-    /// where it is not on the store of this epoch; `Busy`, also where the transaction has read what
-    /// others have changed since; what writing fails with.
+    /// `NotReady` where there is no transaction, its commit might not outlive a power cut, or a
+    /// statement that writes is under way; `NotOurs` where it is not on the store of this epoch;
+    /// `Busy`, also where the transaction has read what others have changed since; what writing
+    /// fails with.
     pub(super) fn write<T, E: From<StoreError>>(
         &mut self,
         epoch: Uuid,
@@ -134,7 +144,10 @@ impl Hosted {
             return Err(StoreError::Io("its connection is gone".to_owned()).into());
         };
         prepare(conn).map_err(failed)?;
-        conn.run("SAVEPOINT tenantry").map_err(failed)?;
+        conn.run("SAVEPOINT tenantry").map_err(|_| {
+            // Nothing else keeps one from being opened.
+            failed(StoreError::NotReady { why: "a statement that writes is under way on it".to_owned() })
+        })?;
         let begun = begin(conn, policies, epoch, marked).map_err(failed);
         let written = begun.and_then(|()| write(conn));
         conn.forget_seen();
@@ -155,11 +168,11 @@ impl Hosted {
         }
         let db = self.conn.take().map(|conn| conn.db).or(self.vacant.take());
         let Some(db) = db else {
-            return Err(SqliteFault(StoreError::Io("its connection is gone".to_owned())));
+            return Err(SqliteFault(StoreError::NotReady { why: "it is gone".to_owned() }));
         };
         db.flush_prepared_statement_cache();
         self.policies = None;
-        match ours(&db) {
+        match ours(&db).and_then(|schema| agreeing(&db, schema)) {
             Ok(schema) => {
                 db.set_prepared_statement_cache_capacity(64);
                 self.conn = Some(Conn::in_schema(db, schema));
@@ -193,6 +206,18 @@ fn ours(db: &Connection) -> Result<Schema> {
     }
 }
 
+/// A store's file whose header and table say the same of it.
+fn agreeing(db: &Connection, schema: Schema) -> Result<Schema> {
+    let header = format!("PRAGMA {}.user_version", schema.quoted());
+    let header: i64 = db.query_row(&header, [], |row| row.get(0))?;
+    let meta = format!("SELECT value FROM {}.meta WHERE name = 'format'", schema.quoted());
+    let meta: i64 = db.query_row(&meta, [], |row| row.get(0))?;
+    if header != meta {
+        return Err(damaged(format!("its header says format {header}, and its table `meta` {meta}")));
+    }
+    Ok(schema)
+}
+
 fn is_ours(db: &Connection, schema: &Schema) -> bool {
     let sql = format!("PRAGMA {}.application_id", schema.quoted());
     let id = db.prepare_cached(&sql).and_then(|mut said| said.query_row([], |row| row.get::<_, i32>(0)));
@@ -201,14 +226,14 @@ fn is_ours(db: &Connection, schema: &Schema) -> bool {
 
 /// Makes a connection careful with what is written, as our own are.
 fn prepare(conn: &Conn) -> Result<()> {
-    let io = |why: &str| SqliteFault(StoreError::Io(why.to_owned()));
-    let schema = conn.schema().ok_or_else(|| io("its connection is gone"))?.quoted();
+    let not_ready = |why: &str| SqliteFault(StoreError::NotReady { why: why.to_owned() });
+    let schema = conn.schema().ok_or_else(|| not_ready("it is gone"))?.quoted();
     if conn.db.is_autocommit() {
-        return Err(io("there is no transaction on the connection; begin one"));
+        return Err(not_ready("there is no transaction on it"));
     }
     let sql = format!("PRAGMA {schema}.synchronous");
     if conn.db.query_row(&sql, [], |row| row.get::<_, i32>(0))? < FULL {
-        return Err(io("the connection's commits may be lost in a power cut; set its `synchronous` to FULL"));
+        return Err(not_ready("by its `synchronous`, what it commits may be lost in a power cut"));
     }
     // What is erased is not to stay in free pages.
     let sql = format!("PRAGMA {schema}.secure_delete = ON");

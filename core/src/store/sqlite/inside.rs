@@ -14,8 +14,8 @@ use super::options::FileOptions;
 use super::pack::{self, Beside};
 use super::place::FilePlace;
 use super::read::{
-    ADDRESSED, Conn, GET, GET_PAST, GET_ROW, KEY_BEFORE, MEMBERS, MEMBERS_BACK, NEXT_KEY, PERSONAL, SCAN,
-    SCAN_BACK, SCAN_KEY, SCAN_KEY_BACK,
+    ADDRESSED, Conn, GET, GET_PAST, GET_ROW, KEY_BEFORE, KNOWN_AS, MEMBERS, MEMBERS_BACK, NEXT_KEY, PERSONAL,
+    SCAN, SCAN_BACK, SCAN_KEY, SCAN_KEY_BACK,
 };
 use super::retold::{DERIVED, Derived, PEOPLE};
 use super::schema;
@@ -46,6 +46,7 @@ pub const READS: &[&str] = &[
     KEY_BEFORE,
     PERSONAL,
     ADDRESSED,
+    KNOWN_AS,
 ];
 
 /// What is read to be compared with what the records lead to.

@@ -1,7 +1,7 @@
 //! Whether a file is of this library's make: its schema, its header, and what it says of itself.
 //! Reads, and mends nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -32,26 +32,25 @@ enum How {
 
 impl Strange {
     /// Whether what is written would not be what this library writes, or would not stay alone:
-    /// views are for people, and what others keep in tables of theirs is theirs.
+    /// views are for people.
     fn matters(&self) -> bool {
-        match self.kind.as_str() {
-            "view" => false,
-            "table" => self.how != How::Foreign,
-            _ => true,
-        }
+        self.kind != "view"
     }
 
     fn told(&self) -> String {
         let Self { kind, name, how } = self;
         match how {
-            How::Foreign => format!("the {kind} `{name}` in its schema is not of tenantry"),
+            How::Foreign => {
+                format!("the {kind} `{name}` in its schema is not of tenantry, and hangs on what is")
+            }
             How::Altered => format!("the {kind} `{name}` in its schema is not as tenantry makes it"),
             How::Missing => format!("the {kind} `{name}` is missing from its schema"),
         }
     }
 }
 
-/// What is strange in a file's schema.
+/// What is strange in a file's schema. Tables and views of others, and what hangs on these, are the
+/// host's own.
 fn strange(db: &Connection) -> Result<Vec<Strange>> {
     let texts = [TABLES, &views()].concat();
     let mut ours: BTreeMap<(String, String), &str> = BTreeMap::new();
@@ -61,15 +60,17 @@ fn strange(db: &Connection) -> Result<Vec<Strange>> {
             ours.insert((kind.to_lowercase(), name.to_owned()), text);
         }
     }
+    let names: BTreeSet<String> = ours.keys().map(|(_, name)| name.to_lowercase()).collect();
     let mut found = Vec::new();
     // What has no text is made with a table that has one.
-    let mut held = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let mut held = db.prepare("SELECT type, name, sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL")?;
     let mut rows = held.query([])?;
     while let Some(row) = rows.next()? {
         let (place, text): ((String, String), String) = ((row.get(0)?, row.get(1)?), row.get(2)?);
         let how = match ours.remove(&place) {
             Some(ours) if ours == text => continue,
             Some(_) => How::Altered,
+            None if !names.contains(&row.get::<_, String>(3)?.to_lowercase()) => continue,
             None => How::Foreign,
         };
         let (kind, name) = place;

@@ -5,8 +5,9 @@ use super::fault::Result;
 use super::make::{mend_said, mend_views};
 use super::read::{Conn, signed};
 use super::retold::{DERIVED, Differs, Retold};
+use super::write::Appending;
 use crate::store::draft::step;
-use crate::store::{MISADDRESSED, Mended};
+use crate::store::{MISADDRESSED, MISPOINTED, Mended};
 
 /// Puts right what this connection writes to, by what was told of what there was before it began.
 pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
@@ -32,6 +33,13 @@ pub(super) fn mend(to: &Conn, retold: &Retold<'_>) -> Result<Mended> {
         mended.note(|| format!("table personal, slot {slot}: {MISADDRESSED}"));
         to.execute("UPDATE personal SET email = ?2 WHERE slot = ?1", (slot, email)).map(drop)
     })?;
+    let pointing = Appending::on(to)?;
+    retold.mispointed(&mut |n, due| {
+        mended.note(|| format!("table personal, number {n}: {MISPOINTED}"));
+        pointing.point(n, due)?;
+        Ok(false)
+    })?;
+    drop(pointing);
     let cursors = "UPDATE cursor SET seq = max(0, min(seq, ?1)) WHERE seq NOT BETWEEN 0 AND ?1";
     for _ in 0..to.execute(cursors, [signed(to.head()?.seq)])? {
         mended.note(|| "table cursor says of a consumer that it is beyond the journal".to_owned());

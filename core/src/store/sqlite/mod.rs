@@ -70,8 +70,8 @@ use super::{
     FilePort, Mended, NewRecord, Port, Reading, Retelling, StoreError, StoredReceipt, StoredRecord, Tell,
     Writing,
 };
-use crate::base::ids::{RequestId, UserId};
-use crate::base::text::Email;
+use crate::base::ids::{RequestId, TenantId, UserId};
+use crate::base::text::{Email, ExternalId, System};
 use crate::journal::Head;
 use crate::model::{Personal, Subject};
 use crate::view::{Any, Found, Kind, Span, View, ViewError};
@@ -552,6 +552,15 @@ impl<C: Deref<Target = Conn>> View for Txn<C> {
 
     fn addressed(&self, email: &Email) -> std::result::Result<Vec<UserId>, ViewError> {
         View::addressed(&*self.0, email)
+    }
+
+    fn known_as(
+        &self,
+        keeper: TenantId,
+        system: &System,
+        id: &ExternalId,
+    ) -> std::result::Result<Vec<UserId>, ViewError> {
+        View::known_as(&*self.0, keeper, system, id)
     }
 }
 

@@ -2,6 +2,7 @@
 //! never planned twice.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, Row};
@@ -13,8 +14,8 @@ use super::fault::{Result, SqliteFault, damaged};
 use super::meta::{rules, said_perhaps};
 use super::named::Schema;
 use super::pack::{Beside, unpack};
-use crate::base::ids::{RequestId, UserId};
-use crate::base::text::Email;
+use crate::base::ids::{RequestId, TenantId, UserId};
+use crate::base::text::{Email, ExternalId, System};
 use crate::base::time::Timestamp;
 use crate::journal::{Hash, Head};
 use crate::model::{Personal, Subject};
@@ -136,6 +137,25 @@ pub(super) fn email_key(email: &Email) -> [u8; 3] {
     [a, b, c]
 }
 
+/// What a user is found by instead of an id of another system that an organisation keeps: too
+/// little to tell the id by, too.
+pub(super) fn external_key(keeper: TenantId, system: &System, id: &ExternalId) -> [u8; 3] {
+    let mut hash = Sha256::new_with_prefix(keeper.uuid().as_bytes());
+    hash.update(system.as_str().as_bytes());
+    hash.update([0]);
+    hash.update(id.as_str().as_bytes());
+    let [a, b, c, ..]: [u8; 32] = hash.finalize().into();
+    if [a, b, c] == NO_EMAIL { [0, 0, 1] } else { [a, b, c] }
+}
+
+/// All keys of that kind by which somebody is found.
+pub(super) fn external_keys(known: &Personal) -> BTreeSet<[u8; 3]> {
+    known.external.iter().map(|it| external_key(it.keeper, &it.system, &it.id)).collect()
+}
+
+/// What is added to somebody's number in the rows by which they are found besides their address.
+pub(super) const POINTER: i64 = 1 << 62;
+
 /// What stands in place of the key of an address where there is none.
 pub(super) const NO_EMAIL: [u8; 3] = [0; 3];
 
@@ -168,6 +188,9 @@ pub(super) const PERSONAL: &str = "SELECT p.body FROM entity e CROSS JOIN person
      WHERE e.id = ?1 AND e.kind = ?2";
 pub(super) const ADDRESSED: &str = "SELECT e.id, p.body FROM personal p CROSS JOIN entity e ON e.n = p.n \
      WHERE p.email = ?1 AND e.kind = ?2";
+pub(super) const KNOWN_AS: &str = "SELECT e.id, p.body FROM personal k \
+     CROSS JOIN entity e ON e.n = k.n - 4611686018427387904 CROSS JOIN personal p ON p.n = e.n \
+     WHERE k.email = ?1 AND k.n > 4611686018427387904 AND e.kind = ?2";
 const RECORDS: &str = "SELECT seq, hash, at, request, body FROM record WHERE seq > ?1 ORDER BY seq LIMIT +?2";
 /// The same of format 1.
 const FIRST_RECORDS: &str =
@@ -499,6 +522,20 @@ impl Conn {
         Ok(users)
     }
 
+    fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>> {
+        let mut get = self.prepare(KNOWN_AS)?;
+        let mut rows = get.query((external_key(keeper, system, id), Kind::User.number()))?;
+        let mut users = Vec::new();
+        while let Some(row) = rows.next()? {
+            let known = personal(bytes(row, 1)?)?.unwrap_or_default().external;
+            if known.iter().any(|it| it.keeper == keeper && it.system == *system && it.id == *id) {
+                users.push(UserId::from_uuid(self::id(row, 0)?));
+            }
+        }
+        users.sort();
+        Ok(users)
+    }
+
     pub(super) fn entities(&self) -> Result<u64> {
         self.prepare("SELECT count(*) FROM entity WHERE seq IS NOT NULL")?
             .query_row([], |row| Ok(number(row, 0)))?
@@ -649,6 +686,15 @@ impl View for Conn {
     fn addressed(&self, email: &Email) -> std::result::Result<Vec<UserId>, ViewError> {
         Ok(self.addressed(email)?)
     }
+
+    fn known_as(
+        &self,
+        keeper: TenantId,
+        system: &System,
+        id: &ExternalId,
+    ) -> std::result::Result<Vec<UserId>, ViewError> {
+        Ok(self.known_as(keeper, system, id)?)
+    }
 }
 
 /// The world as it was after a record; personal data has no past.
@@ -672,5 +718,14 @@ impl View for FilePast<'_> {
 
     fn addressed(&self, email: &Email) -> std::result::Result<Vec<UserId>, ViewError> {
         Ok(self.conn.addressed(email)?)
+    }
+
+    fn known_as(
+        &self,
+        keeper: TenantId,
+        system: &System,
+        id: &ExternalId,
+    ) -> std::result::Result<Vec<UserId>, ViewError> {
+        Ok(self.conn.known_as(keeper, system, id)?)
     }
 }

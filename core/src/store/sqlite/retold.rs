@@ -3,6 +3,7 @@
 //! than a connection does.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -10,14 +11,17 @@ use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::fault::{Result, damaged};
-use super::read::{Conn, NO_EMAIL, bytes, email_key, id, personal, signed, subject_kind};
+use super::read::{Conn, NO_EMAIL, bytes, email_key, external_keys, id, personal, signed, subject_kind};
 use super::schema::TABLES;
 use super::write::append;
 use crate::base::ids::{TenantId, UserId};
 use crate::journal::Hash;
 use crate::model::Subject;
-use crate::store::{Enough, LOST, MISADDRESSED, NewRecord, Retelling, StoreError, Vouched};
+use crate::store::{Enough, LOST, MISADDRESSED, MISPOINTED, NewRecord, Retelling, StoreError, Vouched};
 use crate::view::{Index, Key, Kind, View};
+
+/// Hears of somebody by which keys they are to be found, until it has heard enough.
+pub(super) type Mispointed<'m> = dyn FnMut(i64, &BTreeSet<[u8; 3]>) -> Result<Enough> + 'm;
 
 /// How a row that is stored differs from what the records lead to.
 pub(super) enum Differs<'r> {
@@ -57,8 +61,12 @@ pub(super) const DERIVED: &[Derived] = &[
 ];
 
 /// What is known about people, by whom it is about.
-pub(super) const PEOPLE: &str =
-    "SELECT n, email, body, slot FROM personal INDEXED BY personal_subject ORDER BY n";
+pub(super) const PEOPLE: &str = "SELECT n, email, body, slot FROM personal INDEXED BY personal_subject \
+     WHERE n < 4611686018427387904 ORDER BY n";
+
+/// What they are found by besides their addresses.
+const POINTERS: &str = "SELECT n - 4611686018427387904, email FROM personal INDEXED BY personal_subject \
+     WHERE n >= 4611686018427387904 ORDER BY n";
 
 /// What was noted of people while the records were told.
 const NOTES: &str =
@@ -278,6 +286,35 @@ impl<'c> Retold<'c> {
         Ok(())
     }
 
+    /// Everybody who is found by other keys than those of the ids that other systems know them by,
+    /// and what these are.
+    pub(super) fn mispointed(&self, each: &mut Mispointed<'_>) -> Result<()> {
+        let (mut all, mut keys) = (self.stored.db.prepare(PEOPLE)?, self.stored.db.prepare(POINTERS)?);
+        let (mut all, mut keys) = (all.query([])?, keys.query([])?);
+        let mut key = || -> Result<Option<(i64, Vec<u8>)>> {
+            let Some(row) = keys.next()? else { return Ok(None) };
+            Ok(Some((row.get(0)?, bytes(row, 1)?.to_vec())))
+        };
+        let (mut held, mut next) = (self.held(&mut all)?, key()?);
+        loop {
+            let first = held.iter().map(|held| held.n).chain(next.iter().map(|(n, _)| *n)).min();
+            let Some(n) = first else { return Ok(()) };
+            let (mut due, mut found) = (BTreeSet::new(), Vec::new());
+            while let Some(one) = held.as_ref().filter(|held| held.n == n) {
+                due.extend(one.due_pointers());
+                held = self.held(&mut all)?;
+            }
+            while let Some((_, one)) = next.take_if(|(of, _)| *of == n) {
+                found.extend(Some(one).filter(|one| *one != NO_EMAIL));
+                next = key()?;
+            }
+            found.sort();
+            if !found.iter().map(Vec::as_slice).eq(due.iter().map(<[u8; 3]>::as_slice)) && each(n, &due)? {
+                return Ok(());
+            }
+        }
+    }
+
     /// What is known about people stands once for each, is of somebody of whom the records speak,
     /// is what they commit to, and is found by its address.
     fn people(&self, everybody: bool, tell: &mut dyn FnMut(String) -> Enough) -> Result<()> {
@@ -383,6 +420,13 @@ impl Held {
         let email = held.as_ref().and_then(|held| held.email.as_ref()).filter(|_| user);
         Some(email.map_or(NO_EMAIL, email_key))
     }
+
+    /// What they would be found by besides.
+    fn due_pointers(&self) -> BTreeSet<[u8; 3]> {
+        let held = self.text.as_deref().and_then(|text| personal(text.as_bytes()).ok().flatten());
+        let user = self.of.is_some_and(|(kind, _)| kind == Kind::User);
+        held.filter(|_| user).map(|held| external_keys(&held)).unwrap_or_default()
+    }
 }
 
 /// What was noted of one subject.
@@ -446,7 +490,21 @@ impl Retelling for Retold<'_> {
         everybody: bool,
         tell: &mut dyn FnMut(String) -> Enough,
     ) -> std::result::Result<(), StoreError> {
-        Ok(self.people(everybody, tell)?)
+        let mut enough = false;
+        self.people(everybody, &mut |flaw| {
+            enough = tell(flaw);
+            enough
+        })?;
+        if everybody && !enough {
+            self.mispointed(&mut |n, _| {
+                let whose = match self.name(n, true)? {
+                    Some((kind, id)) => format!("{} {id}", kind.name()),
+                    None => format!("number {n}"),
+                };
+                Ok(tell(format!("table personal, {whose}: {MISPOINTED}")))
+            })?;
+        }
+        Ok(())
     }
 
     fn append(&mut self, records: Vec<NewRecord>) -> std::result::Result<(), StoreError> {

@@ -12,7 +12,10 @@ use super::columns::Columns;
 use super::fault::{Result, damaged};
 use super::file::checkpoint;
 use super::pack::{Beside, pack};
-use super::read::{Conn, GET_ROW, NO_EMAIL, decode, email_key, signed, stored_key, subject_kind};
+use super::read::{
+    Conn, GET_ROW, NO_EMAIL, POINTER, bytes, decode, email_key, external_keys, signed, stored_key,
+    subject_kind,
+};
 use super::schema::{CHAPTER, NUMBERS};
 use crate::base::ids::{TenantId, UserId};
 use crate::model::Subject;
@@ -290,6 +293,9 @@ impl<'c> Appending<'c> {
             (Subject::User(_), Some(email)) => email_key(email),
             _ => NO_EMAIL,
         };
+        if let Subject::User(_) = subject {
+            self.point(n, &external_keys(&known.personal))?;
+        }
         if let Some((slot, room)) = self.slot(n)? {
             if known.text.len() <= room {
                 return self.overwrite(slot, n, email, &padded(&known.text, room));
@@ -309,11 +315,43 @@ impl<'c> Appending<'c> {
         Ok(())
     }
 
+    /// Has somebody found by these keys besides their address: each has a row of its own, which
+    /// stays where it is and is used again.
+    pub(super) fn point(&self, n: i64, keys: &BTreeSet<[u8; 3]>) -> Result<()> {
+        let pointing = n | POINTER;
+        let (mut wanted, mut others) = (keys.clone(), Vec::new());
+        {
+            let mut find = self.conn.prepare("SELECT slot, email FROM personal WHERE n = ?1")?;
+            let mut rows = find.query([pointing])?;
+            while let Some(row) = rows.next()? {
+                let key: [u8; 3] = bytes(row, 1)?.try_into().unwrap_or(NO_EMAIL);
+                if !wanted.remove(&key) {
+                    others.push((row.get::<_, i64>(0)?, key));
+                }
+            }
+        }
+        let mut wanted = wanted.into_iter();
+        for (slot, before) in others {
+            let key = wanted.next().unwrap_or(NO_EMAIL);
+            if key != before {
+                self.overwrite(slot, pointing, key, "")?;
+            }
+        }
+        for key in wanted {
+            self.conn.execute(
+                "INSERT INTO personal(n, email, body) VALUES (?1, ?2, '')",
+                (pointing, key.as_slice()),
+            )?;
+        }
+        Ok(())
+    }
+
     /// Blanks what is known about a subject, and the fingerprints of the requests that told it.
     fn forget(&self, n: i64) -> Result<()> {
         if let Some((slot, room)) = self.slot(n)? {
             self.overwrite(slot, n, NO_EMAIL, &padded("", room))?;
         }
+        self.point(n, &BTreeSet::new())?;
         self.conn.execute(
             "UPDATE record SET fingerprint = zeroblob(32) \
              WHERE fingerprint IS NOT NULL AND seq IN (SELECT seq FROM record_about WHERE n = ?1)",

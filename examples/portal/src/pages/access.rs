@@ -13,8 +13,8 @@ use crate::app::Portal;
 use crate::fields::Fields;
 use crate::frame::Reader;
 use crate::guard::{At, needs};
-use crate::names::{Names, told};
-use crate::problem::Problem;
+use crate::names::Names;
+use crate::problem::{Problem, told};
 use crate::session::Person;
 use crate::{form, frame, list, words};
 
@@ -38,15 +38,15 @@ async fn show(
         let others = told(reader.moment.ask(OrganisationAccess::new(reader.actor(), reader.at)))?;
         let names = Names::of(reader, [reader.at])?;
         let policy = reader.moment.policy().permissions.iter();
+        let then = fields.get("as_of").map(|at| list::with(&Fields::default(), &[("as_of", at)])).unwrap_or_default();
         let permissions = policy.map(|it| (it.to_string(), words::permission(it.as_str())));
         let all = std::iter::once((String::new(), "Anything".to_owned())).chain(permissions).collect::<Vec<_>>();
         Ok(html! {
             h1 { "Access" }
-            form.filter method="get" {
-                @if let Some(as_of) = fields.get("as_of") { (form::hidden("as_of", as_of)) }
+            (form::filter(fields, None, &["permission"], html! {
                 (form::choice("Who may", "permission", fields.get("permission").unwrap_or_default(), &all))
                 button { "Show" }
-            }
+            }))
             table {
                 caption { "The people who can reach this tenant, and why" }
                 thead { tr {
@@ -56,7 +56,7 @@ async fn show(
                     @for row in &page.rows {
                         tr {
                             th scope="row" data-label="Who" {
-                                a href=(format!("/at/{}/access/{}", reader.at, row.user)) { (names.user(row.user)) }
+                                a href=(format!("/at/{}/access/{}{then}", reader.at, row.user)) { (names.user(row.user)) }
                             }
                             td data-label="Of" { (names.tenant(row.home)) }
                             td data-label="Why" { @for way in &row.ways { p { (why(way, &names)) } } }
@@ -107,17 +107,17 @@ fn changed(reader: &Reader<'_>, names: &Names) -> Result<Markup, Problem> {
         None => None,
         Some(day) => {
             let at = Timestamp::parse(&format!("{day}T00:00:00Z"))
-                .map_err(|flaw| Problem::typed("since", flaw))?;
+                .map_err(|_| Problem::typed("since", "write a day like 2026-01-31"))?;
             Some(reader.ask(TenantAccessChanges::new(reader.actor(), reader.at, AsOf::Time(at)))?.rows)
         }
     };
     Ok(html! {
         section {
             h2 { "What has changed" }
-            form.filter method="get" {
+            (form::filter(&reader.fields, None, &["since"], html! {
                 label { span { "Since (UTC)" } input type="date" name="since" required value=(since.unwrap_or_default()); }
                 button { "Compare" }
-            }
+            }))
             @if let Some(rows) = rows {
                 @if rows.is_empty() { p { "Nobody’s access is another." } }
                 ul.rows { @for row in &rows {

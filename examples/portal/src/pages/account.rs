@@ -5,19 +5,22 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use tenantry::TenantId;
+use tenantry::base::ids::LinkId;
 use tenantry::command::{
-    AcceptDelink, CancelDelink, Command, ConvertLink, EditTenant, RejectDelink, RequestDelink, ResendDelink,
+    AcceptDelink, AddServices, CancelDelink, Command, ConvertLink, RejectDelink, RequestDelink, ResendDelink,
 };
-use tenantry::model::{Party, Stage};
-use tenantry::query::{Customer, CustomerDetails, CustomerRow};
+use tenantry::engine::Moment;
+use tenantry::model::{Actor, Party, Stage};
+use tenantry::query::{Customer, CustomerDetails, CustomerRow, Customers, Paging};
+use tenantry::{Code, TenantId};
 
 use super::{add, overview};
 use crate::app::Portal;
 use crate::fields::Fields;
 use crate::frame::Reader;
-use crate::guard::{At, needs};
+use crate::guard::{At, needs, parts};
 use crate::look::{self, Asked, Leap};
+use crate::own::{self, Bond};
 use crate::problem::Problem;
 use crate::session::Person;
 use crate::{form, frame, words};
@@ -27,8 +30,9 @@ pub(super) fn routes(portal: &Portal) -> Router<Portal> {
     Router::new()
         .route(&format!("{at}/account"), needs(portal, "customers.list", get(show)))
         .route(&format!("{at}/save"), needs(portal, "customers.list", post(save)))
+        .route(&format!("{at}/services"), needs(portal, "customers.add", post(services)))
         .route(&format!("{at}/convert"), needs(portal, "customers.add", post(convert)))
-        .route(&format!("{at}/delink"), needs(portal, "customers.delink", post(delink)))
+        .route(&format!("{at}/delink"), parts(portal, "customers.delink", post(delink)))
 }
 
 async fn show(
@@ -37,34 +41,105 @@ async fn show(
     At((at, customer)): At<(TenantId, TenantId)>,
     fields: Fields,
 ) -> Result<Markup, Problem> {
+    frame::of_now(&fields)?;
     frame::page(&portal, person, at, fields, "Manage customer account", move |reader| {
-        let it = reader.ask(Customer::new(reader.actor(), reader.at, customer))?;
+        let (row, details) = row_of(reader.now, reader.actor(), reader.at, customer)?;
         let base = format!("/at/{}/customers/{customer}", reader.at);
+        let rule = reader.now.policy().management_types.iter().find(|rule| rule.name == row.management);
         Ok(html! {
             p { a href=(format!("/at/{}/customers?show={customer}", reader.at)) { "Customers" } }
             h1 { "Manage customer account" }
-            p.lead { (words::name(&it.row.name)) " " span.number { (it.row.number) } " · " (words::management(&it.row.management)) " · " strong { (it.row.status) } }
-            (profile(reader, &base, &it))
-            (conversion(reader, &base, &it.row))
-            (parting(reader, &base, &it.row))
+            p.lead { (words::name(&row.name)) " " span.number { (row.number) } " · " (words::management(&row.management)) " · " strong { (row.status) } }
+            @if let Some(it) = &details { (profile(reader, &base, it)) } @else {
+                p.past role="note" {
+                    strong { (words::plainly(row.operation)) ". " }
+                    "Nobody works on it before it is enabled. Parting is possible all the same."
+                }
+            }
+            @if details.is_some() { (more_services(reader, &base, &row)) }
+            @if details.is_some() { (conversion(reader, &base, &row)) }
+            @if rule.is_some_and(|rule| rule.delinkable) { (parting(reader, &base, &row)) }
         })
     })
     .await
 }
 
+/// A customer as its manager's list has it, and the details; of one that is disabled there are none (T-5).
+pub(super) fn row_of(
+    moment: &Moment<'_>,
+    actor: Actor,
+    at: TenantId,
+    customer: TenantId,
+) -> Result<(CustomerRow, Option<CustomerDetails>), Problem> {
+    match moment.ask(Customer::new(actor.clone(), at, customer)) {
+        Ok(it) => return Ok((it.row.clone(), Some(it))),
+        Err(error) if error.code() == Some(Code::TenantDisabled) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut paging = Paging { limit: 1_000, ..Paging::default() };
+    loop {
+        let page = moment.ask(Customers { paging: paging.clone(), ..Customers::new(actor.clone(), at) })?;
+        if let Some(row) = page.rows.into_iter().find(|row| row.tenant == customer) {
+            return Ok((row, None));
+        }
+        let next = page.next.ok_or_else(Problem::nothing_here)?;
+        paging.cursor = Some(next);
+    }
+}
+
+/// The link to a customer: also where it, or one's own organisation, is disabled.
+async fn link_of(
+    portal: &Portal,
+    person: &Person,
+    at: TenantId,
+    customer: TenantId,
+) -> Result<LinkId, Problem> {
+    let (user, actor) = (person.user, person.actor());
+    let link = portal.ask(None, move |now, _| {
+        let own = own::of(now, user)?;
+        let theirs = |bond: &&Bond| own.home == at && bond.as_ == Party::Manager && bond.other == customer;
+        match own.bonds().iter().find(theirs) {
+            Some(bond) => Ok(bond.link),
+            None => Ok(row_of(now, actor, at, customer)?.0.link),
+        }
+    });
+    link.await
+}
+
+/// More services are managed at once, or once the customer says yes: which of them, its type says. One that is managed
+/// is removed by the platform's support alone.
+fn more_services(reader: &Reader<'_>, base: &str, row: &CustomerRow) -> Markup {
+    let others = reader.now.policy().services.iter().filter(|service| !row.services.contains(*service));
+    let others = form::pairs(others);
+    html! {
+        section {
+            h2 { "Services" }
+            p { "You manage: " (words::services(&row.services)) "." }
+            p.soft { "To manage one no longer, part and add the customer again without it, or ask the platform’s support." }
+            @if !others.is_empty() && reader.may("customers.add") {
+                (form::post(&reader.person.visit, &format!("{base}/services"), html! {
+                    (form::boxes("Manage these, too", "services", &[], &others))
+                    p.buttons { button { "Add services" } }
+                }))
+            }
+        }
+    }
+}
+
 fn profile(reader: &Reader<'_>, base: &str, it: &CustomerDetails) -> Markup {
     let contact = &it.contact;
-    let or_none = |text: Option<String>| text.unwrap_or_default();
     html! {
         @if reader.portal.may(reader.person.user, "tenant.edit", it.row.tenant) {
             section {
                 h2 { "Profile" }
                 (form::post(&reader.person.visit, &format!("{base}/save"), html! {
-                    (form::needed("Company name", "name", &it.row.name))
-                    (form::text("Street address", "street", or_none(contact.street.as_ref().map(ToString::to_string))))
-                    (form::text("Country, by two letters", "country", or_none(it.country.as_ref().map(ToString::to_string))))
-                    (form::text("Phone", "phone", or_none(contact.phone.as_ref().map(ToString::to_string))))
-                    (form::text("Website", "website", or_none(it.website.as_ref().map(ToString::to_string))))
+                    (overview::fields([
+                        Some(it.row.name.to_string()),
+                        contact.street.as_ref().map(ToString::to_string),
+                        it.country.as_ref().map(ToString::to_string),
+                        contact.phone.as_ref().map(ToString::to_string),
+                        it.website.as_ref().map(ToString::to_string),
+                    ]))
                     p.buttons { button.strong { "Save" } }
                 }))
             }
@@ -91,7 +166,9 @@ fn conversion(reader: &Reader<'_>, base: &str, row: &CustomerRow) -> Markup {
 fn parting(reader: &Reader<'_>, base: &str, row: &CustomerRow) -> Markup {
     let action = format!("{base}/delink");
     let visit = &reader.person.visit;
-    let press = |what: &str, label| form::press(visit, &action, &[("what", what.to_owned())], label);
+    let press = |what: &str, label| {
+        form::press(visit, &action, &[("what", what.to_owned()), ("link", row.link.to_string())], label)
+    };
     html! {
         @if reader.may("customers.delink") {
             section {
@@ -121,16 +198,25 @@ async fn save(
     At((at, customer)): At<(TenantId, TenantId)>,
     fields: Fields,
 ) -> Result<Redirect, Problem> {
-    let command: EditTenant = overview::edited(customer, &fields)?;
-    portal
-        .done(
-            &person,
-            &fields,
-            command,
-            "The customer’s profile is saved.",
-            &format!("/at/{at}/customers?show={customer}"),
-        )
-        .await
+    let next = format!("/at/{at}/customers?show={customer}");
+    overview::saved(&portal, &person, &fields, customer, "The customer’s profile is saved.", &next).await
+}
+
+async fn services(
+    State(portal): State<Portal>,
+    person: Person,
+    At((at, customer)): At<(TenantId, TenantId)>,
+    fields: Fields,
+) -> Result<Redirect, Problem> {
+    let link = link_of(&portal, &person, at, customer).await?;
+    let command = AddServices::new(link, fields.set("services")?);
+    let added = portal.act(fields.need("request")?, person.user, command).await?.outcome;
+    let said = match added {
+        Some(_) => "The customer is asked. You see under “Requests” what becomes of it.",
+        None => "You manage these as well from now on.",
+    };
+    portal.sessions().say(&person.visit, said);
+    Ok(Redirect::to(&format!("/at/{at}/customers/{customer}/account")))
 }
 
 async fn convert(
@@ -139,7 +225,7 @@ async fn convert(
     At((at, customer)): At<(TenantId, TenantId)>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let link = portal.ask_one(Customer::new(person.actor(), at, customer)).await?.row.link;
+    let link = link_of(&portal, &person, at, customer).await?;
     let owner = add::owner(&fields)?;
     let command = ConvertLink {
         owner,
@@ -170,19 +256,26 @@ async fn delink(
     At((at, customer)): At<(TenantId, TenantId)>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let link = portal.ask_one(Customer::new(person.actor(), at, customer)).await?.row.link;
+    // The form says which link it is, so that what was sent twice is answered once they have parted, too. Whether it is
+    // theirs, tenantry says.
+    let link = match fields.may("link")? {
+        Some(link) => link,
+        None => link_of(&portal, &person, at, customer).await?,
+    };
     let party = Some(Party::Manager);
-    let (back, to) =
-        (format!("/at/{at}/customers/{customer}/account"), format!("/at/{at}/customers?show={customer}"));
+    // Whose organisation is disabled has these pages no longer.
+    let is_open = portal.may(person.user, "customers.list", at);
+    let place = |place: String| if is_open { place } else { "/requests".to_owned() };
+    let back = place(format!("/at/{at}/customers/{customer}/account"));
     let action = format!("/at/{at}/customers/{customer}/delink");
     let asked = |title, note, button| Asked { at, action, back, title, note, button, typed: None };
-    let what = fields.get("what").unwrap_or_default().to_owned();
-    let (command, asked, said): (Command, _, _) = match what.as_str() {
+    let what = fields.word("what", &["request", "accept", "reject", "resend", "cancel"])?;
+    let (command, asked, said): (Command, _, _) = match what {
         "request" => (
             RequestDelink { party, ..RequestDelink::new(link) }.into(),
             Some(asked(
                 "Delink customer account",
-                "The customer is asked. Nobody’s rights change before it accepts.",
+                "The customer is asked. Nobody’s rights change before it accepts, unless it has asked to part as well.",
                 "Confirm",
             )),
             "The customer was asked to part.",
@@ -194,7 +287,7 @@ async fn delink(
                 "Once you accept, you no longer manage this customer.",
                 "Accept and part",
             )),
-            "You have parted. The customer is no longer yours to manage.",
+            "You have accepted.",
         ),
         "reject" => {
             (RejectDelink { party, ..RejectDelink::new(link) }.into(), None, "You have rejected the request.")
@@ -202,24 +295,25 @@ async fn delink(
         "resend" => {
             (ResendDelink { party, ..ResendDelink::new(link) }.into(), None, "The customer was reminded.")
         }
-        "cancel" => (
+        _ => (
             CancelDelink { party, ..CancelDelink::new(link) }.into(),
             None,
             "You have taken the request back.",
         ),
-        _ => return Err(Problem::nothing_here()),
     };
     let visit = person.visit.clone();
-    match asked {
-        None => drop(portal.act(fields.need("request")?, person.user, command).await?),
-        Some(asked) => {
-            let leap = look::before(&portal, person, fields, asked, command.clone(), command).await?;
-            if let Leap::Look(page) = leap {
-                return Ok(page.into_response());
-            }
-        }
-    }
+    let happened = match asked {
+        None => portal.act(fields.need("request")?, person.user, command).await?.outcome,
+        Some(asked) => match look::before(&portal, person, fields, asked, command.clone(), command).await? {
+            Leap::Look(page) => return Ok(page.into_response()),
+            Leap::Done(happened) => happened,
+        },
+    };
+    // Where both sides ask, they part at once: what is said is what has happened.
+    let parted = words::parted(&happened);
+    let said = if parted { "You have parted. The customer is no longer yours to manage." } else { said };
     portal.sessions().say(&visit, said);
-    let to = if what == "accept" { format!("/at/{at}/customers") } else { to };
-    Ok(Redirect::to(&to).into_response())
+    let to =
+        if parted { format!("/at/{at}/customers") } else { format!("/at/{at}/customers?show={customer}") };
+    Ok(Redirect::to(&place(to)).into_response())
 }

@@ -33,6 +33,7 @@ async fn show(
     At(at): At<TenantId>,
     fields: Fields,
 ) -> Result<Markup, Problem> {
+    frame::of_now(&fields)?;
     frame::page(&portal, person, at, fields, "Add a customer", |reader| {
         let policy = reader.moment.policy();
         let found = reader.fields.may("number")?.map(|number| found(reader, policy, number)).transpose()?;

@@ -6,14 +6,14 @@ use axum::response::Redirect;
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
-use tenantry::TenantId;
 use tenantry::base::text::{Email, IssueCategory};
 use tenantry::command::SetAlertRule;
 use tenantry::model::Audience;
 use tenantry::query::{AlertRecipients, AlertRules, FindPerson, Paging};
+use tenantry::{TenantId, UserId};
 
 use crate::app::Portal;
-use crate::fields::Fields;
+use crate::fields::{Fields, was};
 use crate::frame::Reader;
 use crate::guard::{At, needs};
 use crate::names::Names;
@@ -60,6 +60,9 @@ async fn show(
                     }
                     @if reader.may("alerts.manage") {
                         (form::post(&reader.person.visit, &format!("/at/{}/alerts/{category}", reader.at), html! {
+                            (form::hidden("seen", reader.now.seq()))
+                            (form::was("audience", audience.name()))
+                            @for one in rule.iter().flat_map(|rule| &rule.additional) { (form::was("additional", one.user)) }
                             (form::radios("Recipients", "audience", audience.name(), &[
                                 (Audience::AllAdmins.name().to_owned(), words::audience(Audience::AllAdmins).to_owned()),
                                 (Audience::GroupManagers.name().to_owned(), words::audience(Audience::GroupManagers).to_owned()),
@@ -106,6 +109,26 @@ async fn save(
         let nobody = "there is nobody of this address whom you may name";
         additional.insert(found.ok_or_else(|| Problem::typed("email", nobody))?.user);
     }
-    let command = SetAlertRule { additional, ..SetAlertRule::new(at, category, audience) };
-    portal.done(&person, &fields, command, "The recipients are saved.", &format!("/at/{at}/alerts")).await
+    let command = SetAlertRule { additional, ..SetAlertRule::new(at, category.clone(), audience) };
+    let had = (fields.need::<String>(&was("audience"))?, fields.set(&was("additional"))?);
+    let seen = fields.number("seen")?.ok_or_else(|| Problem::typed("seen", "nothing was given"))?;
+    let still = || {
+        let (actor, had, category) = (person.actor(), had.clone(), category.clone());
+        portal.ask(None, move |now, _| {
+            let rules = AlertRules {
+                paging: Paging { limit: 100, ..Paging::default() },
+                ..AlertRules::new(actor, at)
+            };
+            let rules = now.ask(rules)?.rows;
+            let rule = rules.iter().find(|rule| rule.category == category);
+            let audience = rule.map_or(Audience::AllAdmins, |rule| rule.audience);
+            let additional: BTreeSet<UserId> =
+                rule.iter().flat_map(|rule| &rule.additional).map(|one| one.user).collect();
+            Ok((had == (audience.name().to_owned(), additional)).then(|| now.seq()))
+        })
+    };
+    let done = portal.act_as_seen(fields.need("request")?, person.user, command, seen, still).await?;
+    done.ok_or_else(Problem::moved_on)?;
+    portal.sessions().say(&person.visit, "The recipients are saved.");
+    Ok(Redirect::to(&format!("/at/{at}/alerts")))
 }

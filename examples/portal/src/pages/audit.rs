@@ -10,8 +10,8 @@ use tenantry::{TenantId, Timestamp};
 use crate::app::Portal;
 use crate::fields::Fields;
 use crate::guard::{At, needs};
-use crate::names::{Names, told};
-use crate::problem::Problem;
+use crate::names::Names;
+use crate::problem::{Problem, told};
 use crate::session::Person;
 use crate::{form, frame, list, words};
 
@@ -29,7 +29,7 @@ async fn show(
         let fields = &reader.fields;
         let filter = filter(fields)?;
         let mut paging = list::paging(fields)?;
-        paging.descending = fields.get("oldest").is_none();
+        paging.descending = !fields.yes("oldest")?;
         let page = reader.ask(Audit { filter, paging, ..Audit::new(reader.actor(), reader.at) })?;
         let names = Names::of(reader, [reader.at])?;
         let people = told(reader.now.ask(Users::new(reader.actor(), reader.at)))?.map(|page| page.rows);
@@ -41,13 +41,13 @@ async fn show(
         let chosen = |name: &str| fields.get(name).unwrap_or_default().to_owned();
         Ok(html! {
             h1 { "Audit" }
-            form.filter method="get" role="search" {
+            (form::filter(fields, None, &["by", "command", "from", "until"], html! {
                 (form::choice("By", "by", &chosen("by"), &by))
                 (form::text("Command", "command", chosen("command")))
                 label { span { "From (UTC)" } input type="date" name="from" value=(chosen("from")); }
                 label { span { "Until (UTC)" } input type="date" name="until" value=(chosen("until")); }
                 button { "Filter" }
-            }
+            }))
             table {
                 caption { "What happened, the last first" }
                 thead { tr {
@@ -83,8 +83,8 @@ async fn show(
 
 fn filter(fields: &Fields) -> Result<AuditFilter, Problem> {
     let moment = |name: &str, at: &str| {
-        let typed = fields.get(name).map(|day| format!("{day}T{at}Z"));
-        typed.map(|typed| Timestamp::parse(&typed).map_err(|flaw| Problem::typed(name, flaw))).transpose()
+        let typed = fields.get(name).map(|day| Timestamp::parse(&format!("{day}T{at}Z")));
+        typed.transpose().map_err(|_| Problem::typed(name, "write a day like 2026-01-31"))
     };
     Ok(AuditFilter {
         by: fields.may("by")?,

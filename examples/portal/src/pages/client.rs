@@ -33,6 +33,7 @@ async fn show(
     At(at): At<TenantId>,
     fields: Fields,
 ) -> Result<Markup, Problem> {
+    frame::of_now(&fields)?;
     frame::page(&portal, person, at, fields, "Add client", |reader| {
         let policy = reader.moment.policy();
         let types = policy.management_types.iter();
@@ -108,11 +109,11 @@ async fn new(
     At(at): At<TenantId>,
     fields: Fields,
 ) -> Result<Redirect, Problem> {
-    let kind = match fields.get("kind") {
-        Some("msp") => TenantKind::Msp,
+    let kind = match fields.word("kind", &["customer", "msp"])? {
+        "msp" => TenantKind::Msp,
         _ => TenantKind::Customer,
     };
-    let below = Some(fields.get("below").is_some());
+    let below = Some(fields.yes("below")?);
     let authorize = chosen(&fields)?.into_iter().map(|(user, role)| Authorization { user, role, below });
     let (name, management) = (fields.need("name")?, fields.need("management")?);
     let command = AddCustomer {
@@ -131,6 +132,7 @@ async fn authorize(
     At(at): At<TenantId>,
     fields: Fields,
 ) -> Result<Markup, Problem> {
+    frame::of_now(&fields)?;
     frame::page(&portal, person, at, fields, "Authorize users", |reader| {
         let tenants: Vec<&str> = reader.fields.all("tenant").collect();
         Ok(html! {
@@ -153,7 +155,7 @@ async fn authorized(
     fields: Fields,
 ) -> Result<Redirect, Problem> {
     let tenants: std::collections::BTreeSet<TenantId> = fields.set("tenant")?;
-    let (who, below) = (chosen(&fields)?, Some(fields.get("below").is_some()));
+    let (who, below) = (chosen(&fields)?, Some(fields.yes("below")?));
     let each = tenants.into_iter().flat_map(|tenant| {
         who.iter().map(move |(user, role)| NewAssignment { user: *user, tenant, role: role.clone(), below })
     });

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use tenantry::TenantId;
 use tenantry::command::{Command, DeleteTenants, DisableTenants, EnableTenants};
-use tenantry::query::{CustomerFilter, Customers, Pin, Pins};
+use tenantry::query::{CustomerFilter, CustomerRow, Customers, Pin, Pins};
 
 use crate::app::Portal;
 use crate::fields::Fields;
@@ -41,40 +41,52 @@ async fn show(
                 h1 { "Clients" }
                 @if reader.may("customers.add") { a.button.strong href=(format!("{base}/add")) { "Add client" } }
             }
-            form.filter method="get" role="search" {
+            (form::filter(&reader.fields, None, &["text"], html! {
                 (form::text("Name or number", "text", reader.fields.get("text").unwrap_or_default()))
                 button { "Filter" }
-            }
-            (form::post(&reader.person.visit, &format!("{base}/act"), html! {
-                div.buttons {
-                    button name="what" value="authorize" { "Authorize" }
-                    button name="what" value="disable" { "Disable" }
-                    button name="what" value="enable" { "Enable" }
-                    button name="what" value="delete" { "Delete" }
-                }
-                table {
-                    caption { "Tick those that it is about" }
-                    thead { tr { th scope="col" { "Client" } th scope="col" { "Number" } th scope="col" { "State" } th scope="col" { "Open" } } }
-                    tbody {
-                        @for row in &page.rows {
-                            tr {
-                                th scope="row" data-label="Client" { (form::tick(row.name.as_str(), "tenant", row.tenant, false)) }
-                                td data-label="Number" { span.number { (row.number) } }
-                                td data-label="State" { (words::plainly(row.operation)) }
-                                td data-label="Open" { a href=(format!("/at/{}", row.tenant)) { "Go to " (words::name(&row.name)) } }
-                            }
-                        }
-                    }
-                }
             }))
+            // What has passed is looked at only.
+            @if reader.as_of.is_some() { (table(&page.rows, false)) } @else {
+                (form::post(&reader.person.visit, &format!("{base}/act"), html! {
+                    div.buttons {
+                        button name="what" value="authorize" { "Authorize" }
+                        button name="what" value="disable" { "Disable" }
+                        button name="what" value="enable" { "Enable" }
+                        button name="what" value="delete" { "Delete" }
+                    }
+                    (table(&page.rows, true))
+                }))
+            }
             (list::pager(&reader.fields, page.next.as_deref()))
             section {
                 h2 { "Map" }
                 (map(&pins))
             }
+            (frame::as_of(reader))
         })
     })
     .await
+}
+
+fn table(rows: &[CustomerRow], to_tick: bool) -> Markup {
+    html! {
+        table {
+            caption { (if to_tick { "Tick those that it is about" } else { "The clients of then" }) }
+            thead { tr { th scope="col" { "Client" } th scope="col" { "Number" } th scope="col" { "State" } th scope="col" { "Open" } } }
+            tbody {
+                @for row in rows {
+                    tr {
+                        th scope="row" data-label="Client" {
+                            @if to_tick { (form::tick(row.name.as_str(), "tenant", row.tenant, false)) } @else { (words::name(&row.name)) }
+                        }
+                        td data-label="Number" { span.number { (row.number) } }
+                        td data-label="State" { (words::plainly(row.operation)) }
+                        td data-label="Open" { a href=(format!("/at/{}", row.tenant)) { "Go to " (words::name(&row.name)) } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The pins on a plain map: degrees are laid out evenly, and as many of them are shown as there is something to see. A
@@ -118,13 +130,13 @@ async fn act(
         return Err(Problem::typed("clients", "tick at least one"));
     }
     let back = format!("/at/{at}/clients");
-    let what = fields.get("what").unwrap_or_default().to_owned();
+    let what = fields.word("what", &["authorize", "disable", "enable", "delete"])?;
     let asked = |title, note, button, typed| {
         Some(Asked { at, action: format!("{back}/act"), back: back.clone(), title, note, button, typed })
     };
     // What is looked at is what would be done once the word is typed; what is done has the word as it was typed.
     let delete = |word: &str| Command::from(DeleteTenants::new(tenants.clone(), word.to_owned()));
-    let (shown, done, asked, said) = match what.as_str() {
+    let (shown, done, asked) = match what {
         "authorize" => {
             let chosen: Vec<_> = tenants.iter().map(|id| ("tenant", id.to_string())).collect();
             let query = serde_urlencoded::to_string(chosen).unwrap_or_default();
@@ -133,30 +145,35 @@ async fn act(
         "disable" => {
             let command = Command::from(DisableTenants::new(tenants.clone()));
             let note = "Nobody can log in to a client that is disabled. Power its collector down, too.";
-            (command.clone(), command, asked("Disable clients", note, "Disable", None), "Disabled.")
+            (command.clone(), command, asked("Disable clients", note, "Disable", None))
         }
         "enable" => {
             let command = Command::from(EnableTenants::new(tenants.clone()));
-            (command.clone(), command, None, "Enabled. It may take them a moment to be up.")
+            (command.clone(), command, None)
         }
-        "delete" => {
+        _ => {
             let typed = fields.0.iter().find(|(name, _)| name == "word").map_or("", |(_, word)| word);
             let note = "What is deleted does not come back. Its domain prefix is free for others again.";
             let asked = asked("Delete clients", note, "Delete", Some(("Type “delete”", "word")));
-            (delete("delete"), delete(typed), asked, "Deleted.")
+            (delete("delete"), delete(typed), asked)
         }
-        _ => return Err(Problem::nothing_here()),
     };
     let visit = person.visit.clone();
-    match asked {
-        None => drop(portal.act(fields.need("request")?, person.user, done).await?),
-        Some(asked) => {
-            let leap = look::before(&portal, person, fields, asked, shown, done).await?;
-            if let Leap::Look(page) = leap {
-                return Ok(page.into_response());
-            }
-        }
-    }
+    let happened = match asked {
+        None => portal.act(fields.need("request")?, person.user, done).await?.outcome,
+        Some(asked) => match look::before(&portal, person, fields, asked, shown, done).await? {
+            Leap::Look(page) => return Ok(page.into_response()),
+            Leap::Done(happened) => happened,
+        },
+    };
+    let said = match what {
+        "enable" => words::enabled(&happened),
+        "disable" if happened.is_empty() => "They were disabled already: nothing has changed.",
+        "disable" => "Disabled.",
+        _ => "Deleted.",
+    };
     portal.sessions().say(&visit, said);
-    Ok(Redirect::to(&back).into_response())
+    // Whoever has disabled their own organisation has this page no longer.
+    let is_open = visit.user.is_some_and(|user| portal.may(user, "customers.list", at));
+    Ok(Redirect::to(if is_open { &back } else { "/home" }).into_response())
 }

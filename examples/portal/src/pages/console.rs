@@ -52,9 +52,10 @@ async fn show(
             let place = place.ok_or_else(Problem::nothing_here)?;
             let filter = SessionFilter { by: Some(person.user), ended: Some(false), ..SessionFilter::default() };
             let open = now.ask(Sessions { filter, ..Sessions::new(person.actor(), place.tenant) })?;
-            let open = open.rows.into_iter().find(|row| row.session == session);
+            // The session says of which service it is; an address that says otherwise leads nowhere.
+            let open = open.rows.into_iter().find(|row| row.session == session && row.service.as_str() == service);
             let open = open.ok_or_else(Problem::nothing_here)?;
-            let title = format!("{} console", words::plainly(&service));
+            let title = format!("{} console", words::plainly(&open.service));
             Ok(frame::document(
                 &title,
                 html! {

@@ -8,13 +8,13 @@ use maud::{Markup, html};
 use tenantry::TenantId;
 use tenantry::base::text::Service;
 use tenantry::model::Stage;
-use tenantry::query::{Customer, CustomerFilter, CustomerRow, CustomerSort, Customers};
+use tenantry::query::{CustomerDetails, CustomerFilter, CustomerRow, CustomerSort, Customers};
 
+use super::account;
 use crate::app::Portal;
 use crate::fields::Fields;
 use crate::frame::Reader;
 use crate::guard::{At, needs};
-use crate::names::told;
 use crate::problem::Problem;
 use crate::session::Person;
 use crate::{form, frame, list, words};
@@ -73,15 +73,16 @@ async fn show(
 }
 
 fn filter(fields: &Fields) -> Result<CustomerFilter, Problem> {
-    let sort = fields.get("sort").and_then(|sort| COLUMNS.iter().find(|(_, name, _)| *name == sort));
-    let stage = fields.get("status").and_then(|name| Stage::ALL.iter().find(|stage| stage.name() == name));
+    let sorts = COLUMNS.map(|(_, word, sort)| (word, sort));
+    let stages: Vec<&str> = Stage::ALL.iter().map(|stage| stage.name()).collect();
+    let stage = fields.may_word("status", &stages)?;
     Ok(CustomerFilter {
         text: fields.may("text")?,
         management: fields.may("managed")?,
         service: fields.may("service")?,
-        stage: stage.copied(),
-        min_devices: fields.may("devices")?,
-        sort: sort.map_or(CustomerSort::Name, |(_, _, sort)| *sort),
+        stage: Stage::ALL.iter().find(|it| stage == Some(it.name())).copied(),
+        min_devices: fields.number("devices")?,
+        sort: list::sort(fields, &sorts)?.unwrap_or_default(),
         ..CustomerFilter::default()
     })
 }
@@ -96,17 +97,14 @@ fn filters(reader: &Reader<'_>) -> Markup {
     let stages = [any(), stages.map(|it| (it.name().to_owned(), it.status().to_owned())).collect()].concat();
     let chosen = |name: &str| fields.get(name).unwrap_or_default().to_owned();
     html! {
-        form.filter method="get" role="search" aria-label="Customers" {
-            @for kept in ["sort", "descending", "as_of"] {
-                @if let Some(value) = fields.get(kept) { (form::hidden(kept, value)) }
-            }
+        (form::filter(fields, Some("Customers"), &["text", "managed", "service", "status", "devices"], html! {
             (form::text("Name or number", "text", chosen("text")))
             (form::choice("Managed", "managed", &chosen("managed"), &managed))
             (form::choice("Service", "service", &chosen("service"), &services))
             (form::choice("Status", "status", &chosen("status"), &stages))
             label { span { "Devices, at least" } input type="number" name="devices" min="0" value=(chosen("devices")); }
             button { "Filter" }
-        }
+        }))
     }
 }
 
@@ -152,11 +150,13 @@ fn consoles<'s>(
 
 /// The details of one customer; nothing beside the list, where there is none of that id.
 fn beside(reader: &Reader<'_>, customer: TenantId) -> Result<Markup, Problem> {
-    let asked = reader.moment.ask(Customer::new(reader.actor(), reader.at, customer));
-    let Some(it) = told(asked)? else {
-        return Ok(html! { aside.details { p { "There is no such customer." } } });
+    let (row, it) = match account::row_of(reader.moment, reader.actor(), reader.at, customer) {
+        Ok(found) => found,
+        Err(problem) if problem.status.is_client_error() => {
+            return Ok(html! { aside.details { p { "There is no such customer." } } });
+        }
+        Err(problem) => return Err(problem),
     };
-    let row = &it.row;
     Ok(html! {
         aside.details aria-label="Customer details" {
             h2 { (words::name(&row.name)) }
@@ -166,6 +166,21 @@ fn beside(reader: &Reader<'_>, customer: TenantId) -> Result<Markup, Problem> {
                 dt { "Status" } dd { (row.status) }
                 dt { "Services" } dd { (consoles(reader, row.tenant, &row.services)) }
                 dt { "Devices" } dd { (row.devices) }
+                @if let Some(it) = &it { (more(it)) } @else { dt { "State" } dd { (words::plainly(row.operation)) } }
+            }
+            p.buttons {
+                a.button href=(list::with(&reader.fields, &[("show", "")])) { "Close" }
+                @if reader.as_of.is_none() {
+                    a.button.strong href=(format!("/at/{}/customers/{}/account", reader.at, row.tenant)) { "Manage account" }
+                }
+            }
+        }
+    })
+}
+
+/// What the list does not say; of one that is disabled, nothing is told.
+fn more(it: &CustomerDetails) -> Markup {
+    html! {
                 dt { "Since" } dd { (words::moment(it.since)) }
                 @if let Some(expires) = it.expires { dt { "Ends" } dd { (words::moment(expires)) } }
                 @if let Some(country) = &it.country { dt { "Country" } dd { (country) } }
@@ -177,13 +192,5 @@ fn beside(reader: &Reader<'_>, customer: TenantId) -> Result<Markup, Problem> {
                     @if it.grants.is_empty() { "nothing beyond the default" }
                     ul { @for grant in &it.grants { li { (words::permission(grant.as_str())) } } }
                 }
-            }
-            p.buttons {
-                a.button href=(list::with(&reader.fields, &[("show", "")])) { "Close" }
-                @if reader.as_of.is_none() {
-                    a.button.strong href=(format!("/at/{}/customers/{}/account", reader.at, row.tenant)) { "Manage account" }
-                }
-            }
-        }
-    })
+    }
 }

@@ -2,7 +2,6 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
@@ -10,13 +9,13 @@ use tenantry::base::ids::{InvitationId, RequestId};
 use tenantry::command::{AcceptInvitation, DeclineInvitation};
 use tenantry::engine::Of;
 use tenantry::model::{TenantKind, User, UserState};
-use tenantry::query::{MyProfile, Profile};
 use tenantry::{TenantId, UserId};
 
 use crate::app::Portal;
 use crate::fields::Fields;
 use crate::guard::{At, needs};
-use crate::names::told;
+use crate::letters::{Letter, open_of};
+use crate::own::{self, Own};
 use crate::problem::Problem;
 use crate::session::{Person, Visit};
 use crate::{form, frame, heard, words};
@@ -32,24 +31,27 @@ pub(super) fn routes(portal: &Portal) -> Router<Portal> {
         .route("/invitations/{invitation}/answer", post(answer))
 }
 
-async fn door(State(portal): State<Portal>, visit: Visit) -> Result<Markup, Problem> {
+async fn door(State(portal): State<Portal>, visit: Visit) -> Result<Response, Problem> {
+    if let Some(page) = led_here(&visit) {
+        return Ok(page);
+    }
     // Who there is, is the host's own affair: no user would be told all this.
     let mut people = portal
         .ask(None, |now, _| {
             let users = now.host().list::<User>(&Of::All)?;
             let active = users.iter().filter(|user| user.state == UserState::Active);
-            let profiles = active.map(|user| told(now.ask(MyProfile::new(user.id.into()))));
-            Ok(profiles.collect::<Result<Vec<_>, Problem>>()?.into_iter().flatten().collect::<Vec<_>>())
+            let people = active.map(|user| Ok(own::whoever(now, user.id)?.map(|own| (user.id, own))));
+            Ok(people.collect::<Result<Vec<_>, Problem>>()?.into_iter().flatten().collect::<Vec<_>>())
         })
         .await?;
-    people.sort_by_key(|it| (it.kind, it.home.name.clone(), it.name.clone()));
+    people.sort_by_key(|(_, it)| (it.kind, it.organisation.clone(), it.name.clone()));
     let kinds = [
         (TenantKind::Msp, "Managed service providers"),
         (TenantKind::Customer, "Customers"),
         (TenantKind::Reseller, "Resellers"),
     ];
-    let letters = portal.letters().invitations();
-    Ok(frame::document(
+    let letters = open_letters(&portal).await?;
+    let page = frame::document(
         "The door",
         html! {
             main.alone {
@@ -61,7 +63,7 @@ async fn door(State(portal): State<Portal>, visit: Visit) -> Result<Markup, Prob
                 @for (kind, label) in kinds {
                     section {
                         h2 { (label) }
-                        ul.cards { @for one in people.iter().filter(|one| one.kind == kind) { li.card { (card(&visit, one)) } } }
+                        ul.cards { @for one in people.iter().filter(|(_, one)| one.kind == kind) { li.card { (card(&visit, one.0, &one.1)) } } }
                     }
                 }
                 @if !letters.is_empty() {
@@ -77,23 +79,55 @@ async fn door(State(portal): State<Portal>, visit: Visit) -> Result<Markup, Prob
                 }
             }
         },
-    ))
+    );
+    Ok(remembered(&visit, page))
 }
 
-fn card(visit: &Visit, one: &Profile) -> Markup {
-    let name = one.name.as_ref().map_or_else(|| "Somebody".to_owned(), ToString::to_string);
+fn card(visit: &Visit, user: UserId, one: &Own) -> Markup {
+    let name = one.name.as_deref().unwrap_or("Somebody");
     html! {
-        strong { (words::name(&name)) }
+        strong { (words::name(name)) }
         p {
-            (one.role.as_ref().map(words::role).unwrap_or_default()) ", " (words::organisation(&one.home))
+            (one.role.as_ref().map(words::role).unwrap_or_default()) ", "
+            (words::name(&one.organisation)) " " span.number { (one.number) }
+            @if one.shut.is_some() { span.soft { " · disabled" } }
         }
-        (form::press(visit, "/enter", &[("user", one.user.to_string())], &format!("Enter as {name}")))
+        (form::press(visit, "/enter", &[("user", user.to_string())], &format!("Enter as {name}")))
     }
+}
+
+/// A page with forms for whoever has not come in: only such a page gives a browser its cookie.
+fn remembered(visit: &Visit, page: Markup) -> Response {
+    match &visit.new {
+        Some(cookie) => (AppendHeaders([heard::set_cookie(cookie)]), page).into_response(),
+        None => page.into_response(),
+    }
+}
+
+/// Whom another site leads here gets a page without forms, and no cookie: a browser that has one might not have sent it.
+fn led_here(visit: &Visit) -> Option<Response> {
+    let new = visit.from_elsewhere && visit.new.is_some();
+    new.then(|| {
+        let page = html! {
+            main.alone {
+                h1 { "tenantry portal" }
+                p { "Another site has led you here." }
+                p { a.button.strong href=(visit.here) { "Go on" } }
+            }
+        };
+        frame::document("Go on", page).into_response()
+    })
+}
+
+/// The letters whose invitations are still open: one that was answered, taken back or has lapsed leads nowhere.
+async fn open_letters(portal: &Portal) -> Result<Vec<Letter>, Problem> {
+    let letters = portal.letters().invitations();
+    portal.ask(None, move |now, _| open_of(now, letters)).await
 }
 
 async fn enter(State(portal): State<Portal>, visit: Visit, fields: Fields) -> Result<Response, Problem> {
     let user: UserId = fields.need("user")?;
-    portal.ask_one(MyProfile::new(user.into())).await?;
+    portal.ask(None, move |now, _| own::of(now, user)).await?;
     Ok(as_(&portal, &visit, Some(user), "/home"))
 }
 
@@ -102,20 +136,22 @@ async fn leave(State(portal): State<Portal>, visit: Visit) -> Response {
 }
 
 fn as_(portal: &Portal, visit: &Visit, user: Option<UserId>, to: &str) -> Response {
-    let id = portal.sessions().becomes(visit, user);
-    let cookie = AppendHeaders([(header::SET_COOKIE, heard::set_cookie(id))]);
+    let cookie = portal.sessions().becomes(visit, user);
+    let cookie = AppendHeaders([heard::set_cookie(&cookie)]);
     (cookie, Redirect::to(to)).into_response()
 }
 
 /// Where somebody's work is.
 async fn home(State(portal): State<Portal>, person: Person) -> Result<Redirect, Problem> {
-    let profile = portal.ask_one(MyProfile::new(person.actor())).await?;
-    Ok(Redirect::to(&match profile.kind {
-        TenantKind::Msp if portal.may(person.user, "customers.list", profile.home.tenant) => {
-            format!("/at/{}/customers", profile.home.tenant)
+    let user = person.user;
+    let own = portal.ask(None, move |now, _| own::of(now, user)).await?;
+    Ok(Redirect::to(&match own.kind {
+        _ if own.shut.is_some() => "/requests".to_owned(),
+        TenantKind::Msp if portal.may(person.user, "customers.list", own.home) => {
+            format!("/at/{}/customers", own.home)
         }
-        TenantKind::Msp => format!("/at/{}/overview", profile.home.tenant),
-        TenantKind::Reseller => format!("/at/{}/listing", profile.home.tenant),
+        TenantKind::Msp => format!("/at/{}/overview", own.home),
+        TenantKind::Reseller => format!("/at/{}/listing", own.home),
         _ => "/requests".to_owned(),
     }))
 }
@@ -128,26 +164,35 @@ async fn invitation(
     State(portal): State<Portal>,
     visit: Visit,
     At(invitation): At<InvitationId>,
-) -> Result<Markup, Problem> {
+) -> Result<Response, Problem> {
+    if let Some(page) = led_here(&visit) {
+        return Ok(page);
+    }
     let letter = letter_of(&portal, invitation)?;
+    let is_open = open_letters(&portal).await?.iter().any(|open| open.invitation == Some(invitation));
     let action = format!("/invitations/{invitation}/answer");
-    Ok(frame::document(
+    let page = frame::document(
         "An invitation",
         html! {
             main.alone {
                 h1 { "An invitation" }
-                p { (words::plainly(&letter)) }
-                (form::post(&visit, &action, html! {
-                    (form::needed("The address that this was sent to", "email", ""))
-                    p.buttons {
-                        button.strong name="answer" value="accept" { "Accept" }
-                        button name="answer" value="decline" { "Decline" }
-                    }
-                }))
+                p { (words::plainly(&letter.subject)) }
+                @if is_open {
+                    (form::post(&visit, &action, html! {
+                        (form::needed("The address that this was sent to", "email", ""))
+                        p.buttons {
+                            button.strong name="answer" value="accept" { "Accept" }
+                            button name="answer" value="decline" { "Decline" }
+                        }
+                    }))
+                } @else {
+                    p role="note" { "It is settled: it was answered or taken back, or has lapsed." }
+                }
                 p { a href="/" { "To the door" } }
             }
         },
-    ))
+    );
+    Ok(if is_open { remembered(&visit, page) } else { page.into_response() })
 }
 
 async fn answer(
@@ -156,12 +201,10 @@ async fn answer(
     At(invitation): At<InvitationId>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let letters = portal.letters().invitations();
-    let letter = letters.into_iter().find(|letter| letter.invitation == Some(invitation));
-    let user = letter.ok_or_else(Problem::nothing_here)?.to;
+    let user = letter_of(&portal, invitation)?.to;
     // The link of a real letter would carry a secret. That stands for having read it, as the address does here.
     let (id, email): (RequestId, _) = (fields.need("request")?, fields.need("email")?);
-    if fields.get("answer") == Some("decline") {
+    if fields.word("answer", &["accept", "decline"])? == "decline" {
         portal.act(id, user, DeclineInvitation::new(invitation, email)).await?;
         return Ok(Redirect::to("/").into_response());
     }
@@ -169,8 +212,7 @@ async fn answer(
     Ok(as_(&portal, &visit, Some(user), "/home"))
 }
 
-fn letter_of(portal: &Portal, invitation: InvitationId) -> Result<String, Problem> {
+fn letter_of(portal: &Portal, invitation: InvitationId) -> Result<Letter, Problem> {
     let letters = portal.letters().invitations();
-    let letter = letters.into_iter().find(|letter| letter.invitation == Some(invitation));
-    Ok(letter.ok_or_else(Problem::nothing_here)?.subject)
+    letters.into_iter().find(|letter| letter.invitation == Some(invitation)).ok_or_else(Problem::nothing_here)
 }

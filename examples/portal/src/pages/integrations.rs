@@ -13,8 +13,7 @@ use crate::app::Portal;
 use crate::fields::Fields;
 use crate::frame::Reader;
 use crate::guard::{At, needs};
-use crate::names::told;
-use crate::problem::Problem;
+use crate::problem::{Problem, told};
 use crate::session::Person;
 use crate::{form, frame, list, words};
 
@@ -35,11 +34,12 @@ async fn show(
 ) -> Result<Markup, Problem> {
     frame::page(&portal, person, at, fields, "Integrations", |reader| {
         let fields = &reader.fields;
-        let sort = match fields.get("sort") {
-            Some("kind") => IntegrationSort::Kind,
-            Some("owner") => IntegrationSort::Owner,
-            _ => IntegrationSort::Name,
-        };
+        let sorts = [
+            ("name", IntegrationSort::Name),
+            ("kind", IntegrationSort::Kind),
+            ("owner", IntegrationSort::Owner),
+        ];
+        let sort = list::sort(fields, &sorts)?.unwrap_or_default();
         let (text, kind) = (fields.may("text")?, fields.may("kind")?);
         let filter = IntegrationFilter { text, kind, sort, ..IntegrationFilter::default() };
         let paging = list::paging(fields)?;
@@ -54,11 +54,11 @@ async fn show(
         let manages = reader.may("integrations.manage");
         Ok(html! {
             h1 { "Integrations" }
-            form.filter method="get" {
+            (form::filter(fields, None, &["text", "kind"], html! {
                 (form::text("Name", "text", fields.get("text").unwrap_or_default()))
                 (form::text("Type", "kind", fields.get("kind").unwrap_or_default()))
                 button { "Filter" }
-            }
+            }))
             table {
                 thead { tr {
                     (list::sortable(fields, "Name", "name", true))

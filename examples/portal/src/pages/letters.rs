@@ -8,6 +8,7 @@ use tenantry::query::{Paging, Places};
 
 use crate::app::Portal;
 use crate::fields::Fields;
+use crate::letters::open_of;
 use crate::problem::Problem;
 use crate::session::Person;
 use crate::{form, frame, list, words};
@@ -18,7 +19,8 @@ pub(super) fn routes() -> Router<Portal> {
 
 async fn show(State(portal): State<Portal>, person: Person, fields: Fields) -> Result<Markup, Problem> {
     let letters = portal.letters().to(person.user);
-    frame::own_page(&portal, person, fields, "Letters", move |_| {
+    frame::own_page(&portal, person, fields, "Letters", move |reader| {
+        let open = open_of(reader.now, letters.clone())?;
         Ok(html! {
             h1 { "Letters" }
             p.soft { "What would be in your mailbox, the last one first." }
@@ -28,7 +30,9 @@ async fn show(State(portal): State<Portal>, person: Person, fields: Fields) -> R
                     li {
                         (words::plainly(&letter.subject))
                         @if let Some(invitation) = letter.invitation {
-                            " · " a href=(format!("/invitations/{invitation}")) { "Answer" }
+                            @if open.iter().any(|open| open.invitation == letter.invitation) {
+                                " · " a href=(format!("/invitations/{invitation}")) { "Answer" }
+                            } @else { span.soft { " · settled" } }
                         }
                     }
                 }
@@ -46,10 +50,10 @@ async fn places(State(portal): State<Portal>, person: Person, fields: Fields) ->
         let places = reader.ask(Places { text, paging, ..Places::new(reader.actor()) })?;
         Ok(html! {
             h1 { "All places" }
-            form.filter method="get" {
+            (form::filter(&reader.fields, None, &["text"], html! {
                 (form::text("Name or number", "text", reader.fields.get("text").unwrap_or_default()))
                 button { "Find" }
-            }
+            }))
             ul.rows {
                 @for place in &places.rows {
                     li { a href=(format!("/at/{}", place.tenant)) { (words::name(&place.name)) } " " span.number { (place.number) } }

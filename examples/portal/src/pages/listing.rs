@@ -50,18 +50,18 @@ async fn show(
         let any = vec![(String::new(), "Any".to_owned())];
         let states = [any, form::pairs(ResellerStatus::ALL)].concat();
         let chosen = |name: &str| fields.get(name).unwrap_or_default().to_owned();
-        let csv = list::with(fields, &[("page", ""), ("as_of", "")]);
+        let csv = list::with(fields, &[("page", "")]);
         Ok(html! {
             div.head {
                 h1 { "Customers" }
                 a.button href=(format!("/at/{}/listing/customers.csv{csv}", reader.at)) { "Download customers as CSV" }
             }
-            form.filter method="get" role="search" {
+            (form::filter(fields, None, &["text", "status", "unused"], html! {
                 (form::text("Name, reference or number", "text", chosen("text")))
                 (form::choice("Status", "status", &chosen("status"), &states))
                 (form::tick("Those without uploads, too", "unused", "yes", fields.get("unused").is_some()))
                 button { "Filter" }
-            }
+            }))
             table {
                 caption { "Who your devices are with" }
                 thead { tr { @for (label, sort, order) in COLUMNS {
@@ -99,14 +99,14 @@ async fn show(
 }
 
 fn filter(fields: &Fields) -> Result<ResellerFilter, Problem> {
-    let sort = fields.get("sort").and_then(|sort| COLUMNS.iter().find(|(_, name, _)| *name == sort));
-    let status =
-        fields.get("status").and_then(|name| ResellerStatus::ALL.iter().find(|it| it.name() == name));
+    let sorts = COLUMNS.map(|(_, word, sort)| (word, sort));
+    let states: Vec<&str> = ResellerStatus::ALL.iter().map(|it| it.name()).collect();
+    let status = fields.may_word("status", &states)?;
     Ok(ResellerFilter {
         text: fields.may("text")?,
-        status: status.copied(),
-        unused: fields.get("unused").is_some(),
-        sort: sort.map_or(ResellerSort::Company, |(_, _, sort)| *sort),
+        status: ResellerStatus::ALL.iter().find(|it| status == Some(it.name())).copied(),
+        unused: fields.yes("unused")?,
+        sort: list::sort(fields, &sorts)?.unwrap_or_default(),
         ..ResellerFilter::default()
     })
 }
@@ -117,8 +117,8 @@ async fn csv(
     At(at): At<TenantId>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let filter = filter(&fields)?;
-    let written = portal.ask_one(ResellerCsv { filter, ..ResellerCsv::new(person.actor(), at) }).await?;
+    let query = ResellerCsv { filter: filter(&fields)?, ..ResellerCsv::new(person.actor(), at) };
+    let written = portal.ask(frame::as_of_in(&fields)?, move |_, moment| Ok(moment.ask(query)?)).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"customers.csv\""),

@@ -1,5 +1,7 @@
 //! Who manages a customer, as the customer sees it: what it lets them do, and how it parts from them.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -7,19 +9,19 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use tenantry::TenantId;
 use tenantry::base::ids::LinkId;
+use tenantry::base::text::Permission;
 use tenantry::command::{
     CancelDelink, Command, InviteManager, RequestDelink, ResendDelink, SetManagerGrants,
 };
 use tenantry::model::{Party, Stage};
-use tenantry::query::{LinkFilter, Links, ManagerRow, Managers};
+use tenantry::query::{LinkFilter, Links, ManagerRow, Managers, Paging};
 
 use crate::app::Portal;
-use crate::fields::Fields;
+use crate::fields::{Fields, was};
 use crate::frame::Reader;
-use crate::guard::{At, needs};
+use crate::guard::{At, needs, parts};
 use crate::look::{self, Asked, Leap};
-use crate::names::told;
-use crate::problem::Problem;
+use crate::problem::{Problem, told};
 use crate::session::Person;
 use crate::{form, frame, words};
 
@@ -28,7 +30,7 @@ pub(super) fn routes(portal: &Portal) -> Router<Portal> {
         .route("/at/{at}/managers", needs(portal, "tenant.view", get(show)))
         .route("/at/{at}/managers/invite", needs(portal, "link.respond", post(invite)))
         .route("/at/{at}/managers/{link}/grants", needs(portal, "grants.manage", post(grants)))
-        .route("/at/{at}/managers/{link}/delink", needs(portal, "link.respond", post(delink)))
+        .route("/at/{at}/managers/{link}/delink", parts(portal, "link.respond", post(delink)))
 }
 
 async fn show(
@@ -95,6 +97,8 @@ fn manager(reader: &Reader<'_>, row: &ManagerRow) -> Markup {
             h3 { "Manage MSP permissions" }
             @if reader.may("grants.manage") {
                 (form::post(visit, &format!("{base}/grants"), html! {
+                    (form::hidden("seen", reader.now.seq()))
+                    @for grant in &ticked { (form::was("grants", grant)) }
                     (form::boxes("Admins and roles: what you let this MSP do", "grants", &ticked, &all))
                     p.buttons { button { "Save permissions" } }
                 }))
@@ -137,9 +141,21 @@ async fn grants(
     fields: Fields,
 ) -> Result<Redirect, Problem> {
     let command = SetManagerGrants::new(link, fields.set("grants")?);
-    portal
-        .done(&person, &fields, command, "The MSP’s permissions are saved.", &format!("/at/{at}/managers"))
-        .await
+    let was: BTreeSet<Permission> = fields.set(&was("grants"))?;
+    let seen = fields.number("seen")?.ok_or_else(|| Problem::typed("seen", "nothing was given"))?;
+    let still = || {
+        let (actor, was) = (person.actor(), was.clone());
+        portal.ask(None, move |now, _| {
+            let all = Paging { limit: 1_000, ..Paging::default() };
+            let rows = now.ask(Managers { paging: all, ..Managers::new(actor, at) })?.rows;
+            let row = rows.iter().find(|row| row.link == link).ok_or_else(Problem::nothing_here)?;
+            Ok((row.grants == was).then(|| now.seq()))
+        })
+    };
+    let done = portal.act_as_seen(fields.need("request")?, person.user, command, seen, still).await?;
+    done.ok_or_else(Problem::moved_on)?;
+    portal.sessions().say(&person.visit, "The MSP’s permissions are saved.");
+    Ok(Redirect::to(&format!("/at/{at}/managers")))
 }
 
 async fn delink(
@@ -149,16 +165,18 @@ async fn delink(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let party = Some(Party::Customer);
-    let back = format!("/at/{at}/managers");
-    let (command, said): (Command, _) = match fields.get("what") {
-        Some("request") => {
+    // Whose organisation is disabled has that page no longer.
+    let is_open = portal.may(person.user, "tenant.view", at);
+    let back = if is_open { format!("/at/{at}/managers") } else { "/requests".to_owned() };
+    let (command, said): (Command, _) = match fields.word("what", &["request", "resend", "cancel"])? {
+        "request" => {
             let command = RequestDelink { party, ..RequestDelink::new(link) };
             let asked = Asked {
                 at,
                 action: format!("/at/{at}/managers/{link}/delink"),
                 back: back.clone(),
                 title: "Ask to delink",
-                note: "The MSP is asked. Nobody’s rights change before it accepts.",
+                note: "The MSP is asked. Nobody’s rights change before it accepts, unless it has asked to part as well.",
                 button: "Confirm",
                 typed: None,
             };
@@ -166,17 +184,16 @@ async fn delink(
             let leap = look::before(&portal, person, fields, asked, command.clone(), command).await?;
             return Ok(match leap {
                 Leap::Look(page) => page.into_response(),
-                Leap::Done(_) => {
-                    portal.sessions().say(&visit, "The MSP was asked to part.");
+                Leap::Done(happened) => {
+                    let parted = "You have parted: the MSP had asked for it, too. It manages you no longer.";
+                    let said = if words::parted(&happened) { parted } else { "The MSP was asked to part." };
+                    portal.sessions().say(&visit, said);
                     Redirect::to(&back).into_response()
                 }
             });
         }
-        Some("resend") => (ResendDelink { party, ..ResendDelink::new(link) }.into(), "The MSP was reminded."),
-        Some("cancel") => {
-            (CancelDelink { party, ..CancelDelink::new(link) }.into(), "You have taken the request back.")
-        }
-        _ => return Err(Problem::nothing_here()),
+        "resend" => (ResendDelink { party, ..ResendDelink::new(link) }.into(), "The MSP was reminded."),
+        _ => (CancelDelink { party, ..CancelDelink::new(link) }.into(), "You have taken the request back."),
     };
     Ok(portal.done(&person, &fields, command, said, &back).await?.into_response())
 }

@@ -20,6 +20,7 @@ mod requests;
 mod uploads;
 
 use axum::Router;
+use axum::http::StatusCode;
 
 use crate::app::Portal;
 use crate::problem::Problem;
@@ -45,5 +46,9 @@ pub(crate) fn router(portal: &Portal) -> Router<Portal> {
         .merge(alerts::routes(portal))
         .merge(audit::routes(portal))
         .merge(access::routes(portal))
+        .method_not_allowed_fallback(async || {
+            let detail = "this is not asked for so".to_owned();
+            Problem::said(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail, Some("open the page"))
+        })
         .fallback(async || Problem::nothing_here())
 }

@@ -43,11 +43,8 @@ async fn show(
     fields: Fields,
 ) -> Result<Markup, Problem> {
     frame::page(&portal, person, at, fields, "Admins and roles", |reader| {
-        let sort = match reader.fields.get("sort") {
-            Some("email") => UserSort::Email,
-            Some("state") => UserSort::State,
-            _ => UserSort::Name,
-        };
+        let sorts = [("name", UserSort::Name), ("email", UserSort::Email), ("state", UserSort::State)];
+        let sort = list::sort(&reader.fields, &sorts)?.unwrap_or_default();
         let filter = UserFilter { text: reader.fields.may("text")?, sort, ..UserFilter::default() };
         let paging = list::paging(&reader.fields)?;
         let users = reader.ask(Users { filter, paging, ..Users::new(reader.actor(), reader.at) })?;
@@ -58,10 +55,10 @@ async fn show(
         let manages = reader.may("users.manage");
         Ok(html! {
             h1 { "Admins and roles" }
-            form.filter method="get" {
+            (form::filter(&reader.fields, None, &["text"], html! {
                 (form::text("Name or address", "text", reader.fields.get("text").unwrap_or_default()))
                 button { "Find" }
-            }
+            }))
             table {
                 caption { "Who belongs here" }
                 thead { tr {
@@ -211,14 +208,11 @@ async fn invitation(
     At(at): At<TenantId>,
     fields: Fields,
 ) -> Result<Redirect, Problem> {
-    let (command, said): (Command, _) = match fields.get("what") {
-        Some("resend") => {
+    let (command, said): (Command, _) = match fields.word("what", &["resend", "revoke"])? {
+        "resend" => {
             (ResendInvitation::new(fields.need("invitation")?).into(), "The invitation was sent again.")
         }
-        Some("revoke") => {
-            (RevokeInvitation::new(fields.need("invitation")?).into(), "The invitation is taken back.")
-        }
-        _ => return Err(Problem::nothing_here()),
+        _ => (RevokeInvitation::new(fields.need("invitation")?).into(), "The invitation is taken back."),
     };
     portal.done(&person, &fields, command, said, &format!("/at/{at}/people")).await
 }
@@ -230,18 +224,18 @@ async fn user(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let user: UserId = fields.need("user")?;
-    let (command, said): (Command, _) = match fields.get("what") {
-        Some("block") => (BlockUser::new(user).into(), "They are blocked."),
-        Some("unblock") => (UnblockUser::new(user).into(), "They are back."),
-        Some("remove") => (RemoveUser::new(user).into(), "They are removed."),
-        Some("assign") => {
+    let what = fields.word("what", &["block", "unblock", "remove", "assign"])?;
+    let (command, said): (Command, _) = match what {
+        "block" => (BlockUser::new(user).into(), "They are blocked."),
+        "unblock" => (UnblockUser::new(user).into(), "They are back."),
+        "remove" => (RemoveUser::new(user).into(), "They are removed."),
+        _ => {
             let given = NewAssignment { user, tenant: at, role: fields.need("role")?, below: None };
             (Assign::new(vec![given]).into(), "They have another role now.")
         }
-        _ => return Err(Problem::nothing_here()),
     };
     let (visit, back) = (person.visit.clone(), format!("/at/{at}/people"));
-    if fields.get("what") == Some("remove") {
+    if what == "remove" {
         let asked = Asked {
             at,
             action: format!("{back}/user"),

@@ -56,7 +56,7 @@ async fn show(
                 }
             }
             table {
-                caption { "What you have uploaded, and what of it is still where you put it" }
+                caption { "What you have uploaded, and how many devices of it you have not taken back" }
                 thead { tr {
                     th scope="col" { "Uploaded" } th scope="col" { "Shown as" } th scope="col" { "Devices" } th scope="col" { "Left" }
                     @if reader.may("devices.manage") { th scope="col" { "Change" } }
@@ -75,7 +75,9 @@ async fn show(
                             td.count data-label="Left" { (row.left) }
                             @if reader.may("devices.manage") {
                                 td data-label="Change" {
-                                    (form::press(visit, &format!("{base}/withdraw"), &[("upload", row.upload.to_string())], "Take back"))
+                                    @if row.left > 0 {
+                                        (form::press(visit, &format!("{base}/withdraw"), &[("upload", row.upload.to_string())], "Take back"))
+                                    }
                                 }
                             }
                         }

@@ -25,7 +25,7 @@ fn customers_are_filtered_sorted_turned_over_and_shown_beside_the_list() {
         ada.chooses("Managed", "Fully").await?;
         ada.chooses("Service", "Configure").await?;
         ada.presses("Filter").await?;
-        assert_eq!(ada.rows().await?, ["東京堂書店"]);
+        ada.sees_rows(&["東京堂書店"]).await?;
 
         ada.presses("Customers").await?;
         ada.types("Name or number", "BK-200").await?;

@@ -8,16 +8,14 @@ mod customers;
 mod reseller;
 mod review;
 mod safety;
+#[path = "../common/site.rs"]
+mod site;
 mod walker;
 
 use std::error::Error;
 use std::path::PathBuf;
 
 use chromium::Chromium;
-use tenantry::Engine;
-use tenantry::engine::{Clock, SystemClock};
-use tenantry_portal::{Portal, demo, router};
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use walker::Walker;
 
@@ -33,13 +31,7 @@ fn walk<W: Future<Output = Arrives>>(name: &'static str, way: impl FnOnce(Walker
     let runtime = Runtime::new().expect("a runtime is to be had");
     let arrived = runtime.block_on(async {
         let place = tempfile::tempdir()?;
-        let file = place.path().join("portal.db");
-        demo::furnish(&file, SystemClock.now())?;
-        let portal = Portal::new(Engine::open(&file)?)?;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let site = format!("http://{}", listener.local_addr()?);
-        tokio::spawn(portal.clone().chores());
-        tokio::spawn(async move { axum::serve(listener, router(portal)).await });
+        let site = site::opened(place.path(), Vec::new()).await?;
         let chromium = Chromium::start()?;
         let window = chromium.window().await?;
         let album = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("portal");

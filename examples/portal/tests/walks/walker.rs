@@ -37,6 +37,30 @@ async fn option(field: &Element, one: &str) -> Result<(), Trouble> {
     Ok(field.select_by(Locator::XPath(&path)).await?)
 }
 
+/// Looks again and again until there is what is looked for; nothing, if that takes too long.
+async fn until<T>(mut look: impl AsyncFnMut() -> Result<Option<T>, Trouble>) -> Result<Option<T>, Trouble> {
+    let since = Instant::now();
+    loop {
+        let seen = look().await?;
+        if seen.is_some() || since.elapsed() > PATIENCE {
+            return Ok(seen);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Looks until what was found is not lost again: a page that is being turned takes along what was found on it.
+async fn patiently<T>(mut look: impl AsyncFnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    let seen = until(async || match look().await {
+        Err(trouble) if trouble.to_string().contains("stale element") => Ok(None),
+        seen => seen.map(Some),
+    });
+    match seen.await? {
+        Some(seen) => Ok(seen),
+        None => look().await,
+    }
+}
+
 impl Walker {
     /// Comes in as somebody, whoever was there before.
     pub(crate) async fn enters_as(&self, name: &str) -> Result<(), Trouble> {
@@ -46,18 +70,18 @@ impl Walker {
     }
 
     async fn finds(&self, what: &str, path: String) -> Result<Element, Trouble> {
-        let since = Instant::now();
-        loop {
+        let seen = until(async || {
             // A page that is being turned loses what was found on it.
             for found in self.window.find_all(Locator::XPath(&path)).await.unwrap_or_default() {
                 if found.is_displayed().await.unwrap_or_default() {
-                    return Ok(found);
+                    return Ok(Some(found));
                 }
             }
-            if since.elapsed() > PATIENCE {
-                return Err(format!("{what} is not to be seen on:\n{}", self.reads().await?).into());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(None)
+        });
+        match seen.await? {
+            Some(found) => Ok(found),
+            None => Err(format!("{what} is not to be seen on:\n{}", self.reads().await?).into()),
         }
     }
 
@@ -93,16 +117,18 @@ impl Walker {
         let said = quoted(label);
         let ways = ["button", "a", "summary", "label[contains(@class, 'tick')]"];
         let ways = ways.map(|way| format!("{within}//{way}[normalize-space(.)={said}]"));
-        self.finds(&format!("“{label}”"), ways.join(" | ")).await?.click().await?;
-        Ok(())
+        let (what, path) = (format!("“{label}”"), ways.join(" | "));
+        patiently(async || Ok(self.finds(&what, path.clone()).await?.click().await?)).await
     }
 
     /// Fills in the field beside which this stands.
     pub(crate) async fn types(&self, label: &str, text: &str) -> Result<(), Trouble> {
-        let field = self.field(label).await?;
-        field.clear().await?;
-        field.send_keys(text).await?;
-        Ok(())
+        patiently(async || {
+            let field = self.field(label).await?;
+            field.clear().await?;
+            Ok(field.send_keys(text).await?)
+        })
+        .await
     }
 
     /// The field beside which this stands.
@@ -114,9 +140,7 @@ impl Walker {
 
     /// Chooses one of several.
     pub(crate) async fn chooses(&self, label: &str, one: &str) -> Result<(), Trouble> {
-        let field = self.field(label).await?;
-        option(&field, one).await?;
-        Ok(())
+        patiently(async || option(&self.field(label).await?, one).await).await
     }
 
     /// Chooses one of several in the row that begins with this.
@@ -177,7 +201,16 @@ impl Walker {
 
     /// Waits until this is to be read.
     pub(crate) async fn sees(&self, text: &str) -> Result<(), Trouble> {
-        self.waits(text, true).await
+        let mut read = String::new();
+        let seen = until(async || {
+            // A page that is being turned has no text yet.
+            read = self.reads().await.unwrap_or_default();
+            Ok((read.contains(text) && self.is_whole().await).then_some(()))
+        });
+        match seen.await? {
+            Some(()) => Ok(()),
+            None => Err(format!("“{text}” is not to be seen on:\n{read}").into()),
+        }
     }
 
     /// Makes sure that a page which is there does not say this.
@@ -188,66 +221,78 @@ impl Walker {
         }
     }
 
-    async fn waits(&self, text: &str, there: bool) -> Result<(), Trouble> {
-        let since = Instant::now();
-        loop {
-            // A page that is being turned has no text yet.
-            let read = self.reads().await.unwrap_or_default();
-            if read.contains(text) == there {
-                return Ok(());
-            }
-            if since.elapsed() > PATIENCE {
-                return Err(format!("“{text}” is not to be seen on:\n{read}").into());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    /// Whether all of the page has come.
+    async fn is_whole(&self) -> bool {
+        self.says("return document.readyState").await.is_ok_and(|state| state == "complete")
     }
 
     /// Looks a page up again and again until it says this.
     pub(crate) async fn looks_until(&self, page: &str, text: &str) -> Result<(), Trouble> {
-        let since = Instant::now();
-        loop {
+        let mut read = String::new();
+        let seen = until(async || {
             self.window.goto(&format!("{}{page}", self.site)).await?;
-            let read = self.reads().await?;
-            if read.contains(text) {
-                return Ok(());
-            }
-            if since.elapsed() > PATIENCE {
-                return Err(format!("{page} never says “{text}”:\n{read}").into());
-            }
+            read = self.reads().await?;
+            Ok(read.contains(text).then_some(()))
+        });
+        match seen.await? {
+            Some(()) => Ok(()),
+            None => Err(format!("{page} never says “{text}”:\n{read}").into()),
         }
     }
 
     /// The rows of the first list: what each begins with.
     pub(crate) async fn rows(&self) -> Result<Vec<String>, Trouble> {
+        patiently(async || {
+            let mut rows = Vec::new();
+            for row in self.window.find_all(Locator::XPath("//main//table//tbody/tr/th")).await? {
+                rows.push(row.text().await?);
+            }
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// Waits until the rows of the first list are these.
+    pub(crate) async fn sees_rows(&self, wanted: &[&str]) -> Result<(), Trouble> {
         let mut rows = Vec::new();
-        for row in self.window.find_all(Locator::XPath("//main//table//tbody/tr/th")).await? {
-            rows.push(row.text().await?);
+        let seen = until(async || {
+            // Before that it may be the rows of the page that is being turned.
+            rows = self.rows().await?;
+            Ok((rows == wanted).then_some(()))
+        });
+        match seen.await? {
+            Some(()) => Ok(()),
+            None => Err(format!("the rows are {rows:?}, and not {wanted:?}").into()),
         }
-        Ok(rows)
     }
 
     /// What a row says, cell by cell.
     pub(crate) async fn row(&self, begins: &str) -> Result<Vec<String>, Trouble> {
         let path = format!("//tr[th[normalize-space(.)={}]]", quoted(begins));
-        let row = self.finds(&format!("the row of “{begins}”"), path).await?;
-        let mut cells = Vec::new();
-        for cell in row.find_all(Locator::XPath("./th | ./td")).await? {
-            cells.push(cell.text().await?);
-        }
-        Ok(cells)
+        let what = format!("the row of “{begins}”");
+        patiently(async || {
+            let row = self.finds(&what, path.clone()).await?;
+            let mut cells = Vec::new();
+            for cell in row.find_all(Locator::XPath("./th | ./td")).await? {
+                cells.push(cell.text().await?);
+            }
+            Ok(cells)
+        })
+        .await
     }
 
     /// All that the row says in which this stands by itself.
     pub(crate) async fn page_row(&self, says: &str) -> Result<String, Trouble> {
         let path = format!("//main//tr[.//*[normalize-space(.)={}]]", quoted(says));
-        Ok(self.finds(&format!("a row with “{says}”"), path).await?.text().await?)
+        let what = format!("a row with “{says}”");
+        patiently(async || Ok(self.finds(&what, path.clone()).await?.text().await?)).await
     }
 
     /// What stands under a heading.
     pub(crate) async fn part(&self, heading: &str) -> Result<String, Trouble> {
         let path = format!("//article[h2[normalize-space(.)={}]]", quoted(heading));
-        Ok(self.finds(&format!("what is under “{heading}”"), path).await?.text().await?)
+        let what = format!("what is under “{heading}”");
+        patiently(async || Ok(self.finds(&what, path.clone()).await?.text().await?)).await
     }
 
     /// Fills in the field beside which this stands, under a heading.

@@ -1,0 +1,66 @@
+//! Who is about to reach a tenant: what would give access to it, once it is answered.
+
+use super::page::{Rows, Seal, Turn};
+use super::parties::proposal_row;
+use super::tenant::{invitation_row, is_wanted, link_request_row, manager_invitation_row, strands};
+use crate::model::permission::{LINK_RESPOND, USERS_VIEW};
+use crate::model::{HandshakeState, Invitation, LinkRequest, ManagerInvitation, Proposal};
+use crate::query::{
+    Arising, ArisingRow, AuditActor, LinkRequestRow, Organisation, Page, ProposalRow, Requested,
+};
+use crate::rules::Ruling;
+use crate::sight::Sight;
+use crate::view::Index;
+
+/// What still awaits its answer.
+const PENDING: Option<HandshakeState> = Some(HandshakeState::Pending);
+
+/// What would give access to a tenant, once it is answered, by when it was asked: of a world in
+/// which what is due about the links above it has happened. Each is told as its list tells it, and
+/// to whoever may read that.
+///
+/// # Errors
+/// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]), `foreign_cursor`,
+/// `invalid_limit`.
+pub(super) fn of_tenant(sight: &Sight<'_>, seal: Seal, it: &Arising) -> Ruling<Page<ArisingRow>> {
+    let tenant = it.tenant;
+    let people = sight.may(USERS_VIEW, tenant)?;
+    let answers = sight.might(LINK_RESPOND, tenant)?.is_some();
+    let view = sight.world().view;
+    let turn = Turn::of(seal, &("arising", tenant), &it.paging)?;
+    let pending = |index| strands(index, tenant, PENDING);
+    let answered = |index| if answers { pending(index) } else { Vec::new() };
+    let invitations = turn.walk::<Invitation>(view, pending(Index::InvitationTenant)).map(|found| {
+        let (place, it) = found?;
+        let row = invitation_row(people, &it)?;
+        let by = sight.sender(&it.handshake)?;
+        Ok(is_wanted(PENDING, row.state)
+            .then_some((place, ArisingRow { what: Requested::Invitation(row), by })))
+    });
+    let requests = turn.walk::<LinkRequest>(view, answered(Index::RequestManaged)).map(|found| {
+        let (place, it) = found?;
+        let row = link_request_row(sight, &it, false)?.filter(|row| is_wanted(PENDING, row.state));
+        let told = |row: LinkRequestRow| (asking(row.other.as_ref()), Requested::LinkRequest(row));
+        Ok(row.map(told).map(|(by, what)| (place, ArisingRow { what, by })))
+    });
+    let asked = turn.walk::<ManagerInvitation>(view, answered(Index::ManagerInvitationTenant)).map(|found| {
+        let (place, it) = found?;
+        let row = manager_invitation_row(sight, &it, true)?.filter(|row| is_wanted(PENDING, row.state));
+        let by = AuditActor::Organisation(tenant);
+        Ok(row.map(Requested::ManagerInvitation).map(|what| (place, ArisingRow { what, by })))
+    });
+    let proposals = turn.walk::<Proposal>(view, answered(Index::ProposalManaged)).map(|found| {
+        let (place, it) = found?;
+        let row = proposal_row(sight, &it, false)?.filter(|row| is_wanted(PENDING, row.state));
+        let told = |row: ProposalRow| (asking(row.other.as_ref()), Requested::Proposal(row));
+        Ok(row.map(told).map(|(by, what)| (place, ArisingRow { what, by })))
+    });
+    let lists: Vec<Rows<'_, ArisingRow>> =
+        vec![Box::new(invitations), Box::new(requests), Box::new(asked), Box::new(proposals)];
+    turn.page(turn.together(lists))
+}
+
+/// The organisation that asks, as far as its row names it.
+fn asking(other: Option<&Organisation>) -> AuditActor {
+    other.map_or(AuditActor::Stranger, |other| AuditActor::Organisation(other.tenant))
+}
