@@ -2755,24 +2755,6 @@ class SyncRow(Data):
     prefix: Prefix | None = None
     term: TermRequest | None = None
     website: Website | None = None
-class Temporary(Data):
-    """A role with a beginning and an end, laid over whatever its user has on the same tenant (X-4).
-
-    Attributes:
-        role: With which role.
-        below: Whether it covers the tenants managed below, too.
-        starts: From when on it is in force.
-        ends: When it is so no longer; of one user on one tenant, no two end at the same moment.
-        begun: Whether a record tells that it has begun. It has when its moment has come, recorded or not.
-        masked: Whether it leaves out what is reserved for the customer (P-16).
-    """
-
-    role: RoleRef
-    below: bool
-    starts: Timestamp
-    ends: Timestamp
-    begun: bool = False
-    masked: bool = False
 
 
 @final
@@ -2810,6 +2792,32 @@ class SystemId(Data):
 
     system: System
     id: ExternalId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Temporary(Data):
+    """A role with a beginning and an end, laid over whatever its user has on the same tenant (X-4).
+
+    Attributes:
+        role: With which role.
+        below: Whether it covers the tenants managed below, too.
+        starts: From when on it is in force.
+        ends: When it is so no longer; of one user on one tenant, no two end at the same moment.
+        begun: Whether a record tells that it has begun. It has when its moment has come, recorded or not.
+        masked: Whether it leaves out what is reserved for the customer (P-16).
+    """
+
+    role: RoleRef
+    below: bool
+    starts: Timestamp
+    ends: Timestamp
+    begun: bool = False
+    masked: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TemporaryRow(Data):
     """A role that somebody has, or will have, for a while (X-4).
 

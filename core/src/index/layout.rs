@@ -790,8 +790,8 @@ impl Tables {
         UserLists::of(reader, self.users.row(user)).away
     }
 
-    /// What decides of an assignment at a moment, in microseconds since 1970: itself, or where it changes by time alone, what
-    /// is in force of it.
+    /// What decides of an assignment at a moment, in microseconds since 1970: itself, or where it
+    /// changes by time alone, what is in force of it.
     pub(super) fn deciding(
         &self,
         reader: &impl Reader,

@@ -124,7 +124,7 @@ pub struct Policy {
     #[serde(default)]
     pub issue_categories: BTreeSet<IssueCategory>,
     /// How long roles may last that are given for a while, and where they have to be.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "TemporaryRule::is_default")]
     pub temporary: TemporaryRule,
     /// Where each service's console is: an `https` or `http` address, or a path on the host's own
     /// site; `{tenant}` and `{number}` stand for the tenant's (S-1).
@@ -192,6 +192,13 @@ pub struct TemporaryRule {
 impl Default for TemporaryRule {
     fn default() -> Self {
         Self { required: false, max_days: 365 }
+    }
+}
+
+impl TemporaryRule {
+    /// Whether a policy need not name it: those that were recorded before there was one do not.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import alerts
 import clients
 import crossing
+import elevation
 import fully
 import jointly
 import mailer
@@ -47,6 +48,7 @@ JOURNEYS = {
     "review": Journey(review.play),
     "preview": Journey(preview.play),
     "sync": Journey(sync.play),
+    "elevation": Journey(elevation.play),
     "mailer": Journey(mailer.play),
 }
 
