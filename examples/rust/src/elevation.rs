@@ -95,7 +95,8 @@ fn admin() -> RoleRef {
 fn why(stage: &mut Stage, user: UserId, tenant: TenantId) -> Result {
     let verdict = stage.engine.check(&Question::new(user, "devices.manage".parse()?, tenant))?;
     let grounds = verdict.grounds.ok_or("nothing decided")?;
-    let until = grounds.ends.map_or_else(|| "for good".to_owned(), |ends| format!("until {}", clock_face(ends)));
+    let until =
+        grounds.ends.map_or_else(|| "for good".to_owned(), |ends| format!("until {}", clock_face(ends)));
     let (who, on) = (stage.name(user.uuid()), stage.name(grounds.tenant.uuid()));
     let RoleRef::Builtin(role) = grounds.role else { return Err("a role of their own decided".into()) };
     stage.page.remark(&format!("{who} may manage devices there: by the role {role} on {on}, {until}."));
