@@ -372,7 +372,8 @@ pub enum Settling<'a> {
     Everything,
     /// What is due about the links of these tenants.
     LinksOf(&'a [TenantId]),
-    /// What is due about the links above a tenant, to the top.
+    /// What is due about the links above a tenant, to the top, and about what is given for a while
+    /// on any of these.
     LinksAbove(TenantId),
     /// What is due about the links that a reseller's list shows something of.
     LinksOfReseller(TenantId),

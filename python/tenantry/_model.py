@@ -2325,12 +2325,12 @@ class TemporaryRule(Data):
     """How long roles may last that are given for a while (X-4).
 
     Attributes:
-        required: Whether every role on another tenant than its user's home must have an end.
         max_days: How many days from when it is given such an end may lie ahead.
+        required: Whether every role on another tenant than its user's home must have an end.
     """
 
-    required: bool
-    max_days: int
+    max_days: int = 365
+    required: bool = False
 
 
 @final

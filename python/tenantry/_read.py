@@ -1982,7 +1982,7 @@ def read_temporary_row(d: Any) -> model.TemporaryRow:
 
 
 def read_temporary_rule(d: Any) -> model.TemporaryRule:
-    return model.TemporaryRule(required=d["required"], max_days=d["max_days"])
+    return model.TemporaryRule(max_days=d.get("max_days", 365), required=d.get("required", False))
 
 
 def read_tenant(d: Any) -> model.Tenant:

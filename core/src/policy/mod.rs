@@ -181,7 +181,7 @@ pub struct TermRule {
 /// How long roles may last that are given for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct TemporaryRule {
     /// Whether every role on another tenant than its user's home must have an end.
     pub required: bool,

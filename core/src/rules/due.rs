@@ -101,7 +101,9 @@ fn add_page(
     Ok(page.last().filter(|_| page.len() == PAGE).map(|last| (last.key.clone(), last.id)))
 }
 
-/// What is due about the links above a tenant, to the top.
+/// What is due about the links above a tenant, to the top, and about what is given for a while on it
+/// and on all of those: rights by which somebody sent what waits for an answer, or holds a console
+/// open.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -114,6 +116,8 @@ pub fn above(
     let mut seen = BTreeSet::from([tenant]);
     let mut open = vec![tenant];
     while let Some(managed) = open.pop() {
+        let of = Key::new().id(managed.uuid());
+        add_all(view, Span::under(Index::TemporaryDue, of.clone()).at_most(&of.time(at)), at, items)?;
         for link in view.links_managing(managed) {
             let link = link?;
             if seen.insert(link.manager) {
@@ -198,7 +202,6 @@ pub fn all_about(
     items: &mut BTreeSet<Item>,
 ) -> Result<(), ViewError> {
     above(view, at, tenant, items)?;
-    temporaries(view, at, tenant, items)?;
     about_links(view, at, tenant.uuid(), items)?;
     add_all(view, about(tenant.uuid(), false, at), at, items)
 }
@@ -232,34 +235,7 @@ pub fn of_entity(
         }
         _ => {}
     }
-    for tenant in tenants_of(entity).into_iter().flatten() {
-        above(view, at, tenant, items)?;
-        temporaries(view, at, tenant, items)?;
-    }
-    Ok(())
-}
-
-/// What is due about what is given for a while on a tenant and above it, to the top: rights by
-/// which somebody sent what waits for an answer, or holds a console open.
-fn temporaries(
-    view: &dyn View,
-    at: Timestamp,
-    tenant: TenantId,
-    items: &mut BTreeSet<Item>,
-) -> Result<(), ViewError> {
-    let mut seen = BTreeSet::from([tenant]);
-    let mut open = vec![tenant];
-    while let Some(on) = open.pop() {
-        let of = Key::new().id(on.uuid());
-        add_all(view, Span::under(Index::TemporaryDue, of.clone()).at_most(&of.time(at)), at, items)?;
-        for link in view.links_managing(on) {
-            let manager = link?.manager;
-            if seen.insert(manager) {
-                open.push(manager);
-            }
-        }
-    }
-    Ok(())
+    tenants_of(entity).into_iter().flatten().try_for_each(|tenant| above(view, at, tenant, items))
 }
 
 /// The tenants that an entity is of, the end of whose links may end it or make another of it.

@@ -458,6 +458,26 @@ fn x4_l3_what_somebody_sent_ends_with_the_while_in_which_they_could() {
 }
 
 #[test]
+fn x4_l3_what_a_while_has_ended_waits_no_more_though_nothing_tells_of_it_yet() {
+    let given = given().and(ADAM, invite(MSP, "no_access")).and(ADA, lend(ADAM, MSP, "read_only", 1, 2));
+    let waits = |given: &Given| {
+        let rows = given.engine.ask(Arising::new(ADA.into(), MSP)).unwrap().rows;
+        let is_it =
+            |what: &Requested| matches!(what, Requested::Invitation(it) if it.invitation == EVE_INVITATION);
+        rows.iter().any(|row| is_it(&row.what))
+    };
+    assert!(waits(&given));
+    // By then whoever sent it may send again; it ended when they could not.
+    let given = given.at_hour(3);
+    assert!(!waits(&given));
+    given
+        .when(EVE, AcceptInvitation::new(EVE_INVITATION, mail("eve")))
+        .then(refused(InvitationNotPending))
+        .look(|given| assert!(!waits(given)))
+        .verified();
+}
+
+#[test]
 fn x4_a1_who_is_an_admin_for_a_while_is_told_what_happens_meanwhile() {
     let told = |given: &Given, wanted: &str| {
         let mail = given.engine.notices("mail", 1_000).unwrap();
