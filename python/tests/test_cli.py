@@ -202,7 +202,7 @@ customers msp.db
 
 COMMANDS = (
     "init", "demo", "do", "preview", "commands", "inbox", "notices", "user", "policy",
-    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "diff", "feed", "audit", "report", "verify", "rebuild", "export",
+    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "temporary", "diff", "feed", "audit", "report", "verify", "rebuild", "export",
     "backup", "copy", "restore", "sweep", "external", "sync", "diagrams", "completion",
 )  # fmt: skip
 

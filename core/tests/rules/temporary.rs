@@ -6,6 +6,7 @@ use tenantry::base::ids::{RoleId, SessionId};
 use tenantry::base::time::Timestamp;
 use tenantry::index::Permit;
 use tenantry::model::{Assignment, HandshakeState, Invitation, RoleRef, Session, Subject, Tenant};
+use tenantry::notice::NoticeKind;
 use tenantry::refusal::Code;
 use tenantry::refusal::Code::*;
 
@@ -466,10 +467,20 @@ fn x4_l3_what_a_while_has_ended_waits_no_more_though_nothing_tells_of_it_yet() {
             |what: &Requested| matches!(what, Requested::Invitation(it) if it.invitation == EVE_INVITATION);
         rows.iter().any(|row| is_it(&row.what))
     };
+    let asks = |given: &Given| {
+        let mail = given.engine.notices("mail", 1_000).unwrap().notices;
+        let is_it = |kind: &NoticeKind| matches!(kind, NoticeKind::Invitation { invitation } if *invitation == EVE_INVITATION);
+        mail.into_iter()
+            .filter(|notice| is_it(&notice.kind))
+            .map(|notice| !notice.settled)
+            .collect::<Vec<_>>()
+    };
     assert!(waits(&given));
+    assert_eq!(asks(&given), [true]);
     // By then whoever sent it may send again; it ended when they could not.
     let given = given.at_hour(3);
     assert!(!waits(&given));
+    assert_eq!(asks(&given), [false]);
     given
         .when(EVE, AcceptInvitation::new(EVE_INVITATION, mail("eve")))
         .then(refused(InvitationNotPending))
