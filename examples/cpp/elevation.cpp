@@ -17,9 +17,9 @@ void why(stage& on, const id& who, const id& where) {
 
 // Who has access to a tenant for a while, as somebody is told.
 void listed(stage& on, const id& by, const id& where) {
+  const json found = on.ask({{"query", "temporary_access"}, {"actor", {{"user", by}}}, {"tenant", where}});
   std::vector<row> rows;
-  for (const auto& one :
-       on.ask({{"query", "temporary_access"}, {"actor", {{"user", by}}}, {"tenant", where}}).at("rows")) {
+  for (const auto& one : found.at("rows")) {
     const auto who = one.contains("user") ? on.name_of(one.at("user").get<id>())
                                           : "somebody of " + on.name_of(one.at("home").get<id>());
     rows.push_back({plain(who), plain(one.at("role")), faint(clock_face(one.at("starts"))),
