@@ -35,7 +35,7 @@ say "journeys in C++, by CMake"
 cpp=$scratch/cpp/journeys
 quietly cmake -S "$examples/cpp" -B "$scratch/cpp" -DCMAKE_PREFIX_PATH="$prefix"
 quietly cmake --build "$scratch/cpp" --parallel 2
-for journey in jointly fully crossing clients processes onboarding resellers alerts review preview; do
+for journey in jointly fully crossing clients processes onboarding resellers alerts review preview elevation; do
     plays $journey "$c"
     plays $journey "$cpp"
 done
@@ -50,7 +50,7 @@ export GOPROXY=off GOTOOLCHAIN=local GOCACHE=$scratch/go-cache
 unformatted=$(gofmt -l "$examples/go")
 [ -z "$unformatted" ] || { echo "gofmt would change $unformatted" >&2; exit 1; }
 (cd "$examples/go" && quietly go vet ./... && quietly go test -count=1 ./... && quietly go build -o "$scratch/go" ./journeys)
-for journey in jointly fully review preview; do plays $journey "$scratch/go"; done
+for journey in jointly fully review preview elevation; do plays $journey "$scratch/go"; done
 
 say "two languages, one file"
 for pair in "$c $rust" "$rust $c" "$cpp $rust" "$rust $cpp"; do

@@ -42,7 +42,7 @@ from ._find import (
     whole,
 )
 from ._hints import like
-from ._show import Row, as_json, facts
+from ._show import Row, as_json, facts, said
 from .codes import Code
 from .errors import Misuse, TenantryError, misuse
 from .events import CommandRefused, Event
@@ -252,7 +252,8 @@ def explain(wanted: Wanted) -> int:
         if told.grounds is not None:
             role, at = role_name(db, told.grounds.role, wanted.as_of), tenant_name(db, told.grounds.tenant, wanted.as_of)
             without = f", without {wanted.permission}" if told.reason is Code.ROLE_LACKS_PERMISSION else ""
-            print(f"  role:   {role}, held at {at}{without}")
+            until = f", until {said(told.grounds.ends)}" if told.grounds.ends else ""
+            print(f"  role:   {role}, held at {at}{until}{without}")
         for id in told.chain:
             link = db.host_entity(kind=Kind.LINK, id=id, as_of=wanted.as_of)
             if isinstance(link, Link):
@@ -698,6 +699,13 @@ def parser() -> argparse.ArgumentParser:
     with_about(one)
     one.add_argument("--permission", metavar="PERMISSION", help="only where this is held, be it with a service alone")
     one.add_argument("--service", metavar="SERVICE", help="only where it, or anything, is held with this service")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
+    more = "Whom --as may not see is told as somebody of their organisation."
+    one = with_file(command("temporary", _desk.temporary, "who has a role for a while on a tenant or below it, and until when", more))
+    one.add_argument("tenant", metavar="TENANT", help="where: a number or an id")
     with_actor(one)
     with_moment(one)
     with_rows(one)

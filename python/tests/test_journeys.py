@@ -21,7 +21,7 @@ from tenantry import OPERATOR, TenantKind
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 JOURNEYS = EXAMPLES / "python" / "journeys"
-TOLD = ["jointly", "fully", "crossing", "clients", "processes", "onboarding", "resellers", "alerts", "review", "preview", "sync", "mailer"]
+TOLD = ["jointly", "fully", "crossing", "clients", "processes", "onboarding", "resellers", "alerts", "review", "preview", "sync", "elevation", "mailer"]
 
 
 @pytest.fixture(scope="module")

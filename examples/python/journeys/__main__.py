@@ -14,6 +14,7 @@ from pathlib import Path
 import alerts
 import clients
 import crossing
+import elevation
 import fully
 import jointly
 import mailer
@@ -49,6 +50,7 @@ JOURNEYS = {
     "review": Journey(review.play),
     "preview": Journey(preview.play),
     "sync": Journey(sync.play),
+    "elevation": Journey(elevation.play),
     "mailer": Journey(mailer.play),
     # The last: it wants an extension that is built by itself.
     "tickets": Journey(tickets.play, by_machine=True),

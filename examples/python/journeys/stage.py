@@ -81,9 +81,16 @@ class Stage:
 
     def days_pass(self, days: int) -> None:
         """Lets some days pass, and what time alone brings about happen."""
-        self.now += timedelta(days=days)
+        self.time_passes(timedelta(days=days), "a day passes" if days == 1 else f"{days} days pass")
+
+    def hours_pass(self, hours: int) -> None:
+        """The same with hours."""
+        self.time_passes(timedelta(hours=hours), f"{hours} hours pass")
+
+    def time_passes(self, time: timedelta, words: str) -> None:
+        self.now += time
         happened = self.db.sweep()
-        self.page.remark("… a day passes …" if days == 1 else f"… {days} days pass …")
+        self.page.remark(f"… {words} …")
         if happened:
             self.deliver()
 
