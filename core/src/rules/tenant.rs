@@ -54,8 +54,8 @@ pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenan
 /// Creates a customer, or a multi-client, under a manager (L-1, P-11).
 ///
 /// # Events
-/// `link_expiring` where the link is to end soon, `user_invited` for its owner, `assigned` for who
-/// is authorized, `external_id_set`.
+/// `link_expiring` where the link is to end soon, `user_invited` for its owner, `assigned` or
+/// `temporary_assigned` for who is authorized, `external_id_set`.
 ///
 /// # Errors
 /// Those of [`authority::authorize`]; `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
