@@ -315,11 +315,11 @@ def user(wanted: Wanted) -> int:
         of_all = len(db.policy().permissions)
         roles = list[tuple[object, ...]]()
         for one in held:
-            on = tenant_name(db, one.tenant)
+            where = tenant_name(db, one.tenant)
             if not one.bare:
-                roles.append((role_name(db, one.role), on, said_so(one.below), None, None))
+                roles.append((role_name(db, one.role), where, said_so(one.below), None, None))
             laid = [it for it in one.over if it.ends > db.now()]
-            roles.extend((role_name(db, it.role), on, said_so(it.below), it.starts, it.ends) for it in laid)
+            roles.extend((role_name(db, it.role), where, said_so(it.below), it.starts, it.ends) for it in laid)
         print("\nroles:")
         table(("role", "on", "and below", "from", "until"), roles)
         print("\nwhere they may do something:")
