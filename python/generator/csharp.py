@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 from xml.sax.saxutils import escape
 
-from .choices import ALLOWED
 from .form import (
     Absent,
     ByName,
@@ -87,8 +86,11 @@ class CSharp:
         self.answered = door.answered | door.reach("Restored")
         self.written = set().union(*(door.reach(name) for name in {*given, "Policy"} if name in door.definitions))
         nested = [pascal(one.word) for one in [*door.commands, *door.queries]]
-        nested += [pascal(v.word) for one in door.definitions.values() if isinstance(one, Union) for v in one.variants]
-        self.hidden = set(nested)
+        self.variants = {
+            one.name: {pascal(v.word) for v in one.variants} for one in door.definitions.values() if isinstance(one, Union)
+        }
+        # What a name means elsewhere, where it stands for a command, a query or a variant besides.
+        self.hidden = set(nested).union(*self.variants.values())
 
     def files(self, header: str) -> dict[str, str]:
         """The text of every file, by its name."""
@@ -165,7 +167,7 @@ class CSharp:
             case Many(item, _):
                 return f"Json.List({source}, {(x := fresh(source))} => {self.read(item, x)})"
             case ByName(item):
-                return f"Json.Map({source}, {(x := fresh(source))} => {self.read(item, x)})"
+                return f"Json.Map<{self.type(item)}>({source}, {(x := fresh(source))} => {self.read(item, x)})"
             case Maybe(inner):
                 return f"Json.{'MaybeValue' if self.is_value(inner) else 'Maybe'}({source}, {(x := fresh(source))} => {self.read(inner, x)})"
             case Plain.NOTHING:
@@ -321,12 +323,9 @@ class CSharp:
         for field in fields:
             kind = self.settable(field) if field in rest else self.type(field.type)
             setter = "get; set;" if field in rest else "get;"
-            made += "\n" + wrapped(field.about or field.name, deep, "summary") + f"{deep}public {kind} {prop(field)} {{ {setter} }}\n"
-        if any(field.name == ALLOWED for field in fields):
-            made += f"\n{deep}/// <summary>What it says: <c>Allowed</c>.</summary>\n"
-            made += f"{deep}public static bool operator true({name} one) {{ return one.Allowed; }}\n\n"
-            made += f"{deep}/// <summary>What it says: not <c>Allowed</c>.</summary>\n"
-            made += f"{deep}public static bool operator false({name} one) {{ return !one.Allowed; }}\n"
+            # A variant has the names of its siblings, too.
+            public = "public new" if prop(field) in self.variants.get(base, ()) else "public"
+            made += "\n" + wrapped(field.about or field.name, deep, "summary") + f"{deep}{public} {kind} {prop(field)} {{ {setter} }}\n"
         made += extra
         if reads:
             made += self.reader(deep, name, base, needed, rest, prop)

@@ -2444,7 +2444,7 @@ namespace Tenantry
                     new TenantId(Json.Id(Json.Need(d, "reseller"))),
                     new TenantId(Json.Id(Json.Need(d, "to"))),
                     Json.List(Json.Need(d, "devices"), x => Json.Text(x)));
-                if (Json.Has(d["others"])) made.Others = Json.Map(d["others"], x => Json.List(x, xx => Json.Text(xx)));
+                if (Json.Has(d["others"])) made.Others = Json.Map<IReadOnlyList<string>>(d["others"], x => Json.List(x, xx => Json.Text(xx)));
                 return made;
             }
         }

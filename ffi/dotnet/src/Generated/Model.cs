@@ -2014,12 +2014,6 @@ namespace Tenantry
         /// <summary>What to do about it, where it is denied .</summary>
         public string Remedy { get; set; }
 
-        /// <summary>What it says: <c>Allowed</c>.</summary>
-        public static bool operator true(Explanation one) { return one.Allowed; }
-
-        /// <summary>What it says: not <c>Allowed</c>.</summary>
-        public static bool operator false(Explanation one) { return !one.Allowed; }
-
         internal static Explanation Read(JToken d)
         {
             var made = new Explanation(
@@ -4464,7 +4458,7 @@ namespace Tenantry
                 global::Tenantry.TermRule.Read(Json.Need(d, "term")),
                 global::Tenantry.PrefixReuse.Read(Json.Need(d, "prefix_reuse")));
             if (Json.Has(d["asks_per_day"])) made.AsksPerDay = Json.Integer(d["asks_per_day"]);
-            if (Json.Has(d["consoles"])) made.Consoles = Json.Map(d["consoles"], x => Json.Text(x));
+            if (Json.Has(d["consoles"])) made.Consoles = Json.Map<string>(d["consoles"], x => Json.Text(x));
             made.DelinkRequestDays = Json.MaybeValue(d["delink_request_days"], x => Json.Integer(x));
             if (Json.Has(d["host_reports_ready"])) made.HostReportsReady = Json.Flag(d["host_reports_ready"]);
             if (Json.Has(d["issue_categories"])) made.IssueCategories = Json.List(d["issue_categories"], x => Json.Text(x));
@@ -6783,12 +6777,6 @@ namespace Tenantry
 
         /// <summary>What to do about it, where it is denied .</summary>
         public string Remedy { get; set; }
-
-        /// <summary>What it says: <c>Allowed</c>.</summary>
-        public static bool operator true(Verdict one) { return one.Allowed; }
-
-        /// <summary>What it says: not <c>Allowed</c>.</summary>
-        public static bool operator false(Verdict one) { return !one.Allowed; }
 
         internal static Verdict Read(JToken d)
         {

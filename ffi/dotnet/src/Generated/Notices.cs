@@ -25,7 +25,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public ManagerInvitationId Invitation { get; }
+            public new ManagerInvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "manager_invited"; } }
@@ -48,7 +48,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public ManagerInvitationId Invitation { get; }
+            public new ManagerInvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "manager_invitation_reminder"; } }
@@ -71,7 +71,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public ManagerInvitationId Invitation { get; }
+            public new ManagerInvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "manager_invitation_declined"; } }
@@ -94,7 +94,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public ManagerInvitationId Invitation { get; }
+            public new ManagerInvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "manager_invitation_canceled"; } }
@@ -117,7 +117,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public ManagerInvitationId Invitation { get; }
+            public new ManagerInvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "manager_invitation_expired"; } }
@@ -1012,7 +1012,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public new InvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "sign_up"; } }
@@ -1035,7 +1035,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public new InvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "invitation_reminder"; } }
@@ -1058,7 +1058,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public new InvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "invitation_accepted"; } }
@@ -1081,7 +1081,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public new InvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "invitation_declined"; } }
@@ -1104,7 +1104,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public new InvitationId Invitation { get; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "invitation_expired"; } }
