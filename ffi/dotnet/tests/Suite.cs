@@ -152,7 +152,7 @@ namespace Tenantry.Tests
             {
                 var made = engine.Execute(Staff, new Commands.RegisterTenant(TenantKind.Msp, "Northwind IT")
                 {
-                    Id = TenantId.Parse("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"),
+                    Tenant = TenantId.Parse("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"),
                 });
                 Same(made.Request.Value, id);
                 Same(made.Outcome.ToString(), "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0");
@@ -196,8 +196,9 @@ namespace Tenantry.Tests
                 var stale = Throws<RequestRefusedException>(() => engine.Execute(world.Ada, new Commands.RequestDelink(world.Link), expectedSeq: 1));
                 Same(stale.Code, Code.StaleSeq);
                 Same(Throws<UnknownRefusedException>(() => engine.Execute(Staff, new Commands.BlockUser(nobody))).Code, Code.NoSuchUser);
-                var invite = new Commands.InviteUser(world.Customer, new Invitee("kim@klein.example"), Roles.SuperAdmin);
-                Throws<RightsRefusedException>(() => engine.Execute(world.Ada, invite));
+                var ben = engine.Execute(Staff, new Commands.RegisterUser(world.Msp, "ben@northwind.example", Roles.ReadOnly)).Outcome;
+                var rights = Throws<RightsRefusedException>(() => engine.Execute(ben, new Commands.EditTenant(world.Msp) { Name = "Ben's" }));
+                Same(rights.Code, Code.RoleLacksPermission);
                 Throws<ValueRefusedException>(() => engine.Execute(world.Ada, new Commands.AddServices(world.Link, new[] { "telepathy" })));
                 var store = Throws<StoreException>(() => Engine.Open(Path.Combine(directory, "none.db"), new EngineOptions { MustExist = true }));
                 Same(store.Trouble, Trouble.CannotOpen);
@@ -289,8 +290,8 @@ namespace Tenantry.Tests
                 Same(((JArray)JObject.Parse(index.TenantAccess(customer))["rows"]).Count, 1);
                 Same(((JArray)JObject.Parse(index.UserAccess(ada))["rows"]).Count, 2);
                 // It follows the engine.
-                world.Engine.Execute(Staff, new Commands.BlockUser(world.Ada));
-                Same(index.Check(ada, any, customer).Reason, Code.UserNotActive);
+                world.Engine.Execute(Staff, new Commands.DisableTenants(new[] { world.Customer }));
+                Same(index.Check(ada, index.Permission(Permissions.DevicesManage), customer).Reason, Code.TenantDisabled);
                 Same(index.Seq, 5);
             }
         }
@@ -736,9 +737,9 @@ namespace Tenantry.Tests
             using (var world = new World(Engine.OpenMemory(new EngineOptions { Now = () => now })))
             {
                 now = now.AddDays(1);
-                world.Engine.Execute(Staff, new Commands.BlockUser(world.Ada));
+                world.Engine.Execute(Staff, new Commands.DisableTenants(new[] { world.Customer }));
                 var question = new[] { new Question(world.Ada, Permissions.DevicesManage, world.Customer) };
-                Same(world.Engine.Ask(new Queries.CheckMany(question))[0].Reason, Code.UserNotActive);
+                Same(world.Engine.Ask(new Queries.CheckMany(question))[0].Reason, Code.TenantDisabled);
                 Holds(world.Engine.Ask(new Queries.CheckMany(question) { AsOf = 4 })[0].Allowed, "by a record");
                 Holds(world.Engine.Ask(new Queries.CheckMany(question) { AsOf = now.AddHours(-1) })[0].Allowed, "by an instant");
                 Same(world.Engine.Sweep(), 0);
@@ -774,9 +775,9 @@ namespace Tenantry.Tests
                 Same(world.Engine.Ask(new Queries.Notices("postman")).Notices.Count, 0);
                 var records = world.Engine.Rows(new Queries.HostRecords()).ToList();
                 Same(records.Count, 6);
-                var registered = records[0].Events.OfType<Event.TenantRegistered>().Single();
+                var registered = records[1].Events.OfType<Event.TenantRegistered>().Single();
                 Holds(registered.Tenant == world.Msp && registered.Kind == TenantKind.Msp && registered.Name == "Northwind IT", "registered");
-                Holds(records[0].Actor is Actor.Operator && ((Actor.User)records[2].Actor).Value == world.Ada, "by whom");
+                Holds(records[1].Actor is Actor.Operator && ((Actor.User)records[3].Actor).Value == world.Ada, "by whom");
             }
         }
 
