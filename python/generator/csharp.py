@@ -299,7 +299,8 @@ class CSharp:
         shape: Shape = Shape.TAGGED,
         begin: tuple[str, str] | None = None,
     ) -> str:
-        """A class: what must be there is said to its constructor, what may be left out is set."""
+        """A class: what must be there is said to its constructor. What is written can be changed, what is only read cannot but for what
+        may be left out."""
         deep, deeper = f"{indent}    ", f"{indent}        "
         needed = [field for field in fields if field.needed]
         rest = [field for field in fields if not field.needed]
@@ -322,7 +323,7 @@ class CSharp:
         made += f"{deep}}}\n"
         for field in fields:
             kind = self.settable(field) if field in rest else self.type(field.type)
-            setter = "get; set;" if field in rest else "get;"
+            setter = "get; set;" if field in rest or writes else "get;"
             # A variant has the names of its siblings, too.
             public = "public new" if prop(field) in self.variants.get(base, ()) else "public"
             made += "\n" + wrapped(field.about or field.name, deep, "summary") + f"{deep}{public} {kind} {prop(field)} {{ {setter} }}\n"
@@ -402,7 +403,8 @@ class CSharp:
         for field in fields:
             to, own = f"made[{text(field.name)}]", f"this.{prop(field)}"
             if field not in rest:
-                made += f"{deeper}{to} = {self.write(field.type, own)};\n"
+                there = own if self.is_value(field.type) or isinstance(field.type, Maybe) else f"Json.There({own}, {text(prop(field))})"
+                made += f"{deeper}{to} = {self.write(field.type, there)};\n"
                 continue
             inner = field.type.inner if isinstance(field.type, Maybe) else field.type
             match field.default:

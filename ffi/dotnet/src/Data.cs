@@ -263,6 +263,22 @@ namespace Tenantry
         }
     }
 
+    /// <summary>An answer, and of which revision it is.</summary>
+    public sealed class Answered<T>
+    {
+        internal Answered(long? seq, T answer)
+        {
+            Seq = seq;
+            Answer = answer;
+        }
+
+        /// <summary>The revision it was read at, where it is about the world at a moment; else null.</summary>
+        public long? Seq { get; }
+
+        /// <summary>The answer.</summary>
+        public T Answer { get; }
+    }
+
     /// <summary>What a command led to; the same again when the request is repeated.</summary>
     public sealed class Executed<T>
     {

@@ -186,8 +186,15 @@ namespace Tenantry
         /// <summary>Asks.</summary>
         public T Ask<T>(Query<T> query)
         {
+            return Answered(query).Answer;
+        }
+
+        /// <summary>Asks, and says of which revision the answer is.</summary>
+        public Answered<T> Answered<T>(Query<T> query)
+        {
             if (query == null) throw new ArgumentNullException("query");
-            return query.Answer(Json.Need(Call("ask", query.Write()), "answer"));
+            var reply = Call("ask", query.Write());
+            return new Answered<T>(Json.MaybeValue(reply["seq"], Json.Integer), query.Answer(Json.Need(reply, "answer")));
         }
 
         /// <summary>All rows of a long list, which are asked for page by page as they are come to.</summary>

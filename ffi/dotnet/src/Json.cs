@@ -143,6 +143,12 @@ namespace Tenantry
 
         // What is written.
 
+        internal static T There<T>(T value, string what) where T : class
+        {
+            if (value == null) throw new ArgumentException("It is null, which it may not be: " + what + ".", what);
+            return value;
+        }
+
         internal static JToken Null()
         {
             return JValue.CreateNull();
@@ -150,7 +156,7 @@ namespace Tenantry
 
         internal static JToken Write(string text)
         {
-            if (text == null) throw new ArgumentException("A text in a list is null.");
+            if (text == null) throw new ArgumentException("A text is null.");
             return new JValue(text);
         }
 

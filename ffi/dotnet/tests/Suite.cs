@@ -54,9 +54,11 @@ namespace Tenantry.Tests
                     TheLibraryIsOfThisPackage,
                 })
                 {
+                    var watch = System.Diagnostics.Stopwatch.StartNew();
                     try
                     {
                         test();
+                        if (Environment.GetEnvironmentVariable("TENANTRY_TIMES") != null) Console.WriteLine(watch.ElapsedMilliseconds + " ms " + test.Method.Name);
                     }
                     catch (Exception thrown)
                     {
@@ -514,7 +516,7 @@ namespace Tenantry.Tests
         private static void ThreadsShareAnEngine()
         {
             var moment = new DateTimeOffset(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
-            var options = new EngineOptions { Wait = TimeSpan.FromMinutes(1), Now = () => moment, NewId = Guid.NewGuid };
+            var options = new EngineOptions { SyncNormal = true, Wait = TimeSpan.FromMinutes(1), Now = () => moment, NewId = Guid.NewGuid };
             using (var world = new World(Engine.Open(Path.Combine(directory, "threads.db"), options)))
             using (var index = world.Engine.OpenIndex())
             {

@@ -21,7 +21,7 @@ namespace Tenantry
             }
 
             /// <summary>The whole policy.</summary>
-            public global::Tenantry.Policy Policy { get; }
+            public global::Tenantry.Policy Policy { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -29,7 +29,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["command"] = "set_policy";
-                made["policy"] = this.Policy.Write();
+                made["policy"] = Json.There(this.Policy, "Policy").Write();
                 return made;
             }
         }
@@ -49,10 +49,10 @@ namespace Tenantry
             }
 
             /// <summary>Its kind.</summary>
-            public TenantKind Kind { get; }
+            public TenantKind Kind { get; set; }
 
             /// <summary>Its company name.</summary>
-            public string Name { get; }
+            public string Name { get; set; }
 
             /// <summary>How to reach and find it.</summary>
             public Contact Contact { get; set; }
@@ -79,7 +79,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "register_tenant";
                 made["kind"] = Json.Word((int)this.Kind, Spelled.TenantKind, "TenantKind");
-                made["name"] = Json.Write(this.Name);
+                made["name"] = Json.Write(Json.There(this.Name, "Name"));
                 if (this.Contact != null) made["contact"] = this.Contact.Write();
                 if (this.Country != null) made["country"] = Json.Write(this.Country);
                 if (this.Number != null) made["number"] = Json.Write(this.Number);
@@ -122,19 +122,19 @@ namespace Tenantry
             }
 
             /// <summary>The tenant that will manage it.</summary>
-            public TenantId Manager { get; }
+            public TenantId Manager { get; set; }
 
             /// <summary><c>customer</c>, or <c>msp</c> for a multi-client.</summary>
-            public TenantKind Kind { get; }
+            public TenantKind Kind { get; set; }
 
             /// <summary>Its company name.</summary>
-            public string Name { get; }
+            public string Name { get; set; }
 
             /// <summary>How it is managed.</summary>
-            public string Management { get; }
+            public string Management { get; set; }
 
             /// <summary>What is managed.</summary>
-            public IReadOnlyList<string> Services { get; }
+            public IReadOnlyList<string> Services { get; set; }
 
             /// <summary>Who of the managing side works there, and as what (P-11).</summary>
             public IReadOnlyList<Authorization> Authorize { get; set; }
@@ -178,9 +178,9 @@ namespace Tenantry
                 made["command"] = "add_customer";
                 made["manager"] = Json.Write(this.Manager.Value);
                 made["kind"] = Json.Word((int)this.Kind, Spelled.TenantKind, "TenantKind");
-                made["name"] = Json.Write(this.Name);
-                made["management"] = Json.Write(this.Management);
-                made["services"] = Json.List(this.Services, x => Json.Write(x));
+                made["name"] = Json.Write(Json.There(this.Name, "Name"));
+                made["management"] = Json.Write(Json.There(this.Management, "Management"));
+                made["services"] = Json.List(Json.There(this.Services, "Services"), x => Json.Write(x));
                 if (this.Authorize != null) made["authorize"] = Json.List(this.Authorize, x => x.Write());
                 if (this.Contact != null) made["contact"] = this.Contact.Write();
                 if (this.Country != null) made["country"] = Json.Write(this.Country);
@@ -209,7 +209,7 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>Where that is on a map.</summary>
             public Patch<Coordinates> Coordinates { get; set; }
@@ -264,10 +264,10 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The right kind.</summary>
-            public TenantKind Kind { get; }
+            public TenantKind Kind { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -294,7 +294,7 @@ namespace Tenantry
             }
 
             /// <summary>The tenants; checked as a whole.</summary>
-            public IReadOnlyList<TenantId> Tenants { get; }
+            public IReadOnlyList<TenantId> Tenants { get; set; }
 
             internal override IReadOnlyList<TenantResult> Answer(JToken d) { return Json.List(d, x => global::Tenantry.TenantResult.Read(x)); }
 
@@ -302,7 +302,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["command"] = "disable_tenants";
-                made["tenants"] = Json.List(this.Tenants, x => Json.Write(x.Value));
+                made["tenants"] = Json.List(Json.There(this.Tenants, "Tenants"), x => Json.Write(x.Value));
                 return made;
             }
         }
@@ -321,7 +321,7 @@ namespace Tenantry
             }
 
             /// <summary>The tenants; checked as a whole.</summary>
-            public IReadOnlyList<TenantId> Tenants { get; }
+            public IReadOnlyList<TenantId> Tenants { get; set; }
 
             internal override IReadOnlyList<TenantResult> Answer(JToken d) { return Json.List(d, x => global::Tenantry.TenantResult.Read(x)); }
 
@@ -329,7 +329,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["command"] = "enable_tenants";
-                made["tenants"] = Json.List(this.Tenants, x => Json.Write(x.Value));
+                made["tenants"] = Json.List(Json.There(this.Tenants, "Tenants"), x => Json.Write(x.Value));
                 return made;
             }
         }
@@ -346,7 +346,7 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -375,10 +375,10 @@ namespace Tenantry
             }
 
             /// <summary>The tenants; checked as a whole.</summary>
-            public IReadOnlyList<TenantId> Tenants { get; }
+            public IReadOnlyList<TenantId> Tenants { get; set; }
 
             /// <summary>The exact text <c>delete</c>.</summary>
-            public string Confirm { get; }
+            public string Confirm { get; set; }
 
             /// <summary>Whether the tenants managed below are deleted with them.</summary>
             public bool Cascade { get; set; }
@@ -389,8 +389,8 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["command"] = "delete_tenants";
-                made["tenants"] = Json.List(this.Tenants, x => Json.Write(x.Value));
-                made["confirm"] = Json.Write(this.Confirm);
+                made["tenants"] = Json.List(Json.There(this.Tenants, "Tenants"), x => Json.Write(x.Value));
+                made["confirm"] = Json.Write(Json.There(this.Confirm, "Confirm"));
                 made["cascade"] = Json.Write(this.Cascade);
                 return made;
             }
@@ -412,10 +412,10 @@ namespace Tenantry
             }
 
             /// <summary>Who invites.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The number of the MSP that is invited.</summary>
-            public string Number { get; }
+            public string Number { get; set; }
 
             /// <summary>The invitation's id.</summary>
             public ManagerInvitationId? Invitation { get; set; }
@@ -427,7 +427,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "invite_manager";
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["number"] = Json.Write(this.Number);
+                made["number"] = Json.Write(Json.There(this.Number, "Number"));
                 if (this.Invitation != null) made["invitation"] = Json.Write(this.Invitation.Value.Value);
                 return made;
             }
@@ -445,7 +445,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public ManagerInvitationId Invitation { get; }
+            public ManagerInvitationId Invitation { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -470,7 +470,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public ManagerInvitationId Invitation { get; }
+            public ManagerInvitationId Invitation { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -495,7 +495,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public ManagerInvitationId Invitation { get; }
+            public ManagerInvitationId Invitation { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -526,13 +526,13 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The number of the MSP.</summary>
-            public string Number { get; }
+            public string Number { get; set; }
 
             /// <summary>Whether it is kept from asking.</summary>
-            public bool Barred { get; }
+            public bool Barred { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -541,7 +541,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "bar_manager";
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["number"] = Json.Write(this.Number);
+                made["number"] = Json.Write(Json.There(this.Number, "Number"));
                 made["barred"] = Json.Write(this.Barred);
                 return made;
             }
@@ -572,16 +572,16 @@ namespace Tenantry
             }
 
             /// <summary>Who wants to manage.</summary>
-            public TenantId Manager { get; }
+            public TenantId Manager { get; set; }
 
             /// <summary>The number of the tenant that is asked.</summary>
-            public string Number { get; }
+            public string Number { get; set; }
 
             /// <summary>How it would be managed.</summary>
-            public string Management { get; }
+            public string Management { get; set; }
 
             /// <summary>What would be managed.</summary>
-            public IReadOnlyList<string> Services { get; }
+            public IReadOnlyList<string> Services { get; set; }
 
             /// <summary>The request's id.</summary>
             public LinkRequestId? Request { get; set; }
@@ -596,9 +596,9 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "request_link";
                 made["manager"] = Json.Write(this.Manager.Value);
-                made["number"] = Json.Write(this.Number);
-                made["management"] = Json.Write(this.Management);
-                made["services"] = Json.List(this.Services, x => Json.Write(x));
+                made["number"] = Json.Write(Json.There(this.Number, "Number"));
+                made["management"] = Json.Write(Json.There(this.Management, "Management"));
+                made["services"] = Json.List(Json.There(this.Services, "Services"), x => Json.Write(x));
                 if (this.Request != null) made["request"] = Json.Write(this.Request.Value.Value);
                 if (this.Term != null) made["term"] = this.Term.Write();
                 return made;
@@ -617,7 +617,7 @@ namespace Tenantry
             }
 
             /// <summary>The request.</summary>
-            public LinkRequestId Request { get; }
+            public LinkRequestId Request { get; set; }
 
             internal override LinkId Answer(JToken d) { return new LinkId(Json.Id(d)); }
 
@@ -642,7 +642,7 @@ namespace Tenantry
             }
 
             /// <summary>The request.</summary>
-            public LinkRequestId Request { get; }
+            public LinkRequestId Request { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -667,7 +667,7 @@ namespace Tenantry
             }
 
             /// <summary>The request.</summary>
-            public LinkRequestId Request { get; }
+            public LinkRequestId Request { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -692,7 +692,7 @@ namespace Tenantry
             }
 
             /// <summary>The request.</summary>
-            public LinkRequestId Request { get; }
+            public LinkRequestId Request { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -720,10 +720,10 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The management type it should have.</summary>
-            public string Management { get; }
+            public string Management { get; set; }
 
             /// <summary>Who signs up as the customer's super admin; needed unless it has an active one from
             /// before.</summary>
@@ -736,7 +736,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "convert_link";
                 made["link"] = Json.Write(this.Link.Value);
-                made["management"] = Json.Write(this.Management);
+                made["management"] = Json.Write(Json.There(this.Management, "Management"));
                 if (this.Owner != null) made["owner"] = this.Owner.Write();
                 return made;
             }
@@ -758,10 +758,10 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The services to add.</summary>
-            public IReadOnlyList<string> Services { get; }
+            public IReadOnlyList<string> Services { get; set; }
 
             /// <summary>The proposal's id, where it has to be accepted.</summary>
             public ProposalId? Proposal { get; set; }
@@ -773,7 +773,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "add_services";
                 made["link"] = Json.Write(this.Link.Value);
-                made["services"] = Json.List(this.Services, x => Json.Write(x));
+                made["services"] = Json.List(Json.There(this.Services, "Services"), x => Json.Write(x));
                 if (this.Proposal != null) made["proposal"] = Json.Write(this.Proposal.Value.Value);
                 return made;
             }
@@ -795,10 +795,10 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>How long it lasts from the moment of its renewal.</summary>
-            public TermRequest Term { get; }
+            public TermRequest Term { get; set; }
 
             /// <summary>The proposal's id, where it has to be accepted.</summary>
             public ProposalId? Proposal { get; set; }
@@ -810,7 +810,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "renew_link";
                 made["link"] = Json.Write(this.Link.Value);
-                made["term"] = this.Term.Write();
+                made["term"] = Json.There(this.Term, "Term").Write();
                 if (this.Proposal != null) made["proposal"] = Json.Write(this.Proposal.Value.Value);
                 return made;
             }
@@ -833,7 +833,7 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The proposal's id, where it has to be accepted.</summary>
             public ProposalId? Proposal { get; set; }
@@ -862,7 +862,7 @@ namespace Tenantry
             }
 
             /// <summary>The proposal.</summary>
-            public ProposalId Proposal { get; }
+            public ProposalId Proposal { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -887,7 +887,7 @@ namespace Tenantry
             }
 
             /// <summary>The proposal.</summary>
-            public ProposalId Proposal { get; }
+            public ProposalId Proposal { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -912,7 +912,7 @@ namespace Tenantry
             }
 
             /// <summary>The proposal.</summary>
-            public ProposalId Proposal { get; }
+            public ProposalId Proposal { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -937,7 +937,7 @@ namespace Tenantry
             }
 
             /// <summary>The proposal.</summary>
-            public ProposalId Proposal { get; }
+            public ProposalId Proposal { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -965,10 +965,10 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The service to remove.</summary>
-            public string Service { get; }
+            public string Service { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -977,7 +977,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "remove_service";
                 made["link"] = Json.Write(this.Link.Value);
-                made["service"] = Json.Write(this.Service);
+                made["service"] = Json.Write(Json.There(this.Service, "Service"));
                 return made;
             }
         }
@@ -995,7 +995,7 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>By how many days it extends itself; it ends, if absent.</summary>
             public long? Days { get; set; }
@@ -1027,10 +1027,10 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>Everything granted from now on.</summary>
-            public IReadOnlyList<string> Grants { get; }
+            public IReadOnlyList<string> Grants { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1039,7 +1039,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "set_manager_grants";
                 made["link"] = Json.Write(this.Link.Value);
-                made["grants"] = Json.List(this.Grants, x => Json.Write(x));
+                made["grants"] = Json.List(Json.There(this.Grants, "Grants"), x => Json.Write(x));
                 return made;
             }
         }
@@ -1057,7 +1057,7 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The party an operator speaks for; a user's follows from their home.</summary>
             public Party? Party { get; set; }
@@ -1087,7 +1087,7 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The party an operator speaks for; a user's follows from their home.</summary>
             public Party? Party { get; set; }
@@ -1117,7 +1117,7 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The party an operator speaks for; a user's follows from their home.</summary>
             public Party? Party { get; set; }
@@ -1147,7 +1147,7 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The party an operator speaks for; a user's follows from their home.</summary>
             public Party? Party { get; set; }
@@ -1177,7 +1177,7 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>The party an operator speaks for; a user's follows from their home.</summary>
             public Party? Party { get; set; }
@@ -1212,13 +1212,13 @@ namespace Tenantry
             }
 
             /// <summary>The tenant that becomes their home.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>Whom.</summary>
-            public Invitee Invitee { get; }
+            public Invitee Invitee { get; set; }
 
             /// <summary>Their role there.</summary>
-            public string Role { get; }
+            public string Role { get; set; }
 
             /// <summary>Whether it covers the tenants managed below; by default it does on an MSP, unless whoever
             /// gives it holds less somewhere there (P-10, P-15).</summary>
@@ -1231,8 +1231,8 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "invite_user";
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["invitee"] = this.Invitee.Write();
-                made["role"] = Json.Write(this.Role);
+                made["invitee"] = Json.There(this.Invitee, "Invitee").Write();
+                made["role"] = Json.Write(Json.There(this.Role, "Role"));
                 if (this.Below != null) made["below"] = Json.Write(this.Below.Value);
                 return made;
             }
@@ -1254,10 +1254,10 @@ namespace Tenantry
             }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>Whom.</summary>
-            public Invitee Owner { get; }
+            public Invitee Owner { get; set; }
 
             internal override InvitedUser Answer(JToken d) { return global::Tenantry.InvitedUser.Read(d); }
 
@@ -1266,7 +1266,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "invite_owner";
                 made["link"] = Json.Write(this.Link.Value);
-                made["owner"] = this.Owner.Write();
+                made["owner"] = Json.There(this.Owner, "Owner").Write();
                 return made;
             }
         }
@@ -1284,7 +1284,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public InvitationId Invitation { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1309,7 +1309,7 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public InvitationId Invitation { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1337,10 +1337,10 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public InvitationId Invitation { get; set; }
 
             /// <summary>The address the host has verified.</summary>
-            public string Email { get; }
+            public string Email { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1349,7 +1349,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "accept_invitation";
                 made["invitation"] = Json.Write(this.Invitation.Value);
-                made["email"] = Json.Write(this.Email);
+                made["email"] = Json.Write(Json.There(this.Email, "Email"));
                 return made;
             }
         }
@@ -1369,10 +1369,10 @@ namespace Tenantry
             }
 
             /// <summary>The invitation.</summary>
-            public InvitationId Invitation { get; }
+            public InvitationId Invitation { get; set; }
 
             /// <summary>The address the host has verified.</summary>
-            public string Email { get; }
+            public string Email { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1381,7 +1381,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "decline_invitation";
                 made["invitation"] = Json.Write(this.Invitation.Value);
-                made["email"] = Json.Write(this.Email);
+                made["email"] = Json.Write(Json.There(this.Email, "Email"));
                 return made;
             }
         }
@@ -1404,13 +1404,13 @@ namespace Tenantry
             }
 
             /// <summary>Their home.</summary>
-            public TenantId Home { get; }
+            public TenantId Home { get; set; }
 
             /// <summary>Their address.</summary>
-            public string Email { get; }
+            public string Email { get; set; }
 
             /// <summary>Their role at home.</summary>
-            public string Role { get; }
+            public string Role { get; set; }
 
             /// <summary>Whether it covers the tenants managed below; by default it does on an MSP (P-10).</summary>
             public bool? Below { get; set; }
@@ -1428,8 +1428,8 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "register_user";
                 made["home"] = Json.Write(this.Home.Value);
-                made["email"] = Json.Write(this.Email);
-                made["role"] = Json.Write(this.Role);
+                made["email"] = Json.Write(Json.There(this.Email, "Email"));
+                made["role"] = Json.Write(Json.There(this.Role, "Role"));
                 if (this.Below != null) made["below"] = Json.Write(this.Below.Value);
                 if (this.Name != null) made["name"] = Json.Write(this.Name);
                 if (this.User != null) made["user"] = Json.Write(this.User.Value.Value);
@@ -1452,7 +1452,7 @@ namespace Tenantry
             }
 
             /// <summary>The user.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             /// <summary>Their address, once it is confirmed.</summary>
             public string Email { get; set; }
@@ -1488,10 +1488,10 @@ namespace Tenantry
             }
 
             /// <summary>The user.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             /// <summary>The address the host has verified.</summary>
-            public string Email { get; }
+            public string Email { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1500,7 +1500,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "confirm_address";
                 made["user"] = Json.Write(this.User.Value);
-                made["email"] = Json.Write(this.Email);
+                made["email"] = Json.Write(Json.There(this.Email, "Email"));
                 return made;
             }
         }
@@ -1517,7 +1517,7 @@ namespace Tenantry
             }
 
             /// <summary>The user.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1541,7 +1541,7 @@ namespace Tenantry
             }
 
             /// <summary>The user.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1565,7 +1565,7 @@ namespace Tenantry
             }
 
             /// <summary>The user.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1590,7 +1590,7 @@ namespace Tenantry
             }
 
             /// <summary>The user.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1616,7 +1616,7 @@ namespace Tenantry
             }
 
             /// <summary>The roles to give; checked as a whole.</summary>
-            public IReadOnlyList<NewAssignment> Assignments { get; }
+            public IReadOnlyList<NewAssignment> Assignments { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1624,7 +1624,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["command"] = "assign";
-                made["assignments"] = Json.List(this.Assignments, x => x.Write());
+                made["assignments"] = Json.List(Json.There(this.Assignments, "Assignments"), x => x.Write());
                 return made;
             }
         }
@@ -1642,7 +1642,7 @@ namespace Tenantry
             }
 
             /// <summary>The roles to take away; checked as a whole.</summary>
-            public IReadOnlyList<UserOnTenant> Assignments { get; }
+            public IReadOnlyList<UserOnTenant> Assignments { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1650,7 +1650,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["command"] = "unassign";
-                made["assignments"] = Json.List(this.Assignments, x => x.Write());
+                made["assignments"] = Json.List(Json.There(this.Assignments, "Assignments"), x => x.Write());
                 return made;
             }
         }
@@ -1673,13 +1673,13 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>What people call it.</summary>
-            public string Name { get; }
+            public string Name { get; set; }
 
             /// <summary>What it holds.</summary>
-            public IReadOnlyList<string> Permissions { get; }
+            public IReadOnlyList<string> Permissions { get; set; }
 
             /// <summary>The new role's id.</summary>
             public RoleId? Role { get; set; }
@@ -1691,8 +1691,8 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "create_role";
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["name"] = Json.Write(this.Name);
-                made["permissions"] = Json.List(this.Permissions, x => Json.Write(x));
+                made["name"] = Json.Write(Json.There(this.Name, "Name"));
+                made["permissions"] = Json.List(Json.There(this.Permissions, "Permissions"), x => Json.Write(x));
                 if (this.Role != null) made["role"] = Json.Write(this.Role.Value.Value);
                 return made;
             }
@@ -1712,7 +1712,7 @@ namespace Tenantry
             }
 
             /// <summary>The role.</summary>
-            public RoleId Role { get; }
+            public RoleId Role { get; set; }
 
             /// <summary>What people call it.</summary>
             public string Name { get; set; }
@@ -1745,7 +1745,7 @@ namespace Tenantry
             }
 
             /// <summary>The role.</summary>
-            public RoleId Role { get; }
+            public RoleId Role { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1771,7 +1771,7 @@ namespace Tenantry
             }
 
             /// <summary>Whose.</summary>
-            public Subject Subject { get; }
+            public Subject Subject { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1779,7 +1779,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["command"] = "erase_personal";
-                made["subject"] = this.Subject.Write();
+                made["subject"] = Json.There(this.Subject, "Subject").Write();
                 return made;
             }
         }
@@ -1809,17 +1809,17 @@ namespace Tenantry
             }
 
             /// <summary>The organisation that keeps it.</summary>
-            public TenantId Keeper { get; }
+            public TenantId Keeper { get; set; }
 
             /// <summary>The system that gave it, such as <c>connectwise</c>.</summary>
-            public string System { get; }
+            public string System { get; set; }
 
             /// <summary>The id.</summary>
-            public string Id { get; }
+            public string Id { get; set; }
 
             /// <summary>What it leads to: the keeper or a customer of its, a person at home there, a device that
             /// one of them holds.</summary>
-            public Bearer Of { get; }
+            public Bearer Of { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1828,9 +1828,9 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "set_external_id";
                 made["keeper"] = Json.Write(this.Keeper.Value);
-                made["system"] = Json.Write(this.System);
-                made["id"] = Json.Write(this.Id);
-                made["of"] = this.Of.Write();
+                made["system"] = Json.Write(Json.There(this.System, "System"));
+                made["id"] = Json.Write(Json.There(this.Id, "Id"));
+                made["of"] = Json.There(this.Of, "Of").Write();
                 return made;
             }
         }
@@ -1855,13 +1855,13 @@ namespace Tenantry
             }
 
             /// <summary>The organisation that keeps it.</summary>
-            public TenantId Keeper { get; }
+            public TenantId Keeper { get; set; }
 
             /// <summary>The system that gave it.</summary>
-            public string System { get; }
+            public string System { get; set; }
 
             /// <summary>The id.</summary>
-            public string Id { get; }
+            public string Id { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1870,8 +1870,8 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "remove_external_id";
                 made["keeper"] = Json.Write(this.Keeper.Value);
-                made["system"] = Json.Write(this.System);
-                made["id"] = Json.Write(this.Id);
+                made["system"] = Json.Write(Json.There(this.System, "System"));
+                made["id"] = Json.Write(Json.There(this.Id, "Id"));
                 return made;
             }
         }
@@ -1891,10 +1891,10 @@ namespace Tenantry
             }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             /// <summary>The number of the customer or MSP.</summary>
-            public string Number { get; }
+            public string Number { get; set; }
 
             /// <summary>The reseller's own name for it.</summary>
             public string Reference { get; set; }
@@ -1906,7 +1906,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "add_reseller_customer";
                 made["reseller"] = Json.Write(this.Reseller.Value);
-                made["number"] = Json.Write(this.Number);
+                made["number"] = Json.Write(Json.There(this.Number, "Number"));
                 if (this.Reference != null) made["reference"] = Json.Write(this.Reference);
                 return made;
             }
@@ -1926,10 +1926,10 @@ namespace Tenantry
             }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The reseller's own name for it; none, if absent.</summary>
             public string Reference { get; set; }
@@ -1961,10 +1961,10 @@ namespace Tenantry
             }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -1992,10 +1992,10 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2023,10 +2023,10 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2058,14 +2058,14 @@ namespace Tenantry
             }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             /// <summary>To whom.</summary>
-            public TenantId To { get; }
+            public TenantId To { get; set; }
 
             /// <summary>The devices as they were typed, each by one of its ids or by a list of 1 to 8 of them; each
             /// is judged for itself. 1 to 10 000.</summary>
-            public IReadOnlyList<TypedDevice> Devices { get; }
+            public IReadOnlyList<TypedDevice> Devices { get; set; }
 
             /// <summary>The upload's id.</summary>
             public UploadId? Upload { get; set; }
@@ -2078,7 +2078,7 @@ namespace Tenantry
                 made["command"] = "upload_devices";
                 made["reseller"] = Json.Write(this.Reseller.Value);
                 made["to"] = Json.Write(this.To.Value);
-                made["devices"] = Json.List(this.Devices, x => x.Write());
+                made["devices"] = Json.List(Json.There(this.Devices, "Devices"), x => x.Write());
                 if (this.Upload != null) made["upload"] = Json.Write(this.Upload.Value.Value);
                 return made;
             }
@@ -2096,7 +2096,7 @@ namespace Tenantry
             }
 
             /// <summary>The upload.</summary>
-            public UploadId Upload { get; }
+            public UploadId Upload { get; set; }
 
             /// <summary>The devices of it, 1 to 10 000; all that are left, if absent.</summary>
             public IReadOnlyList<string> Devices { get; set; }
@@ -2130,13 +2130,13 @@ namespace Tenantry
             }
 
             /// <summary>Whose pool.</summary>
-            public TenantId Manager { get; }
+            public TenantId Manager { get; set; }
 
             /// <summary>To whom.</summary>
-            public TenantId Customer { get; }
+            public TenantId Customer { get; set; }
 
             /// <summary>The devices. 1 to 10 000.</summary>
-            public IReadOnlyList<string> Devices { get; }
+            public IReadOnlyList<string> Devices { get; set; }
 
             /// <summary>The move's id, where it has to be approved.</summary>
             public MoveId? Id { get; set; }
@@ -2149,7 +2149,7 @@ namespace Tenantry
                 made["command"] = "move_devices";
                 made["manager"] = Json.Write(this.Manager.Value);
                 made["customer"] = Json.Write(this.Customer.Value);
-                made["devices"] = Json.List(this.Devices, x => Json.Write(x));
+                made["devices"] = Json.List(Json.There(this.Devices, "Devices"), x => Json.Write(x));
                 if (this.Id != null) made["id"] = Json.Write(this.Id.Value.Value);
                 return made;
             }
@@ -2167,7 +2167,7 @@ namespace Tenantry
             }
 
             /// <summary>The move.</summary>
-            public MoveId Id { get; }
+            public MoveId Id { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2192,7 +2192,7 @@ namespace Tenantry
             }
 
             /// <summary>The move.</summary>
-            public MoveId Id { get; }
+            public MoveId Id { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2217,7 +2217,7 @@ namespace Tenantry
             }
 
             /// <summary>The move.</summary>
-            public MoveId Id { get; }
+            public MoveId Id { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2242,7 +2242,7 @@ namespace Tenantry
             }
 
             /// <summary>The move.</summary>
-            public MoveId Id { get; }
+            public MoveId Id { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2270,10 +2270,10 @@ namespace Tenantry
             }
 
             /// <summary>Who holds them.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The devices. 1 to 10 000.</summary>
-            public IReadOnlyList<string> Devices { get; }
+            public IReadOnlyList<string> Devices { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2282,7 +2282,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "delete_devices";
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["devices"] = Json.List(this.Devices, x => Json.Write(x));
+                made["devices"] = Json.List(Json.There(this.Devices, "Devices"), x => Json.Write(x));
                 return made;
             }
         }
@@ -2305,13 +2305,13 @@ namespace Tenantry
             }
 
             /// <summary>Whose it is.</summary>
-            public TenantId Owner { get; }
+            public TenantId Owner { get; set; }
 
             /// <summary>Its type, such as <c>collector</c>.</summary>
-            public string Kind { get; }
+            public string Kind { get; set; }
 
             /// <summary>What people call it.</summary>
-            public string Name { get; }
+            public string Name { get; set; }
 
             /// <summary>The integration's id.</summary>
             public IntegrationId? Integration { get; set; }
@@ -2323,8 +2323,8 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "create_integration";
                 made["owner"] = Json.Write(this.Owner.Value);
-                made["kind"] = Json.Write(this.Kind);
-                made["name"] = Json.Write(this.Name);
+                made["kind"] = Json.Write(Json.There(this.Kind, "Kind"));
+                made["name"] = Json.Write(Json.There(this.Name, "Name"));
                 if (this.Integration != null) made["integration"] = Json.Write(this.Integration.Value.Value);
                 return made;
             }
@@ -2344,10 +2344,10 @@ namespace Tenantry
             }
 
             /// <summary>The integration.</summary>
-            public IntegrationId Integration { get; }
+            public IntegrationId Integration { get; set; }
 
             /// <summary>Where it is to be attached.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2375,10 +2375,10 @@ namespace Tenantry
             }
 
             /// <summary>The integration.</summary>
-            public IntegrationId Integration { get; }
+            public IntegrationId Integration { get; set; }
 
             /// <summary>Where it is attached.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2404,7 +2404,7 @@ namespace Tenantry
             }
 
             /// <summary>The integration.</summary>
-            public IntegrationId Integration { get; }
+            public IntegrationId Integration { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2436,16 +2436,16 @@ namespace Tenantry
             }
 
             /// <summary>Who buys it.</summary>
-            public TenantId Buyer { get; }
+            public TenantId Buyer { get; set; }
 
             /// <summary>Whom it serves.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>For which service.</summary>
-            public string Service { get; }
+            public string Service { get; set; }
 
             /// <summary>How many seats. 1 to 1 000 000.</summary>
-            public long Seats { get; }
+            public long Seats { get; set; }
 
             /// <summary>When it runs out.</summary>
             public DateTimeOffset? Expires { get; set; }
@@ -2461,7 +2461,7 @@ namespace Tenantry
                 made["command"] = "buy_licence";
                 made["buyer"] = Json.Write(this.Buyer.Value);
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["service"] = Json.Write(this.Service);
+                made["service"] = Json.Write(Json.There(this.Service, "Service"));
                 made["seats"] = Json.Write(this.Seats);
                 if (this.Expires != null) made["expires"] = Json.Write(this.Expires.Value);
                 if (this.Licence != null) made["licence"] = Json.Write(this.Licence.Value.Value);
@@ -2484,10 +2484,10 @@ namespace Tenantry
             }
 
             /// <summary>The licence.</summary>
-            public LicenceId Licence { get; }
+            public LicenceId Licence { get; set; }
 
             /// <summary>The devices. 1 to 10 000.</summary>
-            public IReadOnlyList<string> Devices { get; }
+            public IReadOnlyList<string> Devices { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2496,7 +2496,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "assign_seats";
                 made["licence"] = Json.Write(this.Licence.Value);
-                made["devices"] = Json.List(this.Devices, x => Json.Write(x));
+                made["devices"] = Json.List(Json.There(this.Devices, "Devices"), x => Json.Write(x));
                 return made;
             }
         }
@@ -2516,10 +2516,10 @@ namespace Tenantry
             }
 
             /// <summary>The licence.</summary>
-            public LicenceId Licence { get; }
+            public LicenceId Licence { get; set; }
 
             /// <summary>The devices. 1 to 10 000.</summary>
-            public IReadOnlyList<string> Devices { get; }
+            public IReadOnlyList<string> Devices { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2528,7 +2528,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "release_seats";
                 made["licence"] = Json.Write(this.Licence.Value);
-                made["devices"] = Json.List(this.Devices, x => Json.Write(x));
+                made["devices"] = Json.List(Json.There(this.Devices, "Devices"), x => Json.Write(x));
                 return made;
             }
         }
@@ -2551,13 +2551,13 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The category.</summary>
-            public string Category { get; }
+            public string Category { get; set; }
 
             /// <summary>Who gets them in the first place.</summary>
-            public Audience Audience { get; }
+            public Audience Audience { get; set; }
 
             /// <summary>Who gets them besides: users at home there or at a manager.</summary>
             public IReadOnlyList<UserId> Additional { get; set; }
@@ -2569,7 +2569,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "set_alert_rule";
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["category"] = Json.Write(this.Category);
+                made["category"] = Json.Write(Json.There(this.Category, "Category"));
                 made["audience"] = Json.Word((int)this.Audience, Spelled.Audience, "Audience");
                 if (this.Additional != null) made["additional"] = Json.List(this.Additional, x => Json.Write(x.Value));
                 return made;
@@ -2594,13 +2594,13 @@ namespace Tenantry
             }
 
             /// <summary>Whose console.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>Of which service.</summary>
-            public string Service { get; }
+            public string Service { get; set; }
 
             /// <summary>Where to return to when it is closed.</summary>
-            public string ReturnTo { get; }
+            public string ReturnTo { get; set; }
 
             /// <summary>The session's id.</summary>
             public SessionId? Session { get; set; }
@@ -2612,8 +2612,8 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "open_console";
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["service"] = Json.Write(this.Service);
-                made["return_to"] = Json.Write(this.ReturnTo);
+                made["service"] = Json.Write(Json.There(this.Service, "Service"));
+                made["return_to"] = Json.Write(Json.There(this.ReturnTo, "ReturnTo"));
                 if (this.Session != null) made["session"] = Json.Write(this.Session.Value.Value);
                 return made;
             }
@@ -2630,7 +2630,7 @@ namespace Tenantry
             }
 
             /// <summary>The session.</summary>
-            public SessionId Session { get; }
+            public SessionId Session { get; set; }
 
             internal override string Answer(JToken d) { return Json.Text(d); }
 

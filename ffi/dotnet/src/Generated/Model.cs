@@ -212,7 +212,7 @@ namespace Tenantry
             }
 
             /// <summary>user</summary>
-            public UserId Value { get; }
+            public UserId Value { get; set; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "user"; } }
@@ -903,10 +903,10 @@ namespace Tenantry
         }
 
         /// <summary>Who.</summary>
-        public UserId User { get; }
+        public UserId User { get; set; }
 
         /// <summary>With which role.</summary>
-        public string Role { get; }
+        public string Role { get; set; }
 
         /// <summary>Whether it covers the tenants managed below; by default it does on an MSP (P-10).</summary>
         public bool? Below { get; set; }
@@ -915,7 +915,7 @@ namespace Tenantry
         {
             var made = new JObject();
             made["user"] = Json.Write(this.User.Value);
-            made["role"] = Json.Write(this.Role);
+            made["role"] = Json.Write(Json.There(this.Role, "Role"));
             if (this.Below != null) made["below"] = Json.Write(this.Below.Value);
             return made;
         }
@@ -1273,7 +1273,7 @@ namespace Tenantry
             }
 
             /// <summary>tenant</summary>
-            public TenantId Value { get; }
+            public TenantId Value { get; set; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "tenant"; } }
@@ -1302,7 +1302,7 @@ namespace Tenantry
             }
 
             /// <summary>user</summary>
-            public UserId Value { get; }
+            public UserId Value { get; set; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "user"; } }
@@ -1332,7 +1332,7 @@ namespace Tenantry
             }
 
             /// <summary>device</summary>
-            public string Value { get; }
+            public string Value { get; set; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "device"; } }
@@ -1346,7 +1346,7 @@ namespace Tenantry
             internal override JToken Write()
             {
                 var made = new JObject();
-                made["device"] = Json.Write(this.Value);
+                made["device"] = Json.Write(Json.There(this.Value, "Value"));
                 return made;
             }
         }
@@ -1441,10 +1441,10 @@ namespace Tenantry
         }
 
         /// <summary>latitude</summary>
-        public double Latitude { get; }
+        public double Latitude { get; set; }
 
         /// <summary>longitude</summary>
-        public double Longitude { get; }
+        public double Longitude { get; set; }
 
         internal static Coordinates Read(JToken d)
         {
@@ -2654,7 +2654,7 @@ namespace Tenantry
         }
 
         /// <summary>Where to write to them.</summary>
-        public string Email { get; }
+        public string Email { get; set; }
 
         /// <summary>The invitation's id.</summary>
         public InvitationId? Invitation { get; set; }
@@ -2668,7 +2668,7 @@ namespace Tenantry
         internal JObject Write()
         {
             var made = new JObject();
-            made["email"] = Json.Write(this.Email);
+            made["email"] = Json.Write(Json.There(this.Email, "Email"));
             if (this.Invitation != null) made["invitation"] = Json.Write(this.Invitation.Value.Value);
             if (this.Name != null) made["name"] = Json.Write(this.Name);
             if (this.User != null) made["user"] = Json.Write(this.User.Value.Value);
@@ -3314,19 +3314,19 @@ namespace Tenantry
         }
 
         /// <summary>Its name, such as <c>jointly</c>.</summary>
-        public string Name { get; }
+        public string Name { get; set; }
 
         /// <summary>Whether the customer's own users are locked out (P-4).</summary>
-        public bool LocksCustomer { get; }
+        public bool LocksCustomer { get; set; }
 
         /// <summary>Whether the manager needs the customer's grant for the grantable permissions (P-7).</summary>
-        public bool NeedsGrants { get; }
+        public bool NeedsGrants { get; set; }
 
         /// <summary>Whether such a link can be delinked (D-1).</summary>
-        public bool Delinkable { get; }
+        public bool Delinkable { get; set; }
 
         /// <summary>Whether such a link tolerates no other manager (L-7).</summary>
-        public bool Exclusive { get; }
+        public bool Exclusive { get; set; }
 
         /// <summary>How services are added to such a link, where it does not lock the customer; else it is at once
         /// (L-6).</summary>
@@ -3360,7 +3360,7 @@ namespace Tenantry
         internal JObject Write()
         {
             var made = new JObject();
-            made["name"] = Json.Write(this.Name);
+            made["name"] = Json.Write(Json.There(this.Name, "Name"));
             made["locks_customer"] = Json.Write(this.LocksCustomer);
             made["needs_grants"] = Json.Write(this.NeedsGrants);
             made["delinkable"] = Json.Write(this.Delinkable);
@@ -3805,13 +3805,13 @@ namespace Tenantry
         }
 
         /// <summary>Who.</summary>
-        public UserId User { get; }
+        public UserId User { get; set; }
 
         /// <summary>Where.</summary>
-        public TenantId Tenant { get; }
+        public TenantId Tenant { get; set; }
 
         /// <summary>With which role.</summary>
-        public string Role { get; }
+        public string Role { get; set; }
 
         /// <summary>Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives
         /// it holds less somewhere there (P-10, P-15).</summary>
@@ -3822,7 +3822,7 @@ namespace Tenantry
             var made = new JObject();
             made["user"] = Json.Write(this.User.Value);
             made["tenant"] = Json.Write(this.Tenant.Value);
-            made["role"] = Json.Write(this.Role);
+            made["role"] = Json.Write(Json.There(this.Role, "Role"));
             if (this.Below != null) made["below"] = Json.Write(this.Below.Value);
             return made;
         }
@@ -4358,56 +4358,56 @@ namespace Tenantry
         }
 
         /// <summary>What people call it.</summary>
-        public string Name { get; }
+        public string Name { get; set; }
 
         /// <summary>Every permission there is; a check of any other is denied.</summary>
-        public IReadOnlyList<string> Permissions { get; }
+        public IReadOnlyList<string> Permissions { get; set; }
 
         /// <summary>Permissions that can never be a manager's (P-6).</summary>
-        public IReadOnlyList<string> Reserved { get; }
+        public IReadOnlyList<string> Reserved { get; set; }
 
         /// <summary>Permissions a manager has only by the customer's grant, where the management type asks for
         /// grants (P-7).</summary>
-        public IReadOnlyList<string> Grantable { get; }
+        public IReadOnlyList<string> Grantable { get; set; }
 
         /// <summary>Permissions that only the super role holds (P-14).</summary>
-        public IReadOnlyList<string> SuperOnly { get; }
+        public IReadOnlyList<string> SuperOnly { get; set; }
 
         /// <summary>The services that can be managed (L-6).</summary>
-        public IReadOnlyList<string> Services { get; }
+        public IReadOnlyList<string> Services { get; set; }
 
         /// <summary>The roles every tenant has (P-9).</summary>
-        public IReadOnlyList<RoleRule> Roles { get; }
+        public IReadOnlyList<RoleRule> Roles { get; set; }
 
         /// <summary>The role that holds everything: the customer's voice in every handshake (P-9).</summary>
-        public string SuperRole { get; }
+        public string SuperRole { get; set; }
 
         /// <summary>The role next to it, whose holders count as a tenant's admins (P-9, T-7).</summary>
-        public string AdminRole { get; }
+        public string AdminRole { get; set; }
 
         /// <summary>How a tenant can be managed (L).</summary>
-        public IReadOnlyList<ManagementRule> ManagementTypes { get; }
+        public IReadOnlyList<ManagementRule> ManagementTypes { get; set; }
 
         /// <summary>How many managers a tenant may have (L-7).</summary>
-        public long MaxManagers { get; }
+        public long MaxManagers { get; set; }
 
         /// <summary>How many links the longest chain may have (L-8).</summary>
-        public long MaxDepth { get; }
+        public long MaxDepth { get; set; }
 
         /// <summary>Days until an invitation lapses (U-2).</summary>
-        public long InvitationDays { get; }
+        public long InvitationDays { get; set; }
 
         /// <summary>Days until a link request lapses (L-3).</summary>
-        public long LinkRequestDays { get; }
+        public long LinkRequestDays { get; set; }
 
         /// <summary>Whether the customer's side may ask to delink (D-4).</summary>
-        public bool CustomerMayRequestDelink { get; }
+        public bool CustomerMayRequestDelink { get; set; }
 
         /// <summary>How long links may last (L-9).</summary>
-        public TermRule Term { get; }
+        public TermRule Term { get; set; }
 
         /// <summary>What becomes of a domain prefix that is given back (T-3).</summary>
-        public PrefixReuse PrefixReuse { get; }
+        public PrefixReuse PrefixReuse { get; set; }
 
         /// <summary>How many requests, invitations and reminders somebody gets from one organisation in a day of
         /// UTC (L-3).</summary>
@@ -4471,23 +4471,23 @@ namespace Tenantry
         internal JObject Write()
         {
             var made = new JObject();
-            made["name"] = Json.Write(this.Name);
-            made["permissions"] = Json.List(this.Permissions, x => Json.Write(x));
-            made["reserved"] = Json.List(this.Reserved, x => Json.Write(x));
-            made["grantable"] = Json.List(this.Grantable, x => Json.Write(x));
-            made["super_only"] = Json.List(this.SuperOnly, x => Json.Write(x));
-            made["services"] = Json.List(this.Services, x => Json.Write(x));
-            made["roles"] = Json.List(this.Roles, x => x.Write());
-            made["super_role"] = Json.Write(this.SuperRole);
-            made["admin_role"] = Json.Write(this.AdminRole);
-            made["management_types"] = Json.List(this.ManagementTypes, x => x.Write());
+            made["name"] = Json.Write(Json.There(this.Name, "Name"));
+            made["permissions"] = Json.List(Json.There(this.Permissions, "Permissions"), x => Json.Write(x));
+            made["reserved"] = Json.List(Json.There(this.Reserved, "Reserved"), x => Json.Write(x));
+            made["grantable"] = Json.List(Json.There(this.Grantable, "Grantable"), x => Json.Write(x));
+            made["super_only"] = Json.List(Json.There(this.SuperOnly, "SuperOnly"), x => Json.Write(x));
+            made["services"] = Json.List(Json.There(this.Services, "Services"), x => Json.Write(x));
+            made["roles"] = Json.List(Json.There(this.Roles, "Roles"), x => x.Write());
+            made["super_role"] = Json.Write(Json.There(this.SuperRole, "SuperRole"));
+            made["admin_role"] = Json.Write(Json.There(this.AdminRole, "AdminRole"));
+            made["management_types"] = Json.List(Json.There(this.ManagementTypes, "ManagementTypes"), x => x.Write());
             made["max_managers"] = Json.Write(this.MaxManagers);
             made["max_depth"] = Json.Write(this.MaxDepth);
             made["invitation_days"] = Json.Write(this.InvitationDays);
             made["link_request_days"] = Json.Write(this.LinkRequestDays);
             made["customer_may_request_delink"] = Json.Write(this.CustomerMayRequestDelink);
-            made["term"] = this.Term.Write();
-            made["prefix_reuse"] = this.PrefixReuse.Write();
+            made["term"] = Json.There(this.Term, "Term").Write();
+            made["prefix_reuse"] = Json.There(this.PrefixReuse, "PrefixReuse").Write();
             made["asks_per_day"] = Json.Write(this.AsksPerDay);
             if (this.Consoles != null) made["consoles"] = Json.Map(this.Consoles, x => Json.Write(x));
             if (this.DelinkRequestDays != null) made["delink_request_days"] = Json.Write(this.DelinkRequestDays.Value);
@@ -4574,7 +4574,7 @@ namespace Tenantry
             }
 
             /// <summary>Days of rest.</summary>
-            public long Days { get; }
+            public long Days { get; set; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "quarantine"; } }
@@ -5038,13 +5038,13 @@ namespace Tenantry
         }
 
         /// <summary>Who.</summary>
-        public UserId User { get; }
+        public UserId User { get; set; }
 
         /// <summary>What they want to do.</summary>
-        public string Permission { get; }
+        public string Permission { get; set; }
 
         /// <summary>Where.</summary>
-        public TenantId Tenant { get; }
+        public TenantId Tenant { get; set; }
 
         /// <summary>With which service, if it is about one.</summary>
         public string Service { get; set; }
@@ -5053,7 +5053,7 @@ namespace Tenantry
         {
             var made = new JObject();
             made["user"] = Json.Write(this.User.Value);
-            made["permission"] = Json.Write(this.Permission);
+            made["permission"] = Json.Write(Json.There(this.Permission, "Permission"));
             made["tenant"] = Json.Write(this.Tenant.Value);
             if (this.Service != null) made["service"] = Json.Write(this.Service);
             return made;
@@ -5538,10 +5538,10 @@ namespace Tenantry
         }
 
         /// <summary>Its name, such as <c>read_only</c>.</summary>
-        public string Name { get; }
+        public string Name { get; set; }
 
         /// <summary>What it holds.</summary>
-        public IReadOnlyList<string> Permissions { get; }
+        public IReadOnlyList<string> Permissions { get; set; }
 
         internal static RoleRule Read(JToken d)
         {
@@ -5554,8 +5554,8 @@ namespace Tenantry
         internal JObject Write()
         {
             var made = new JObject();
-            made["name"] = Json.Write(this.Name);
-            made["permissions"] = Json.List(this.Permissions, x => Json.Write(x));
+            made["name"] = Json.Write(Json.There(this.Name, "Name"));
+            made["permissions"] = Json.List(Json.There(this.Permissions, "Permissions"), x => Json.Write(x));
             return made;
         }
     }
@@ -5716,7 +5716,7 @@ namespace Tenantry
             }
 
             /// <summary>user</summary>
-            public UserId Value { get; }
+            public UserId Value { get; set; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "user"; } }
@@ -5745,7 +5745,7 @@ namespace Tenantry
             }
 
             /// <summary>tenant</summary>
-            public TenantId Value { get; }
+            public TenantId Value { get; set; }
 
             /// <inheritdoc/>
             public override string Tag { get { return "tenant"; } }
@@ -5795,16 +5795,16 @@ namespace Tenantry
         }
 
         /// <summary>The id that the system has given it.</summary>
-        public string Id { get; }
+        public string Id { get; set; }
 
         /// <summary>Its company name.</summary>
-        public string Name { get; }
+        public string Name { get; set; }
 
         /// <summary>How it is managed, where it is new.</summary>
-        public string Management { get; }
+        public string Management { get; set; }
 
         /// <summary>What is managed, where it is new.</summary>
-        public IReadOnlyList<string> Services { get; }
+        public IReadOnlyList<string> Services { get; set; }
 
         /// <summary>How to reach and find it.</summary>
         public Contact Contact { get; set; }
@@ -5834,10 +5834,10 @@ namespace Tenantry
         internal JObject Write()
         {
             var made = new JObject();
-            made["id"] = Json.Write(this.Id);
-            made["name"] = Json.Write(this.Name);
-            made["management"] = Json.Write(this.Management);
-            made["services"] = Json.List(this.Services, x => Json.Write(x));
+            made["id"] = Json.Write(Json.There(this.Id, "Id"));
+            made["name"] = Json.Write(Json.There(this.Name, "Name"));
+            made["management"] = Json.Write(Json.There(this.Management, "Management"));
+            made["services"] = Json.List(Json.There(this.Services, "Services"), x => Json.Write(x));
             if (this.Contact != null) made["contact"] = this.Contact.Write();
             if (this.Country != null) made["country"] = Json.Write(this.Country);
             if (this.Kind != null) made["kind"] = Json.Word((int)this.Kind.Value, Spelled.TenantKind, "TenantKind");
@@ -5909,16 +5909,16 @@ namespace Tenantry
         }
 
         /// <summary>The system, such as <c>connectwise</c>.</summary>
-        public string System { get; }
+        public string System { get; set; }
 
         /// <summary>The id that it has given.</summary>
-        public string Id { get; }
+        public string Id { get; set; }
 
         internal JObject Write()
         {
             var made = new JObject();
-            made["system"] = Json.Write(this.System);
-            made["id"] = Json.Write(this.Id);
+            made["system"] = Json.Write(Json.There(this.System, "System"));
+            made["id"] = Json.Write(Json.There(this.Id, "Id"));
             return made;
         }
     }
@@ -6318,10 +6318,10 @@ namespace Tenantry
         }
 
         /// <summary>Whether every new link must have an end.</summary>
-        public bool Required { get; }
+        public bool Required { get; set; }
 
         /// <summary>The longest term, in days.</summary>
-        public long MaxDays { get; }
+        public long MaxDays { get; set; }
 
         internal static TermRule Read(JToken d)
         {
@@ -6471,16 +6471,16 @@ namespace Tenantry
         }
 
         /// <summary>What it is meant to be.</summary>
-        public TextKind Kind { get; }
+        public TextKind Kind { get; set; }
 
         /// <summary>As somebody typed it.</summary>
-        public string Text { get; }
+        public string Text { get; set; }
 
         internal JObject Write()
         {
             var made = new JObject();
             made["kind"] = Json.Word((int)this.Kind, Spelled.TextKind, "TextKind");
-            made["text"] = Json.Write(this.Text);
+            made["text"] = Json.Write(Json.There(this.Text, "Text"));
             return made;
         }
     }
@@ -6687,10 +6687,10 @@ namespace Tenantry
         }
 
         /// <summary>Who.</summary>
-        public UserId User { get; }
+        public UserId User { get; set; }
 
         /// <summary>Where.</summary>
-        public TenantId Tenant { get; }
+        public TenantId Tenant { get; set; }
 
         internal JObject Write()
         {

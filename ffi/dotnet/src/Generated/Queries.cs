@@ -25,13 +25,13 @@ namespace Tenantry
             }
 
             /// <summary>Who.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             /// <summary>What they want to do.</summary>
-            public string Permission { get; }
+            public string Permission { get; set; }
 
             /// <summary>Where.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -46,7 +46,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["query"] = "check";
                 made["user"] = Json.Write(this.User.Value);
-                made["permission"] = Json.Write(this.Permission);
+                made["permission"] = Json.Write(Json.There(this.Permission, "Permission"));
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Service != null) made["service"] = Json.Write(this.Service);
@@ -66,7 +66,7 @@ namespace Tenantry
             }
 
             /// <summary>The questions.</summary>
-            public IReadOnlyList<Question> Questions { get; }
+            public IReadOnlyList<Question> Questions { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -77,7 +77,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "check_many";
-                made["questions"] = Json.List(this.Questions, x => x.Write());
+                made["questions"] = Json.List(Json.There(this.Questions, "Questions"), x => x.Write());
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -99,13 +99,13 @@ namespace Tenantry
             }
 
             /// <summary>Who.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             /// <summary>What they want to do.</summary>
-            public string Permission { get; }
+            public string Permission { get; set; }
 
             /// <summary>Where.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -120,7 +120,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["query"] = "explain";
                 made["user"] = Json.Write(this.User.Value);
-                made["permission"] = Json.Write(this.Permission);
+                made["permission"] = Json.Write(Json.There(this.Permission, "Permission"));
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Service != null) made["service"] = Json.Write(this.Service);
@@ -143,10 +143,10 @@ namespace Tenantry
             }
 
             /// <summary>Who.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             /// <summary>What they want to do.</summary>
-            public string Permission { get; }
+            public string Permission { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -161,7 +161,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["query"] = "tenants_where";
                 made["user"] = Json.Write(this.User.Value);
-                made["permission"] = Json.Write(this.Permission);
+                made["permission"] = Json.Write(Json.There(this.Permission, "Permission"));
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Service != null) made["service"] = Json.Write(this.Service);
                 return made;
@@ -183,10 +183,10 @@ namespace Tenantry
             }
 
             /// <summary>What they want to do.</summary>
-            public string Permission { get; }
+            public string Permission { get; set; }
 
             /// <summary>Where.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -200,7 +200,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "users_who_can";
-                made["permission"] = Json.Write(this.Permission);
+                made["permission"] = Json.Write(Json.There(this.Permission, "Permission"));
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Service != null) made["service"] = Json.Write(this.Service);
@@ -224,10 +224,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The number.</summary>
-            public string Number { get; }
+            public string Number { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -238,8 +238,8 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "look_up";
-                made["actor"] = this.Actor.Write();
-                made["number"] = Json.Write(this.Number);
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
+                made["number"] = Json.Write(Json.There(this.Number, "Number"));
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -258,7 +258,7 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -269,7 +269,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "pins";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -295,10 +295,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The manager.</summary>
-            public TenantId Manager { get; }
+            public TenantId Manager { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -315,7 +315,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "customers";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["manager"] = Json.Write(this.Manager.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -341,13 +341,13 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The manager.</summary>
-            public TenantId Manager { get; }
+            public TenantId Manager { get; set; }
 
             /// <summary>The customer.</summary>
-            public TenantId Value { get; }
+            public TenantId Value { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -358,7 +358,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "customer";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["manager"] = Json.Write(this.Manager.Value);
                 made["customer"] = Json.Write(this.Value.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
@@ -384,10 +384,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -404,7 +404,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "users";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -430,10 +430,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -450,7 +450,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "integrations";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -477,10 +477,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -497,7 +497,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "reseller_customers";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["reseller"] = Json.Write(this.Reseller.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -522,10 +522,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -539,7 +539,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "reseller_csv";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["reseller"] = Json.Write(this.Reseller.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -562,10 +562,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -576,7 +576,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "settings";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
@@ -598,7 +598,7 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -616,7 +616,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "places";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Paging != null) made["paging"] = this.Paging.Write();
                 if (this.Text != null) made["text"] = Json.Write(this.Text);
@@ -638,7 +638,7 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -652,7 +652,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "awaiting";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Paging != null) made["paging"] = this.Paging.Write();
                 return made;
@@ -673,7 +673,7 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -687,7 +687,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "asked";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Paging != null) made["paging"] = this.Paging.Write();
                 return made;
@@ -706,7 +706,7 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -717,7 +717,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "my_profile";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -738,10 +738,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>Where.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -752,7 +752,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "my_permissions";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
@@ -775,10 +775,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -795,7 +795,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "managers";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -822,10 +822,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -842,7 +842,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "link_requests";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -869,10 +869,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -889,7 +889,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "manager_invitations";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -917,10 +917,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -937,7 +937,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "links";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -964,10 +964,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -984,7 +984,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "proposals";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1010,10 +1010,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1030,7 +1030,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "barred_managers";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1060,10 +1060,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The organisation that keeps them.</summary>
-            public TenantId Keeper { get; }
+            public TenantId Keeper { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1080,7 +1080,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "external_ids";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["keeper"] = Json.Write(this.Keeper.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1111,16 +1111,16 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The organisation that keeps it.</summary>
-            public TenantId Keeper { get; }
+            public TenantId Keeper { get; set; }
 
             /// <summary>The system that gave it.</summary>
-            public string System { get; }
+            public string System { get; set; }
 
             /// <summary>The id, as a whole.</summary>
-            public string Id { get; }
+            public string Id { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1131,10 +1131,10 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "look_up_external";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["keeper"] = Json.Write(this.Keeper.Value);
-                made["system"] = Json.Write(this.System);
-                made["id"] = Json.Write(this.Id);
+                made["system"] = Json.Write(Json.There(this.System, "System"));
+                made["id"] = Json.Write(Json.There(this.Id, "Id"));
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -1162,16 +1162,16 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>Whose customers they are.</summary>
-            public TenantId Manager { get; }
+            public TenantId Manager { get; set; }
 
             /// <summary>The system that has given their ids.</summary>
-            public string System { get; }
+            public string System { get; set; }
 
             /// <summary>The customers as that has them. At most 1000.</summary>
-            public IReadOnlyList<SyncRow> Rows { get; }
+            public IReadOnlyList<SyncRow> Rows { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1182,10 +1182,10 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "plan_sync";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["manager"] = Json.Write(this.Manager.Value);
-                made["system"] = Json.Write(this.System);
-                made["rows"] = Json.List(this.Rows, x => x.Write());
+                made["system"] = Json.Write(Json.There(this.System, "System"));
+                made["rows"] = Json.List(Json.There(this.Rows, "Rows"), x => x.Write());
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -1208,10 +1208,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1228,7 +1228,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "roles";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1254,10 +1254,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1274,7 +1274,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "assignments";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1300,10 +1300,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1320,7 +1320,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "invitations";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1345,10 +1345,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The link.</summary>
-            public LinkId Link { get; }
+            public LinkId Link { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1359,7 +1359,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "link_terms";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["link"] = Json.Write(this.Link.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
@@ -1384,10 +1384,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1404,7 +1404,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "devices";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1429,10 +1429,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The device.</summary>
-            public string DeviceId { get; }
+            public string DeviceId { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1443,8 +1443,8 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "device";
-                made["actor"] = this.Actor.Write();
-                made["device"] = Json.Write(this.DeviceId);
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
+                made["device"] = Json.Write(Json.There(this.DeviceId, "DeviceId"));
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -1470,13 +1470,13 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The whole address.</summary>
-            public string Email { get; }
+            public string Email { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1487,9 +1487,9 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "person";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["email"] = Json.Write(this.Email);
+                made["email"] = Json.Write(Json.There(this.Email, "Email"));
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -1512,10 +1512,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1532,7 +1532,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "moves";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1557,10 +1557,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The reseller.</summary>
-            public TenantId Reseller { get; }
+            public TenantId Reseller { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1574,7 +1574,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "uploads";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["reseller"] = Json.Write(this.Reseller.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Paging != null) made["paging"] = this.Paging.Write();
@@ -1598,10 +1598,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1615,7 +1615,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "resellers";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Paging != null) made["paging"] = this.Paging.Write();
@@ -1639,10 +1639,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1656,7 +1656,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "alert_rules";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Paging != null) made["paging"] = this.Paging.Write();
@@ -1682,10 +1682,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1702,7 +1702,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "licences";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1729,10 +1729,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1749,7 +1749,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "sessions";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1770,7 +1770,7 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1802,10 +1802,10 @@ namespace Tenantry
             }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>The category.</summary>
-            public string Category { get; }
+            public string Category { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1817,7 +1817,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["query"] = "alert_recipients";
                 made["tenant"] = Json.Write(this.Tenant.Value);
-                made["category"] = Json.Write(this.Category);
+                made["category"] = Json.Write(Json.There(this.Category, "Category"));
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -1863,10 +1863,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1883,7 +1883,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "tenant_access";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1909,10 +1909,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1923,7 +1923,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "organisation_access";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
@@ -1949,10 +1949,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>Whose access.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -1969,7 +1969,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "user_access";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["user"] = Json.Write(this.User.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -1997,13 +1997,13 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>Since when.</summary>
-            public AsOf Since { get; }
+            public AsOf Since { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2017,7 +2017,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "tenant_access_changes";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 made["since"] = this.Since.Write();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
@@ -2044,10 +2044,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2061,7 +2061,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "arising";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Paging != null) made["paging"] = this.Paging.Write();
@@ -2088,13 +2088,13 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>Whose access.</summary>
-            public UserId User { get; }
+            public UserId User { get; set; }
 
             /// <summary>Since when.</summary>
-            public AsOf Since { get; }
+            public AsOf Since { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2108,7 +2108,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "user_access_changes";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["user"] = Json.Write(this.User.Value);
                 made["since"] = this.Since.Write();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
@@ -2136,10 +2136,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2153,7 +2153,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "tenant_report";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Since != null) made["since"] = this.Since.Value.Write();
@@ -2181,10 +2181,10 @@ namespace Tenantry
             }
 
             /// <summary>Who would give it, and asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The command.</summary>
-            public Command Command { get; }
+            public Command Command { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2201,8 +2201,8 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "preview";
-                made["actor"] = this.Actor.Write();
-                made["command"] = this.Command.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
+                made["command"] = Json.There(this.Command, "Command").Write();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 made["count"] = Json.Write(this.Count);
                 if (this.Paging != null) made["paging"] = this.Paging.Write();
@@ -2229,10 +2229,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2249,7 +2249,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "audit";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -2271,10 +2271,10 @@ namespace Tenantry
             }
 
             /// <summary>Its kind.</summary>
-            public Kind Kind { get; }
+            public Kind Kind { get; set; }
 
             /// <summary>Its id.</summary>
-            public Guid Id { get; }
+            public Guid Id { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2305,7 +2305,7 @@ namespace Tenantry
             }
 
             /// <summary>The kind.</summary>
-            public Kind Kind { get; }
+            public Kind Kind { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2372,7 +2372,7 @@ namespace Tenantry
             }
 
             /// <summary>Whose.</summary>
-            public Subject Subject { get; }
+            public Subject Subject { get; set; }
 
             internal override Personal Answer(JToken d) { return Json.Maybe(d, x => global::Tenantry.Personal.Read(x)); }
 
@@ -2380,7 +2380,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "host_personal";
-                made["subject"] = this.Subject.Write();
+                made["subject"] = Json.There(this.Subject, "Subject").Write();
                 return made;
             }
         }
@@ -2463,10 +2463,10 @@ namespace Tenantry
             }
 
             /// <summary>Which part of the API.</summary>
-            public AuthzenApi Api { get; }
+            public AuthzenApi Api { get; set; }
 
             /// <summary>The request as the standard has it.</summary>
-            public JObject Request { get; }
+            public JObject Request { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2478,7 +2478,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["query"] = "host_authzen";
                 made["api"] = Json.Word((int)this.Api, Spelled.AuthzenApi, "AuthzenApi");
-                made["request"] = this.Request.DeepClone();
+                made["request"] = Json.There(this.Request, "Request").DeepClone();
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 return made;
             }
@@ -2497,7 +2497,7 @@ namespace Tenantry
             }
 
             /// <summary>Where it is served: a URL of the scheme <c>https</c>.</summary>
-            public string Base { get; }
+            public string Base { get; set; }
 
             internal override JObject Answer(JToken d) { return Json.Object(d); }
 
@@ -2505,7 +2505,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "authzen_metadata";
-                made["base"] = Json.Write(this.Base);
+                made["base"] = Json.Write(Json.There(this.Base, "Base"));
                 return made;
             }
         }
@@ -2526,10 +2526,10 @@ namespace Tenantry
             }
 
             /// <summary>Who asks.</summary>
-            public Actor Actor { get; }
+            public Actor Actor { get; set; }
 
             /// <summary>The tenant.</summary>
-            public TenantId Tenant { get; }
+            public TenantId Tenant { get; set; }
 
             /// <summary>When; now, if left out.</summary>
             public AsOf? AsOf { get; set; }
@@ -2546,7 +2546,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "ocsf_audit";
-                made["actor"] = this.Actor.Write();
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
                 made["tenant"] = Json.Write(this.Tenant.Value);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Filter != null) made["filter"] = this.Filter.Write();
@@ -2599,7 +2599,7 @@ namespace Tenantry
             }
 
             /// <summary>The consumer, by a name of the host's own.</summary>
-            public string Consumer { get; }
+            public string Consumer { get; set; }
 
             /// <summary>About how many, 1 to 1000; 100, if left out.</summary>
             public long? Limit { get; set; }
@@ -2614,7 +2614,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "cloud_events";
-                made["consumer"] = Json.Write(this.Consumer);
+                made["consumer"] = Json.Write(Json.There(this.Consumer, "Consumer"));
                 if (this.Limit != null) made["limit"] = Json.Write(this.Limit.Value);
                 if (this.Source != null) made["source"] = Json.Write(this.Source);
                 return made;
@@ -2635,7 +2635,7 @@ namespace Tenantry
             }
 
             /// <summary>The host's issuer, as in its tokens.</summary>
-            public string Issuer { get; }
+            public string Issuer { get; set; }
 
             /// <summary>Only by records after this one.</summary>
             public long After { get; set; }
@@ -2655,7 +2655,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "caep_sessions_revoked";
-                made["issuer"] = Json.Write(this.Issuer);
+                made["issuer"] = Json.Write(Json.There(this.Issuer, "Issuer"));
                 made["after"] = Json.Write(this.After);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Audience != null) made["audience"] = Json.Write(this.Audience);
@@ -2679,7 +2679,7 @@ namespace Tenantry
             }
 
             /// <summary>The host's issuer, as in its tokens.</summary>
-            public string Issuer { get; }
+            public string Issuer { get; set; }
 
             /// <summary>Only by records after this one.</summary>
             public long After { get; set; }
@@ -2699,7 +2699,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "caep_token_claims_changes";
-                made["issuer"] = Json.Write(this.Issuer);
+                made["issuer"] = Json.Write(Json.There(this.Issuer, "Issuer"));
                 made["after"] = Json.Write(this.After);
                 if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
                 if (this.Audience != null) made["audience"] = Json.Write(this.Audience);
@@ -2721,7 +2721,7 @@ namespace Tenantry
             }
 
             /// <summary>The consumer, by a name of the host's own.</summary>
-            public string Consumer { get; }
+            public string Consumer { get; set; }
 
             /// <summary>About how many, 1 to 1000; 100, if left out.</summary>
             public long? Limit { get; set; }
@@ -2732,7 +2732,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "notices";
-                made["consumer"] = Json.Write(this.Consumer);
+                made["consumer"] = Json.Write(Json.There(this.Consumer, "Consumer"));
                 if (this.Limit != null) made["limit"] = Json.Write(this.Limit.Value);
                 return made;
             }
@@ -2751,7 +2751,7 @@ namespace Tenantry
             }
 
             /// <summary>The texts.</summary>
-            public IReadOnlyList<Typed> Texts { get; }
+            public IReadOnlyList<Typed> Texts { get; set; }
 
             internal override IReadOnlyList<Parsed> Answer(JToken d) { return Json.List(d, x => global::Tenantry.Parsed.Read(x)); }
 
@@ -2759,7 +2759,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "parse";
-                made["texts"] = Json.List(this.Texts, x => x.Write());
+                made["texts"] = Json.List(Json.There(this.Texts, "Texts"), x => x.Write());
                 return made;
             }
         }
@@ -2795,7 +2795,7 @@ namespace Tenantry
             }
 
             /// <summary>The token.</summary>
-            public string Token { get; }
+            public string Token { get; set; }
 
             internal override Nothing Answer(JToken d) { return null; }
 
@@ -2803,7 +2803,7 @@ namespace Tenantry
             {
                 var made = new JObject();
                 made["query"] = "confirm";
-                made["token"] = Json.Write(this.Token);
+                made["token"] = Json.Write(Json.There(this.Token, "Token"));
                 return made;
             }
         }
