@@ -46,7 +46,7 @@ namespace Tenantry
         {
             if (bytes == null) throw new ArgumentNullException("bytes");
             if (bytes.Length != 16) throw new ArgumentException("An id has 16 bytes.", "bytes");
-            NativeId native;
+            var native = default(NativeId);
             unsafe
             {
                 for (var place = 0; place < 16; place++) native.Bytes[place] = bytes[place];

@@ -298,14 +298,14 @@ namespace Tenantry
 
         internal static NativeId Of(Guid id)
         {
-            NativeId made;
+            var made = default(NativeId);
             Turned((byte*)&id, made.Bytes);
             return made;
         }
 
         internal Guid Guid()
         {
-            Guid made;
+            var made = default(Guid);
             fixed (byte* own = Bytes) Turned(own, (byte*)&made);
             return made;
         }

@@ -54,11 +54,9 @@ namespace Tenantry.Tests
                     TheLibraryIsOfThisPackage,
                 })
                 {
-                    var watch = System.Diagnostics.Stopwatch.StartNew();
                     try
                     {
                         test();
-                        if (Environment.GetEnvironmentVariable("TENANTRY_TIMES") != null) Console.WriteLine(watch.ElapsedMilliseconds + " ms " + test.Method.Name);
                     }
                     catch (Exception thrown)
                     {
@@ -452,12 +450,12 @@ namespace Tenantry.Tests
         {
             using (var world = new World())
             {
-                var long_ = new string('x', 20000000);
+                var long_ = new string('x', 2000000);
                 Throws<TenantryException>(() => world.Engine.Execute(Staff, new Commands.RegisterTenant(TenantKind.Msp, long_)));
                 Throws<TenantryException>(() => world.Engine.Check(world.Ada, long_, world.Customer));
                 Throws<TenantryException>(() => world.Engine.Call(new string('[', 100000)));
                 Throws<TenantryException>(() => Engine.Open(Path.Combine(directory, long_)));
-                var several = new Commands.AddServices(world.Link, Enumerable.Repeat(Services.Manage, 100000).ToArray());
+                var several = new Commands.AddServices(world.Link, Enumerable.Repeat(Services.Manage, 20000).ToArray());
                 Throws<TenantryException>(() => world.Engine.Execute(world.Ada, several));
                 Throws<TenantryException>(() => world.Engine.Execute(world.Ada, new Commands.RequestDelink(world.Link), expectedSeq: -1));
                 Throws<RequestRefusedException>(() => world.Engine.Execute(world.Ada, new Commands.RequestDelink(world.Link), expectedSeq: long.MaxValue));
@@ -468,7 +466,7 @@ namespace Tenantry.Tests
                 {
                     var manage = index.Permission(Permissions.DevicesManage);
                     var question = new AccessQuestion(world.Ada, manage, world.Customer);
-                    var verdicts = index.CheckAll(Enumerable.Repeat(question, 200000).ToArray());
+                    var verdicts = index.CheckAll(Enumerable.Repeat(question, 50000).ToArray());
                     Holds(verdicts.All(one => one.Allowed), "many at once");
                 }
             }
@@ -539,7 +537,7 @@ namespace Tenantry.Tests
 
         private static void DisposingWaitsForWhoIsWithin()
         {
-            for (var round = 0; round < 20; round++)
+            for (var round = 0; round < 5; round++)
             {
                 var world = new World();
                 var index = world.Engine.OpenIndex();
@@ -579,7 +577,7 @@ namespace Tenantry.Tests
         [MethodImpl(MethodImplOptions.NoInlining)]
         private static void Forget()
         {
-            for (var round = 0; round < 50; round++)
+            for (var round = 0; round < 20; round++)
             {
                 var world = new World(Engine.OpenMemory(new EngineOptions { Now = () => DateTimeOffset.UtcNow, NewId = Guid.NewGuid }));
                 var index = world.Engine.OpenIndex();
