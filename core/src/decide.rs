@@ -71,6 +71,10 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     let (mut reached, mut touched) = (Reached::default(), Touched::default());
     let mut new = BTreeSet::new();
     let then = world.at_moment(moment);
+    let mut happens = |after: &mut Overlay<'_>, event: &Event| {
+        about::about(after, event, &mut about)?;
+        happen(after, event, world.at)
+    };
     for event in &events {
         new.extend(match event {
             Event::UserRegistered { user, .. } => Some(Subject::User(*user)),
@@ -79,15 +83,13 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
         });
         reached.note(world, event, &new)?;
         touched.note(&then, event, &new)?;
-        about::about(&after, event, &mut about)?;
-        happen(&mut after, event, world.at)?;
+        happens(&mut after, event)?;
     }
     if reached != Reached::default() || touched != Touched::default() {
         let mut ended = touched.withdrawn(&World::reading(&after, moment)?)?;
         ended.extend(reached.ended(&World::reading(&after, world.at)?)?);
         for event in ended {
-            about::about(&after, &event, &mut about)?;
-            happen(&mut after, &event, world.at)?;
+            happens(&mut after, &event)?;
             events.push(event);
         }
     }
@@ -95,8 +97,7 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     let mut gone = Vec::new();
     for event in &events {
         for event in external::gone(&after, event)? {
-            about::about(&after, &event, &mut about)?;
-            happen(&mut after, &event, world.at)?;
+            happens(&mut after, &event)?;
             gone.push(event);
         }
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::page::{Seal, Strand, Turn, bounded, placed};
+use super::tenant::named;
 use crate::base::ids::TenantId;
 use crate::base::text::System;
 use crate::model::KeptId;
-use crate::query::{ExternalIdRow, ExternalIds, LookUpExternal, Organisation, Page};
+use crate::query::{ExternalIdRow, ExternalIds, LookUpExternal, Page};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, external};
 use crate::sight::Sight;
@@ -16,7 +17,7 @@ use crate::view::{Index, Key, Span, ViewError, kept_strand, prefixes};
 ///
 /// # Errors
 /// `unknown_tenant`.
-fn keeper(sight: &Sight<'_>, keeper: TenantId) -> Ruling {
+pub(super) fn keeper(sight: &Sight<'_>, keeper: TenantId) -> Ruling {
     if sight.sees(keeper)? { Ok(()) } else { Err(Refusal::new(Code::UnknownTenant, keeper).into()) }
 }
 
@@ -98,7 +99,7 @@ fn row(sight: &Sight<'_>, kept: &Arc<KeptId>) -> Result<Option<ExternalIdRow>, V
         system: kept.system.clone(),
         id,
         of: kept.of.clone(),
-        whose: Organisation { tenant: whose.id, name: whose.name.clone(), number: whose.number.clone() },
+        whose: named(&whose),
         since: kept.since,
     }))
 }

@@ -401,7 +401,7 @@ pub fn permissions(
     let turn = Turn::of(asked.seal, &("permissions", user, tenant, list), paging)?;
     let found = Effective::of(asked.world, user, tenant)?;
     let allowed = found.allowed();
-    let wanted = allowed.iter().filter(|(_, with)| with.as_ref() == service);
+    let wanted = allowed.into_iter().filter(|(_, with)| *with == service);
     let place = |it: &Permission| (Key::new().text(it.as_str()), Uuid::nil());
     turn.sorted(wanted.map(|(permission, _)| Ok(Some((place(permission), permission.clone())))))
 }
@@ -411,5 +411,5 @@ pub fn permissions(
 /// # Errors
 /// When the world cannot be read.
 pub fn held(asked: &AskedWorld<'_>, user: UserId, tenant: TenantId) -> Ruling<Vec<HeldPermission>> {
-    Ok(effective::held(&Effective::of(asked.world, user, tenant)?.allowed()))
+    Ok(effective::held(Effective::of(asked.world, user, tenant)?.allowed()))
 }

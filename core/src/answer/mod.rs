@@ -49,13 +49,15 @@ use crate::refusal::{Code, Refusal};
 use crate::rules::difference::Affected;
 use crate::rules::{Ruling, alert, graph};
 use crate::sight::{Below, Sight};
-use crate::view::{Index, Key, Span, Spot, View, ViewError, listing_strand, prefixes, row_strand};
+use crate::view::{Index, Key, ReadOnce, Span, Spot, View, ViewError, listing_strand, prefixes, row_strand};
 
-/// The answer to a question about a world.
+/// The answer to a question about a world. Nothing of it is read twice, as far as that is little.
 ///
 /// # Errors
 /// The refusals of the query, or the world could not be read.
 pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
+    let known = ReadOnce::of(asked.world.view);
+    let asked = &AskedWorld { world: &asked.world.through(&known), ..*asked };
     Ok(match query {
         Query::Check(it) => Answer::Check(asked.check(&it.question())?),
         Query::CheckMany(it) => {

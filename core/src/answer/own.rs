@@ -50,7 +50,7 @@ pub(super) fn profile(sight: &Sight<'_>) -> Ruling<Profile> {
 /// `wrong_actor` for anybody but a user, `unknown_tenant`.
 pub(super) fn permissions(sight: &Sight<'_>, it: &MyPermissions) -> Ruling<Vec<HeldPermission>> {
     sight.person()?;
-    let held = held(&sight.allowed(it.tenant)?);
+    let held = held(sight.allowed(it.tenant)?);
     if held.is_empty() && !sight.sees(it.tenant)? {
         return Err(Refusal::new(Code::UnknownTenant, it.tenant).into());
     }

@@ -78,7 +78,7 @@ pub(super) fn of_organisations(
             }
         }
         if let Some(organisation) = organisation(sight, *home)?.filter(|_| !allowed.is_empty()) {
-            rows.push(OrganisationAccessRow { organisation, held: held(&allowed) });
+            rows.push(OrganisationAccessRow { organisation, held: held(allowed) });
         }
     }
     Ok(rows)
@@ -311,11 +311,8 @@ fn known(sight: &Sight<'_>, filter: &AccessFilter) -> Ruling {
 }
 
 /// By what something is allowed, as it is told; nothing, where it is not what is wanted.
-fn ways(sight: &Sight<'_>, filter: &AccessFilter, found: Effective) -> Result<Vec<AccessWay>, ViewError> {
-    let wanted = found.allows_any(|held| {
-        filter.permission.as_ref().is_none_or(|wanted| *wanted == held.permission)
-            && filter.service.as_ref().is_none_or(|wanted| held.services.contains(wanted))
-    });
+fn ways(sight: &Sight<'_>, filter: &AccessFilter, found: Effective<'_>) -> Result<Vec<AccessWay>, ViewError> {
+    let wanted = found.has(filter.permission.as_ref(), filter.service.as_ref());
     let mut ways = if wanted { found.into_ways() } else { Vec::new() };
     for way in &mut ways {
         for link in way.chain.clone() {

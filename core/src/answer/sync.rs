@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::external::keeper;
+use super::tenant::named;
 use crate::base::ids::TenantId;
 use crate::base::text::ExternalId;
 use crate::command::{AddCustomer, EditTenant, SetExternalId, SystemId};
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW};
 use crate::model::{Bearer, KeptId, Patch, Tenant, TenantKind};
-use crate::query::{MAX_ROWS, Organisation, PlanSync, SyncRow, SyncState, SyncStep};
+use crate::query::{MAX_ROWS, PlanSync, SyncRow, SyncState, SyncStep};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Ruling, external};
 use crate::sight::Sight;
@@ -22,9 +24,7 @@ use crate::view::{Index, Key, ViewError};
 /// there are more rows than a page has.
 pub(super) fn plan(sight: &Sight<'_>, it: &PlanSync) -> Ruling<Vec<SyncStep>> {
     // What a manager keeps is told to whoever sees it alone.
-    if !sight.sees(it.manager)? {
-        return Err(Refusal::new(Code::UnknownTenant, it.manager).into());
-    }
+    keeper(sight, it.manager)?;
     sight.may(CUSTOMERS_ADD, it.manager)?;
     if it.rows.len() > MAX_ROWS {
         return Err(Refusal::new(Code::InvalidLimit, it.rows.len()).into());
@@ -178,11 +178,6 @@ impl Planning<'_> {
         };
         Ok((edit != EditTenant::new(tenant.id)).then_some(edit))
     }
-}
-
-/// A customer, named.
-fn named(tenant: &Tenant) -> Organisation {
-    Organisation { tenant: tenant.id, name: tenant.name.clone(), number: tenant.number.clone() }
 }
 
 /// Whom a row is about.

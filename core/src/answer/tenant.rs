@@ -17,6 +17,7 @@ use crate::model::permission::{
 use crate::model::{
     Assignment, BarredManager, Device, Handshake, HandshakeState, Invitation, Licence, Link, LinkRequest,
     Listing, ManagerInvitation, Move, Party, Personal, Proposal, ProposalContent, Role, RoleRef, Session,
+    Tenant,
 };
 use crate::policy::Terms;
 use crate::query::{
@@ -832,9 +833,10 @@ pub(super) fn across(
 /// How an organisation is called; nothing, where it is not there any more.
 pub(super) fn organisation(sight: &Sight<'_>, id: TenantId) -> Result<Option<Organisation>, ViewError> {
     let living = if sight.still_lives(id)? { sight.world().living(id)? } else { None };
-    Ok(living.map(|tenant| Organisation {
-        tenant: id,
-        name: tenant.name.clone(),
-        number: tenant.number.clone(),
-    }))
+    Ok(living.as_deref().map(named))
+}
+
+/// A tenant, as it is named.
+pub(super) fn named(tenant: &Tenant) -> Organisation {
+    Organisation { tenant: tenant.id, name: tenant.name.clone(), number: tenant.number.clone() }
 }

@@ -327,7 +327,8 @@ impl AccessIndex {
             let known = alike.get(&permits).cloned();
             let held = known.unwrap_or_else(|| {
                 let allowed: Vec<_> = permits.iter().filter_map(named).collect();
-                let held: Arc<[_]> = held(&allowed).into();
+                let allowed = allowed.iter().map(|(permission, service)| (permission, service.as_ref()));
+                let held: Arc<[_]> = held(allowed).into();
                 alike.insert(permits, Arc::clone(&held));
                 held
             });

@@ -162,14 +162,8 @@ pub(super) struct Judgement {
 }
 
 impl Judgement {
-    const fn denied(code: Code) -> Self {
-        Self { reason: Some(code), grounds: None, chain: Vec::new() }
-    }
-
-    /// Denied by a link of these chains, of which the first stands for all.
-    fn barred(code: Code, chains: &[&Chain]) -> Self {
-        let chain = chains.first().map(|chain| (*chain).clone()).unwrap_or_default();
-        Self { reason: Some(code), grounds: None, chain }
+    fn denied(code: Code, by: Option<&Chain>) -> Self {
+        Self { reason: Some(code), grounds: None, chain: by.cloned().unwrap_or_default() }
     }
 }
 
@@ -184,7 +178,7 @@ pub(super) fn judge(
 ) -> Result<Judgement, ViewError> {
     match Approach::of(world, user, tenant, gate)? {
         Ok(approach) => approach.judge(permission, service, &|at| world.assignment(user, at)),
-        Err(code) => Ok(Judgement::denied(code)),
+        Err(code) => Ok(Judgement::denied(code, None)),
     }
 }
 
@@ -260,113 +254,118 @@ impl<'w, 'v> Approach<'w, 'v> {
     }
 
     /// Whether the user may do this there, and why; `on` finds the assignment on a tenant itself.
-    pub(super) fn judge(
+    fn judge(
         &self,
         permission: &str,
         service: Option<&Service>,
         on: &Lookup<'_>,
     ) -> Result<Judgement, ViewError> {
-        // P-2
-        let open = self.gate != Gate::Shut || DESPITE_DISABLED.contains(&permission);
-        if let Some(code) = self.closed.filter(|_| !open) {
-            return Ok(Judgement::denied(code));
-        }
-        let offered = service.is_none_or(|service| self.world.policy.services.contains(service));
-        if self.home == self.tenant {
-            self.own_side(permission, offered, on)
-        } else {
-            self.manager_side(permission, service.filter(|_| offered), offered, on)
-        }
-    }
-
-    fn own_side(&self, permission: &str, offered: bool, on: &Lookup<'_>) -> Result<Judgement, ViewError> {
-        // P-4
-        if self.locked {
-            return Ok(Judgement::denied(Code::CustomerLocked));
-        }
-        // P-5
-        if !offered {
-            return Ok(Judgement::denied(Code::ServiceNotManaged));
-        }
-        // P-8
-        let Some(assignment) = on(self.tenant)? else {
-            return Ok(Judgement::denied(Code::NoAssignment));
+        let ways = match self.ways(permission, service)? {
+            Ok(ways) => ways,
+            Err(Barred { code, by }) => return Ok(Judgement::denied(code, by)),
         };
-        let holds = gives(self.world, &assignment, permission)?;
-        Ok(Judgement {
-            reason: (!holds).then_some(Code::RoleLacksPermission),
-            grounds: Some(grounds(&assignment)),
-            chain: Vec::new(),
-        })
-    }
-
-    fn manager_side(
-        &self,
-        permission: &str,
-        service: Option<&Service>,
-        offered: bool,
-        on: &Lookup<'_>,
-    ) -> Result<Judgement, ViewError> {
-        let world = self.world;
-        let mut chains: Vec<&Chain> = self.chains.iter().collect();
-        let denied = |chains: &[&Chain], code| Ok(Judgement::barred(code, chains));
-        // P-3
-        if chains.is_empty() {
-            return Ok(Judgement::denied(Code::NotLinked));
-        }
-        // P-4
-        if self.locked {
-            return denied(&chains, Code::CustomerLocked);
-        }
-        // P-5: with several chains, those that carry the service remain.
-        if !offered {
-            return denied(&chains, Code::ServiceNotManaged);
-        }
-        if let Some(service) = service {
-            let (carrying, others) = chains
-                .into_iter()
-                .partition(|chain: &&Chain| chain.iter().all(|link| link.services.contains(service)));
-            chains = carrying;
-            if chains.is_empty() {
-                return denied(&others, Code::ServiceNotManaged);
-            }
-        }
-        // P-6
-        if world.policy.reserved.contains(permission) {
-            return denied(&chains, Code::ReservedForCustomer);
-        }
-        // P-7: every link that asks for grants has to give this one, and the terms of every link.
-        let agreed_earlier =
-            chains.iter().flat_map(|chain| chain.iter()).any(|link| link.terms != world.policy.terms);
-        let known = world.policy.permissions.contains(permission);
-        if known && agreed_earlier || world.policy.grantable.contains(permission) {
-            let (mut granting, mut others) = (Vec::new(), Vec::new());
-            for chain in chains {
-                if grants(world, chain, permission)? { granting.push(chain) } else { others.push(chain) }
-            }
-            chains = granting;
-            if chains.is_empty() {
-                return denied(&others, Code::NotGranted);
-            }
-        }
-        // P-8, P-10
-        let nearest = nearest(self.tenant, &chains, false, on)?;
-        let Some((_, first)) = nearest.first() else { return denied(&chains, Code::NoAssignment) };
-        let mut holding = None;
-        for (position, assignment) in &nearest {
-            if gives(world, assignment, permission)? {
-                holding = Some((*position, assignment));
-                break;
-            }
-        }
-        let (position, deciding) =
-            holding.unwrap_or((nearest.first().map_or(0, |(position, _)| *position), first));
+        let nearest = self.nearest(&ways, on)?;
+        let holding = first_giving(self.world, &nearest, permission)?;
+        let Some((chain, deciding)) = holding.or(nearest.first()) else {
+            return Ok(Judgement::denied(Code::NoAssignment, ways.first().copied()));
+        };
         Ok(Judgement {
             reason: holding.is_none().then_some(Code::RoleLacksPermission),
             grounds: Some(grounds(deciding)),
-            chain: chains.get(position).map(|chain| (*chain).clone()).unwrap_or_default(),
+            chain: chain.cloned().unwrap_or_default(),
         })
     }
+
+    /// The ways by which the home's people may do this there, if a role of theirs lets them (P-2 to
+    /// P-7); at home it takes no way.
+    pub(super) fn ways(
+        &self,
+        permission: &str,
+        service: Option<&Service>,
+    ) -> Result<Result<Vec<&Chain>, Barred<'_>>, ViewError> {
+        let policy = &self.world.policy;
+        let at_home = self.home == self.tenant;
+        let mut ways: Vec<&Chain> = self.chains.iter().collect();
+        let bar = |code, by| Ok(Err(Barred { code, by }));
+        // P-2
+        let open = self.gate != Gate::Shut || DESPITE_DISABLED.contains(&permission);
+        if let Some(code) = self.closed.filter(|_| !open) {
+            return bar(code, None);
+        }
+        // P-3
+        if !at_home && ways.is_empty() {
+            return bar(Code::NotLinked, None);
+        }
+        // P-4
+        let by = ways.first().copied();
+        if self.locked {
+            return bar(Code::CustomerLocked, by);
+        }
+        // P-5: with several chains, those that carry the service remain.
+        if let Some(service) = service {
+            ways.retain(|chain| chain.iter().all(|link| link.services.contains(service)));
+            if !policy.services.contains(service) || !at_home && ways.is_empty() {
+                return bar(Code::ServiceNotManaged, by);
+            }
+        }
+        if at_home {
+            return Ok(Ok(ways));
+        }
+        // P-6
+        let by = ways.first().copied();
+        if policy.reserved.contains(permission) {
+            return bar(Code::ReservedForCustomer, by);
+        }
+        // P-7: every link that asks for grants has to give this one, and the terms of every link.
+        let agreed_earlier = ways.iter().copied().flatten().any(|link| link.terms != policy.terms);
+        if agreed_earlier && policy.permissions.contains(permission) || policy.grantable.contains(permission)
+        {
+            let mut granting = Vec::new();
+            for chain in ways {
+                if grants(self.world, chain, permission)? {
+                    granting.push(chain);
+                }
+            }
+            ways = granting;
+            if ways.is_empty() {
+                return bar(Code::NotGranted, by);
+            }
+        }
+        Ok(Ok(ways))
+    }
+
+    /// The assignments nearest to the tenant on these ways, each with its way (P-8, P-10).
+    pub(super) fn nearest<'c>(
+        &self,
+        ways: &[&'c Chain],
+        on: &Lookup<'_>,
+    ) -> Result<Vec<Deciding<'c>>, ViewError> {
+        let nearest = nearest(self.tenant, ways, false, on)?;
+        Ok(nearest.into_iter().map(|(position, it)| (ways.get(position).copied(), it)).collect())
+    }
+}
+
+/// An assignment that decides, and the chain that it comes down by, if by one.
+pub(super) type Deciding<'c> = (Option<&'c Chain>, Arc<Assignment>);
+
+/// Why nothing leads to a tenant, and the chain that it is to be seen on, if one is.
+pub(super) struct Barred<'c> {
+    code: Code,
+    by: Option<&'c Chain>,
+}
+
+/// The first of the deciding assignments that gives a permission.
+pub(super) fn first_giving<'n, 'c>(
+    world: &World<'_>,
+    nearest: &'n [Deciding<'c>],
+    permission: &str,
+) -> Result<Option<&'n Deciding<'c>>, ViewError> {
+    for deciding in nearest {
+        if gives(world, &deciding.1, permission)? {
+            return Ok(Some(deciding));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a user can act at all (P-1).
@@ -405,7 +404,7 @@ fn grants(world: &World<'_>, chain: &Chain, permission: &str) -> Result<bool, Vi
     Ok(true)
 }
 
-fn grounds(assignment: &Assignment) -> Grounds {
+pub(super) fn grounds(assignment: &Assignment) -> Grounds {
     Grounds { tenant: assignment.tenant, role: assignment.role.clone(), masked: assignment.masked }
 }
 

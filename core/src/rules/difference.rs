@@ -432,7 +432,8 @@ impl<'w> Between<'w> {
             return Ok(None);
         }
         let [before, after] = [before.allowed(), after.allowed()];
-        let (gained, lost) = (held(after.difference(&before)), held(before.difference(&after)));
+        let [gained, lost] =
+            [(&after, &before), (&before, &after)].map(|(one, other)| held(one.difference(other).copied()));
         if gained.is_empty() && lost.is_empty() {
             return Ok(None);
         }

@@ -232,6 +232,11 @@ impl<'v> World<'v> {
         Self { ids_may_repeat, ..self }
     }
 
+    /// The same world, seen through another view of it.
+    pub(crate) fn through<'w>(&'w self, view: &'w dyn View) -> World<'w> {
+        World { view, policy: Arc::clone(&self.policy), ..*self }
+    }
+
     /// The same world at another moment, as a question finds it.
     pub(crate) fn at_moment(&self, at: Timestamp) -> Self {
         let policy = Arc::clone(&self.policy);

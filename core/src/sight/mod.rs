@@ -291,8 +291,7 @@ impl<'w> Sight<'w> {
         // Of a past, oneself is told of what one sees or reaches today as well.
         for world in self.judging().filter(|_| self.present().is_some()) {
             let Some(it) = world.user(user)? else { return Ok(false) };
-            if !access::sees(world, &it, tenant)? && !Effective::of(world, user, tenant)?.allows_any(|_| true)
-            {
+            if !access::sees(world, &it, tenant)? && !Effective::of(world, user, tenant)?.is_any() {
                 return Ok(false);
             }
         }
@@ -380,7 +379,7 @@ impl<'w> Sight<'w> {
     ///
     /// # Errors
     /// `wrong_actor` for operators.
-    pub fn allowed(&self, tenant: TenantId) -> Ruling<BTreeSet<Allowed>> {
+    pub fn allowed(&self, tenant: TenantId) -> Ruling<BTreeSet<Allowed<'_>>> {
         let user = self.person()?.id;
         let mut allowed = Effective::of(self.world, user, tenant)?.allowed();
         if let Some(present) = self.present() {

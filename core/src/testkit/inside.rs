@@ -22,7 +22,9 @@ pub use crate::sight::Sight;
 pub use crate::store::port::{
     FilePort, NewRecord, Port, Reading, Remembered, StoredReceipt, StoredRecord, Writing,
 };
-pub use crate::view::{Any, Entity, Found, Index, Key, Kind, Memory, Overlay, Span, View, ViewError, Write};
+pub use crate::view::{
+    Any, Entity, Found, Index, Key, Kind, Memory, Overlay, ReadOnce, Span, View, ViewError, Write,
+};
 
 use serde_json::Value;
 

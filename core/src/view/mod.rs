@@ -7,6 +7,7 @@
 pub(crate) mod entity;
 pub(crate) mod key;
 pub(crate) mod memory;
+pub(crate) mod once;
 pub(crate) mod overlay;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(crate) use entity::{
 };
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
+pub use once::ReadOnce;
 pub use overlay::Overlay;
 
 use crate::base::ids::{TenantId, UserId};

@@ -17,7 +17,8 @@ use tenantry::query::{
 use tenantry::refusal::Code::{self, *};
 use tenantry::store::memory::MemoryStore;
 use tenantry::testkit::inside::{
-    Any, Found, Index, Key, Kind, Listing, Ruling, Sight, Span, View, ViewError, World, access, answer, world,
+    Any, Found, Index, Key, Kind, Listing, ReadOnce, Ruling, Sight, Span, View, ViewError, World, access,
+    answer, world,
 };
 
 use super::stock::*;
@@ -857,6 +858,35 @@ impl View for Counting<'_> {
     fn known_as(&self, keeper: TenantId, system: &System, id: &ExternalId) -> Result<Vec<UserId>, ViewError> {
         self.view.known_as(keeper, system, id)
     }
+}
+
+#[test]
+fn q1_what_one_question_reads_twice_is_read_once_and_is_the_same() {
+    let given = given();
+    let read = given.engine.read().unwrap();
+    let now = read.now().unwrap();
+    let counting = Counting { view: world(&now).view, read: RefCell::default() };
+    let once = ReadOnce::of(&counting);
+    let span = Span::under(Index::LinkManager, Key::new().id(MSP.uuid()));
+    let ask = |view: &dyn View| {
+        let tenants = [MSP, NOWHERE].map(|it| view.load(Kind::Tenant, it.uuid()).unwrap());
+        let links = [1, 4].map(|limit| {
+            view.scan(&span, limit).unwrap().into_iter().map(|found| (found.key, found.id, found.entity))
+        });
+        let last = view.scan(&span.clone().turned(true), 4).unwrap().into_iter().map(|found| found.id);
+        (tenants, links.map(Iterator::collect::<Vec<_>>), last.collect::<Vec<_>>())
+    };
+    let expected = ask(world(&now).view);
+    assert!(!expected.1[1].is_empty() && expected.0[1].is_none());
+    assert_eq!(ask(&once), expected);
+    let cost = counting.read.borrow().clone();
+    assert_eq!((ask(&once), &*counting.read.borrow()), (expected.clone(), &cost));
+    // However much there is, it goes on answering, and does not keep all of it.
+    for number in 0..10_000 {
+        assert_eq!(once.load(Kind::User, Uuid::from_u128(1 << 100 | number)).unwrap(), None);
+    }
+    assert_eq!(ask(&once), expected);
+    assert!(counting.read.borrow()[&Kind::Tenant] > cost[&Kind::Tenant]);
 }
 
 /// What a page costs, by kind; the first, the second and so on.
