@@ -385,14 +385,14 @@ namespace Tenantry
                 ulong seq;
                 ErrorHandle error;
                 Native.Done(Native.tenantry_cursor_size(cursor, out size, out seq, out error), error);
-                var made = new T[checked((int)size)];
+                var made = new T[checked((int)size.ToUInt64())];
                 var some = stackalloc NativeId[AtATime];
                 for (var filled = 0; ;)
                 {
                     UIntPtr count;
                     Native.Done(Native.tenantry_cursor_next(cursor, some, (UIntPtr)AtATime, out count, out error), error);
                     if (count == UIntPtr.Zero) return made;
-                    for (var place = 0; place < (int)count; place++) made[filled++] = named(some[place].Guid());
+                    for (var place = 0; place < (int)count.ToUInt32(); place++) made[filled++] = named(some[place].Guid());
                 }
             }
         }
@@ -417,7 +417,7 @@ namespace Tenantry
             get
             {
                 Native.Ready();
-                return (long)Native.tenantry_live_objects();
+                return (long)Native.tenantry_live_objects().ToUInt64();
             }
         }
 

@@ -254,7 +254,7 @@ namespace Tenantry
 
         internal static string Read(IntPtr text, UIntPtr length)
         {
-            return text == IntPtr.Zero ? "" : Encoding.UTF8.GetString((byte*)text, checked((int)length));
+            return text == IntPtr.Zero ? "" : Encoding.UTF8.GetString((byte*)text, checked((int)length.ToUInt64()));
         }
 
         // Takes a text over.
