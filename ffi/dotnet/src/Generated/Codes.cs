@@ -183,6 +183,17 @@ namespace Tenantry
         /// <summary>430: what a command would lead to is told of the present, and it was asked of the past;
         /// leave the moment out.</summary>
         MomentPassed = 430,
+        /// <summary>441: a role on tenant <c>{}</c> needs an end: it has a beginning, or the policy says so;
+        /// say when it ends.</summary>
+        EndRequired = 441,
+        /// <summary>442: {} has passed already; name an end that lies ahead.</summary>
+        EndPassed = 442,
+        /// <summary>443: what begins at {} would have ended by then; name a beginning before the end, or none
+        /// to begin now.</summary>
+        EndsBeforeItBegins = 443,
+        /// <summary>444: {} lies further ahead than the policy lets a role for a while last; name an earlier
+        /// end, and give it again before that.</summary>
+        EndTooFar = 444,
         /// <summary>501 (T-10): the id <c>{}</c> has been used before, be it for something else; make a new id, or
         /// leave it out.</summary>
         IdTaken = 501,
@@ -379,6 +390,9 @@ namespace Tenantry
         /// <summary>813 (U-5): user <c>{}</c> is not removed and still needs their address; remove the user
         /// first.</summary>
         UserNotRemoved = 813,
+        /// <summary>821: as many roles as there can be lie over each other for the user on tenant <c>{}</c>;
+        /// take one of them away first, or wait until one ends.</summary>
+        TooManyTemporaries = 821,
         /// <summary>901 (V-1): tenant <c>{}</c> is no reseller; name a reseller.</summary>
         NotAReseller = 901,
         /// <summary>902 (V-1): tenant <c>{}</c> takes no devices that way; upload to a customer or an MSP, and move
@@ -601,6 +615,10 @@ namespace Tenantry
             { "term_unclear", 428 },
             { "end_not_later", 429 },
             { "moment_passed", 430 },
+            { "end_required", 441 },
+            { "end_passed", 442 },
+            { "ends_before_it_begins", 443 },
+            { "end_too_far", 444 },
             { "id_taken", 501 },
             { "number_taken", 502 },
             { "prefix_taken", 503 },
@@ -671,6 +689,7 @@ namespace Tenantry
             { "role_name_taken", 811 },
             { "role_in_use", 812 },
             { "user_not_removed", 813 },
+            { "too_many_temporaries", 821 },
             { "not_a_reseller", 901 },
             { "cannot_receive", 902 },
             { "already_added", 903 },

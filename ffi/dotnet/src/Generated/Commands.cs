@@ -139,6 +139,9 @@ namespace Tenantry
             /// <summary>Who of the managing side works there, and as what (P-11).</summary>
             public IReadOnlyList<Authorization> Authorize { get; set; }
 
+            /// <summary>Up to when they do; for good, if left out .</summary>
+            public DateTimeOffset? AuthorizeEnds { get; set; }
+
             /// <summary>How to reach and find it.</summary>
             public Contact Contact { get; set; }
 
@@ -182,6 +185,7 @@ namespace Tenantry
                 made["management"] = Json.Write(Json.There(this.Management, "Management"));
                 made["services"] = Json.List(Json.There(this.Services, "Services"), x => Json.Write(x));
                 if (this.Authorize != null) made["authorize"] = Json.List(this.Authorize, x => x.Write());
+                if (this.AuthorizeEnds != null) made["authorize_ends"] = Json.Write(this.AuthorizeEnds.Value);
                 if (this.Contact != null) made["contact"] = this.Contact.Write();
                 if (this.Country != null) made["country"] = Json.Write(this.Country);
                 if (this.External != null) made["external"] = this.External.Write();
@@ -1603,8 +1607,8 @@ namespace Tenantry
             }
         }
 
-        /// <summary>Give users roles on tenants, many at once (P-11). Who: <c>users.manage</c> on each user's home;
-        /// an operator.</summary>
+        /// <summary>Give users roles on tenants, many at once (P-11), for good or for a while. Who:
+        /// <c>users.manage</c> on each user's home; an operator.</summary>
         public sealed class Assign : Command<Nothing>
         {
             /// <summary>With all that must be said.</summary>
@@ -1618,6 +1622,14 @@ namespace Tenantry
             /// <summary>The roles to give; checked as a whole.</summary>
             public IReadOnlyList<NewAssignment> Assignments { get; set; }
 
+            /// <summary>Up to when they count, over whatever the users have there; for good, if left out
+            /// .</summary>
+            public DateTimeOffset? Ends { get; set; }
+
+            /// <summary>From when on they count; from now on, if left out or past. Only with an end
+            /// .</summary>
+            public DateTimeOffset? Starts { get; set; }
+
             internal override Nothing Answer(JToken d) { return null; }
 
             internal override JObject Write()
@@ -1625,12 +1637,14 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "assign";
                 made["assignments"] = Json.List(Json.There(this.Assignments, "Assignments"), x => x.Write());
+                if (this.Ends != null) made["ends"] = Json.Write(this.Ends.Value);
+                if (this.Starts != null) made["starts"] = Json.Write(this.Starts.Value);
                 return made;
             }
         }
 
-        /// <summary>Take users' roles on tenants away, many at once (P-11). Who: <c>users.manage</c> on each user's
-        /// home; an operator.</summary>
+        /// <summary>Take users' roles on tenants away, many at once (P-11): all that they have there, or what was
+        /// given until a moment. Who: <c>users.manage</c> on each user's home; an operator.</summary>
         public sealed class Unassign : Command<Nothing>
         {
             /// <summary>With all that must be said.</summary>
@@ -1644,6 +1658,10 @@ namespace Tenantry
             /// <summary>The roles to take away; checked as a whole.</summary>
             public IReadOnlyList<UserOnTenant> Assignments { get; set; }
 
+            /// <summary>Of what was given for a while, only that which ends at this moment; without it, all that
+            /// the users have there .</summary>
+            public DateTimeOffset? Ends { get; set; }
+
             internal override Nothing Answer(JToken d) { return null; }
 
             internal override JObject Write()
@@ -1651,6 +1669,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "unassign";
                 made["assignments"] = Json.List(Json.There(this.Assignments, "Assignments"), x => x.Write());
+                if (this.Ends != null) made["ends"] = Json.Write(this.Ends.Value);
                 return made;
             }
         }

@@ -2131,6 +2131,147 @@ namespace Tenantry
             }
         }
 
+        /// <summary>A user got a role on a tenant for a while, over whatever they have there, and in place of what
+        /// would have ended at the same moment .</summary>
+        public sealed class TemporaryAssigned : Event
+        {
+            /// <summary>With all that must be said.</summary>
+            /// <param name="user">Who.</param>
+            /// <param name="tenant">Where.</param>
+            /// <param name="role">With which role.</param>
+            /// <param name="below">Whether it covers the tenants managed below; where that was left out, whether
+            /// whoever gave it could give so much.</param>
+            /// <param name="starts">From when on.</param>
+            /// <param name="ends">Up to when.</param>
+            public TemporaryAssigned(
+                UserId user,
+                TenantId tenant,
+                string role,
+                bool below,
+                DateTimeOffset starts,
+                DateTimeOffset ends)
+            {
+                if (role == null) throw new ArgumentNullException("role");
+                this.User = user;
+                this.Tenant = tenant;
+                this.Role = role;
+                this.Below = below;
+                this.Starts = starts;
+                this.Ends = ends;
+            }
+
+            /// <summary>Who.</summary>
+            public UserId User { get; }
+
+            /// <summary>Where.</summary>
+            public TenantId Tenant { get; }
+
+            /// <summary>With which role.</summary>
+            public string Role { get; }
+
+            /// <summary>Whether it covers the tenants managed below; where that was left out, whether whoever gave
+            /// it could give so much.</summary>
+            public bool Below { get; }
+
+            /// <summary>From when on.</summary>
+            public DateTimeOffset Starts { get; }
+
+            /// <summary>Up to when.</summary>
+            public DateTimeOffset Ends { get; }
+
+            /// <summary>Whether it leaves out what is reserved for the customer: the manager's side gave it
+            /// (P-16).</summary>
+            public bool Masked { get; set; }
+
+            /// <inheritdoc/>
+            public override string Tag { get { return "temporary_assigned"; } }
+
+            internal new static TemporaryAssigned Read(JToken d)
+            {
+                var made = new TemporaryAssigned(
+                    new UserId(Json.Id(Json.Need(d, "user"))),
+                    new TenantId(Json.Id(Json.Need(d, "tenant"))),
+                    Json.Text(Json.Need(d, "role")),
+                    Json.Flag(Json.Need(d, "below")),
+                    Json.Time(Json.Need(d, "starts")),
+                    Json.Time(Json.Need(d, "ends")));
+                if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
+                return made;
+            }
+        }
+
+        /// <summary>A role that a user was given for a while has begun to count .</summary>
+        public sealed class TemporaryBegun : Event
+        {
+            /// <summary>With all that must be said.</summary>
+            /// <param name="user">Who.</param>
+            /// <param name="tenant">Where.</param>
+            /// <param name="ends">Up to when it counts, by which it is told from others of theirs there.</param>
+            public TemporaryBegun(UserId user, TenantId tenant, DateTimeOffset ends)
+            {
+                this.User = user;
+                this.Tenant = tenant;
+                this.Ends = ends;
+            }
+
+            /// <summary>Who.</summary>
+            public UserId User { get; }
+
+            /// <summary>Where.</summary>
+            public TenantId Tenant { get; }
+
+            /// <summary>Up to when it counts, by which it is told from others of theirs there.</summary>
+            public DateTimeOffset Ends { get; }
+
+            /// <inheritdoc/>
+            public override string Tag { get { return "temporary_begun"; } }
+
+            internal new static TemporaryBegun Read(JToken d)
+            {
+                var made = new TemporaryBegun(
+                    new UserId(Json.Id(Json.Need(d, "user"))),
+                    new TenantId(Json.Id(Json.Need(d, "tenant"))),
+                    Json.Time(Json.Need(d, "ends")));
+                return made;
+            }
+        }
+
+        /// <summary>A role that a user was given for a while has ended, or was taken away before .</summary>
+        public sealed class TemporaryEnded : Event
+        {
+            /// <summary>With all that must be said.</summary>
+            /// <param name="user">Who.</param>
+            /// <param name="tenant">Where.</param>
+            /// <param name="ends">Up to when it counted, or would have.</param>
+            public TemporaryEnded(UserId user, TenantId tenant, DateTimeOffset ends)
+            {
+                this.User = user;
+                this.Tenant = tenant;
+                this.Ends = ends;
+            }
+
+            /// <summary>Who.</summary>
+            public UserId User { get; }
+
+            /// <summary>Where.</summary>
+            public TenantId Tenant { get; }
+
+            /// <summary>Up to when it counted, or would have.</summary>
+            public DateTimeOffset Ends { get; }
+
+            /// <inheritdoc/>
+            public override string Tag { get { return "temporary_ended"; } }
+
+            internal new static TemporaryEnded Read(JToken d)
+            {
+                var made = new TemporaryEnded(
+                    new UserId(Json.Id(Json.Need(d, "user"))),
+                    new TenantId(Json.Id(Json.Need(d, "tenant"))),
+                    Json.Time(Json.Need(d, "ends")));
+                return made;
+            }
+        }
+
         /// <summary>A tenant got a role of its own (P-9).</summary>
         public sealed class RoleCreated : Event
         {
@@ -3431,6 +3572,9 @@ namespace Tenantry
                 case "user_removed": return UserRemoved.Read(d);
                 case "assigned": return Assigned.Read(d);
                 case "assignment_ended": return AssignmentEnded.Read(d);
+                case "temporary_assigned": return TemporaryAssigned.Read(d);
+                case "temporary_begun": return TemporaryBegun.Read(d);
+                case "temporary_ended": return TemporaryEnded.Read(d);
                 case "role_created": return RoleCreated.Read(d);
                 case "role_edited": return RoleEdited.Read(d);
                 case "role_deleted": return RoleDeleted.Read(d);

@@ -533,7 +533,8 @@ namespace Tenantry
         }
     }
 
-    /// <summary>A user's role on a tenant; at most one per user and tenant (P-10).</summary>
+    /// <summary>A user's role on a tenant (P-10), and what is laid over it for a while; at most one per user
+    /// and tenant.</summary>
     public sealed class Assignment
     {
         /// <summary>With all that must be said.</summary>
@@ -548,6 +549,7 @@ namespace Tenantry
             this.Tenant = tenant;
             this.Role = role;
             this.Below = below;
+            this.Over = new Temporary[0];
         }
 
         /// <summary>Who.</summary>
@@ -562,10 +564,18 @@ namespace Tenantry
         /// <summary>Whether it covers the tenants managed below, too.</summary>
         public bool Below { get; }
 
+        /// <summary>Whether nothing stands there: the role is that of something laid over it, and gives nothing by
+        /// itself .</summary>
+        public bool Bare { get; set; }
+
         /// <summary>Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to
         /// one of the customer's own people. It stays so, whatever becomes of the link, until a super admin of the
         /// customer gives it again (P-16).</summary>
         public bool Masked { get; set; }
+
+        /// <summary>What is laid over it for a while, in the order in which it was given: of what is in force, the
+        /// last decides .</summary>
+        public IReadOnlyList<Temporary> Over { get; set; }
 
         internal static Assignment Read(JToken d)
         {
@@ -574,7 +584,9 @@ namespace Tenantry
                 new TenantId(Json.Id(Json.Need(d, "tenant"))),
                 Json.Text(Json.Need(d, "role")),
                 Json.Flag(Json.Need(d, "below")));
+            if (Json.Has(d["bare"])) made.Bare = Json.Flag(d["bare"]);
             if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
+            if (Json.Has(d["over"])) made.Over = Json.List(d["over"], x => global::Tenantry.Temporary.Read(x));
             return made;
         }
     }
@@ -602,7 +614,7 @@ namespace Tenantry
         }
     }
 
-    /// <summary>Somebody's role on a tenant .</summary>
+    /// <summary>Somebody's role on a tenant, as it decides now .</summary>
     public sealed class AssignmentRow
     {
         /// <summary>With all that must be said.</summary>
@@ -629,6 +641,9 @@ namespace Tenantry
         /// <summary>Their address, where the actor may see the users of their home.</summary>
         public string Email { get; set; }
 
+        /// <summary>When it ends by itself, and what lies below it counts again; never, if absent .</summary>
+        public DateTimeOffset? Ends { get; set; }
+
         /// <summary>Whether it leaves out what is reserved for the customer (P-16).</summary>
         public bool Masked { get; set; }
 
@@ -645,6 +660,7 @@ namespace Tenantry
                 Json.Text(Json.Need(d, "role")),
                 Json.Flag(Json.Need(d, "below")));
             made.Email = Json.Maybe(d["email"], x => Json.Text(x));
+            made.Ends = Json.MaybeValue(d["ends"], x => Json.Time(x));
             if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
             made.Name = Json.Maybe(d["name"], x => Json.Text(x));
             made.User = Json.MaybeValue(d["user"], x => new UserId(Json.Id(x)));
@@ -2161,6 +2177,9 @@ namespace Tenantry
         /// <summary>Its role.</summary>
         public string Role { get; }
 
+        /// <summary>When it ends by itself, if it was given for a while .</summary>
+        public DateTimeOffset? Ends { get; set; }
+
         /// <summary>Whether it leaves out what is reserved for the customer, since its manager's side gave it
         /// (P-16).</summary>
         public bool Masked { get; set; }
@@ -2168,6 +2187,7 @@ namespace Tenantry
         internal static Grounds Read(JToken d)
         {
             var made = new Grounds(new TenantId(Json.Id(Json.Need(d, "tenant"))), Json.Text(Json.Need(d, "role")));
+            made.Ends = Json.MaybeValue(d["ends"], x => Json.Time(x));
             if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
             return made;
         }
@@ -4354,6 +4374,7 @@ namespace Tenantry
             this.IssueCategories = new string[0];
             this.MoveDays = 30;
             this.ReservedPrefixes = new string[0];
+            this.Temporary = new TemporaryRule();
             this.WhoAsks = global::Tenantry.WhoAsks.Either;
         }
 
@@ -4434,6 +4455,9 @@ namespace Tenantry
         /// (T-3).</summary>
         public IReadOnlyList<string> ReservedPrefixes { get; set; }
 
+        /// <summary>How long roles may last that are given for a while, and where they have to be .</summary>
+        public TemporaryRule Temporary { get; set; }
+
         /// <summary>Who begins to talk about managing a tenant that is there already (L-10).</summary>
         public WhoAsks WhoAsks { get; set; }
 
@@ -4464,6 +4488,7 @@ namespace Tenantry
             if (Json.Has(d["issue_categories"])) made.IssueCategories = Json.List(d["issue_categories"], x => Json.Text(x));
             if (Json.Has(d["move_days"])) made.MoveDays = Json.Integer(d["move_days"]);
             if (Json.Has(d["reserved_prefixes"])) made.ReservedPrefixes = Json.List(d["reserved_prefixes"], x => Json.Text(x));
+            if (Json.Has(d["temporary"])) made.Temporary = global::Tenantry.TemporaryRule.Read(d["temporary"]);
             if (Json.Has(d["who_asks"])) made.WhoAsks = (WhoAsks)Json.Word(d["who_asks"], Spelled.WhoAsks, "WhoAsks");
             return made;
         }
@@ -4495,6 +4520,7 @@ namespace Tenantry
             if (this.IssueCategories != null) made["issue_categories"] = Json.List(this.IssueCategories, x => Json.Write(x));
             made["move_days"] = Json.Write(this.MoveDays);
             if (this.ReservedPrefixes != null) made["reserved_prefixes"] = Json.List(this.ReservedPrefixes, x => Json.Write(x));
+            if (this.Temporary != null) made["temporary"] = this.Temporary.Write();
             made["who_asks"] = Json.Word((int)this.WhoAsks, Spelled.WhoAsks, "WhoAsks");
             return made;
         }
@@ -5919,6 +5945,200 @@ namespace Tenantry
             var made = new JObject();
             made["system"] = Json.Write(Json.There(this.System, "System"));
             made["id"] = Json.Write(Json.There(this.Id, "Id"));
+            return made;
+        }
+    }
+
+    /// <summary>A role with a beginning and an end, laid over whatever its user has on the same tenant
+    /// .</summary>
+    public sealed class Temporary
+    {
+        /// <summary>With all that must be said.</summary>
+        /// <param name="role">With which role.</param>
+        /// <param name="below">Whether it covers the tenants managed below, too.</param>
+        /// <param name="starts">From when on it is in force.</param>
+        /// <param name="ends">When it is so no longer; of one user on one tenant, no two end at the same
+        /// moment.</param>
+        public Temporary(string role, bool below, DateTimeOffset starts, DateTimeOffset ends)
+        {
+            if (role == null) throw new ArgumentNullException("role");
+            this.Role = role;
+            this.Below = below;
+            this.Starts = starts;
+            this.Ends = ends;
+        }
+
+        /// <summary>With which role.</summary>
+        public string Role { get; }
+
+        /// <summary>Whether it covers the tenants managed below, too.</summary>
+        public bool Below { get; }
+
+        /// <summary>From when on it is in force.</summary>
+        public DateTimeOffset Starts { get; }
+
+        /// <summary>When it is so no longer; of one user on one tenant, no two end at the same moment.</summary>
+        public DateTimeOffset Ends { get; }
+
+        /// <summary>Whether a record tells that it has begun. It has when its moment has come, recorded or
+        /// not.</summary>
+        public bool Begun { get; set; }
+
+        /// <summary>Whether it leaves out what is reserved for the customer (P-16).</summary>
+        public bool Masked { get; set; }
+
+        internal static Temporary Read(JToken d)
+        {
+            var made = new Temporary(
+                Json.Text(Json.Need(d, "role")),
+                Json.Flag(Json.Need(d, "below")),
+                Json.Time(Json.Need(d, "starts")),
+                Json.Time(Json.Need(d, "ends")));
+            if (Json.Has(d["begun"])) made.Begun = Json.Flag(d["begun"]);
+            if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
+            return made;
+        }
+    }
+
+    /// <summary>Which roles that are given for a while are wanted .</summary>
+    public sealed class TemporaryFilter
+    {
+        /// <summary>With all that must be said.</summary>
+        public TemporaryFilter()
+        {
+        }
+
+        /// <summary>Only those that have begun, or only those that have not.</summary>
+        public bool? Begun { get; set; }
+
+        /// <summary>Only this one.</summary>
+        public string Role { get; set; }
+
+        /// <summary>Only those of this user, where they are named to the actor.</summary>
+        public UserId? User { get; set; }
+
+        internal JObject Write()
+        {
+            var made = new JObject();
+            if (this.Begun != null) made["begun"] = Json.Write(this.Begun.Value);
+            if (this.Role != null) made["role"] = Json.Write(this.Role);
+            if (this.User != null) made["user"] = Json.Write(this.User.Value.Value);
+            return made;
+        }
+    }
+
+    /// <summary>A role that somebody has, or will have, for a while .</summary>
+    public sealed class TemporaryRow
+    {
+        /// <summary>With all that must be said.</summary>
+        /// <param name="on">Where.</param>
+        /// <param name="home">Their organisation.</param>
+        /// <param name="role">With which role.</param>
+        /// <param name="below">Whether it covers the tenants managed below, too.</param>
+        /// <param name="starts">From when on it counts.</param>
+        /// <param name="ends">Up to when it counts.</param>
+        /// <param name="decides">Whether it decides now what its user may do there: it has begun, and nothing that
+        /// was given later lies over it.</param>
+        public TemporaryRow(
+            global::Tenantry.Organisation on,
+            TenantId home,
+            string role,
+            bool below,
+            DateTimeOffset starts,
+            DateTimeOffset ends,
+            bool decides)
+        {
+            if (on == null) throw new ArgumentNullException("on");
+            if (role == null) throw new ArgumentNullException("role");
+            this.On = on;
+            this.Home = home;
+            this.Role = role;
+            this.Below = below;
+            this.Starts = starts;
+            this.Ends = ends;
+            this.Decides = decides;
+        }
+
+        /// <summary>Where.</summary>
+        public global::Tenantry.Organisation On { get; }
+
+        /// <summary>Their organisation.</summary>
+        public TenantId Home { get; }
+
+        /// <summary>With which role.</summary>
+        public string Role { get; }
+
+        /// <summary>Whether it covers the tenants managed below, too.</summary>
+        public bool Below { get; }
+
+        /// <summary>From when on it counts.</summary>
+        public DateTimeOffset Starts { get; }
+
+        /// <summary>Up to when it counts.</summary>
+        public DateTimeOffset Ends { get; }
+
+        /// <summary>Whether it decides now what its user may do there: it has begun, and nothing that was given
+        /// later lies over it.</summary>
+        public bool Decides { get; }
+
+        /// <summary>Their address, where the actor may see the users of their home.</summary>
+        public string Email { get; set; }
+
+        /// <summary>Whether it leaves out what is reserved for the customer (P-16).</summary>
+        public bool Masked { get; set; }
+
+        /// <summary>Their name, where the actor may see the users of their home.</summary>
+        public string Name { get; set; }
+
+        /// <summary>Who; not told of people of another organisation whose users the actor may not see.</summary>
+        public UserId? User { get; set; }
+
+        internal static TemporaryRow Read(JToken d)
+        {
+            var made = new TemporaryRow(
+                global::Tenantry.Organisation.Read(Json.Need(d, "on")),
+                new TenantId(Json.Id(Json.Need(d, "home"))),
+                Json.Text(Json.Need(d, "role")),
+                Json.Flag(Json.Need(d, "below")),
+                Json.Time(Json.Need(d, "starts")),
+                Json.Time(Json.Need(d, "ends")),
+                Json.Flag(Json.Need(d, "decides")));
+            made.Email = Json.Maybe(d["email"], x => Json.Text(x));
+            if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
+            made.Name = Json.Maybe(d["name"], x => Json.Text(x));
+            made.User = Json.MaybeValue(d["user"], x => new UserId(Json.Id(x)));
+            return made;
+        }
+    }
+
+    /// <summary>How long roles may last that are given for a while .</summary>
+    public sealed class TemporaryRule
+    {
+        /// <summary>With all that must be said.</summary>
+        public TemporaryRule()
+        {
+            this.MaxDays = 365;
+        }
+
+        /// <summary>How many days from when it is given such an end may lie ahead.</summary>
+        public long MaxDays { get; set; }
+
+        /// <summary>Whether every role on another tenant than its user's home must have an end.</summary>
+        public bool Required { get; set; }
+
+        internal static TemporaryRule Read(JToken d)
+        {
+            var made = new TemporaryRule();
+            if (Json.Has(d["max_days"])) made.MaxDays = Json.Integer(d["max_days"]);
+            if (Json.Has(d["required"])) made.Required = Json.Flag(d["required"]);
+            return made;
+        }
+
+        internal JObject Write()
+        {
+            var made = new JObject();
+            made["max_days"] = Json.Write(this.MaxDays);
+            made["required"] = Json.Write(this.Required);
             return made;
         }
     }

@@ -1283,6 +1283,54 @@ namespace Tenantry
             }
         }
 
+        /// <summary>Who has, or will have, a role for a while on a tenant or anywhere below it, by when it ends
+        /// . A page costs the lesser of two: whatever is given for a while in the store, or the tenants below
+        /// and what is so given there. Who: <c>users.view</c> on the tenant, and on whichever it is about; an
+        /// operator.</summary>
+        public sealed class TemporaryAccess : PagedQuery<TemporaryRow>
+        {
+            /// <summary>With all that must be said.</summary>
+            /// <param name="actor">Who asks.</param>
+            /// <param name="tenant">The tenant.</param>
+            public TemporaryAccess(Actor actor, TenantId tenant)
+            {
+                if (actor == null) throw new ArgumentNullException("actor");
+                this.Actor = actor;
+                this.Tenant = tenant;
+                this.Filter = new TemporaryFilter();
+                this.Paging = new Paging();
+            }
+
+            /// <summary>Who asks.</summary>
+            public Actor Actor { get; set; }
+
+            /// <summary>The tenant.</summary>
+            public TenantId Tenant { get; set; }
+
+            /// <summary>When; now, if left out.</summary>
+            public AsOf? AsOf { get; set; }
+
+            /// <summary>Which roles.</summary>
+            public TemporaryFilter Filter { get; set; }
+
+            /// <summary>Which page.</summary>
+            public Paging Paging { get; set; }
+
+            internal override Page<TemporaryRow> Answer(JToken d) { return Page<TemporaryRow>.Read(d, x => global::Tenantry.TemporaryRow.Read(x)); }
+
+            internal override JObject Write()
+            {
+                var made = new JObject();
+                made["query"] = "temporary_access";
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
+                made["tenant"] = Json.Write(this.Tenant.Value);
+                if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
+                if (this.Filter != null) made["filter"] = this.Filter.Write();
+                if (this.Paging != null) made["paging"] = this.Paging.Write();
+                return made;
+            }
+        }
+
         /// <summary>The invitations to a tenant; the oldest first. Who: <c>users.view</c> on the tenant; an
         /// operator.</summary>
         public sealed class Invitations : PagedQuery<InvitationRow>
