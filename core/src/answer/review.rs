@@ -230,8 +230,8 @@ fn each_change(
     Ok(())
 }
 
-/// Says whether a change is told. Each organisation, by either sight, and each tenant is asked about
-/// once.
+/// Says whether a change is told. Each organisation, by either sight, and each tenant is asked
+/// about once.
 struct Teller<'s> {
     before: &'s Sight<'s>,
     after: &'s Sight<'s>,

@@ -101,9 +101,9 @@ fn add_page(
     Ok(page.last().filter(|_| page.len() == PAGE).map(|last| (last.key.clone(), last.id)))
 }
 
-/// What is due about the links above a tenant, to the top, and about what is given for a while on it
-/// and on all of those: rights by which somebody sent what waits for an answer, or holds a console
-/// open.
+/// What is due about the links above a tenant, to the top, and about what is given for a while on
+/// it and on all of those: rights by which somebody sent what waits for an answer, or holds a
+/// console open.
 ///
 /// # Errors
 /// When the view cannot be read.

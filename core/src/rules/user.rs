@@ -200,6 +200,9 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitatio
 
 /// Takes an invitation back (U-2).
 ///
+/// # Events
+/// `external_id_removed` of the ids that lead to whom it was for.
+///
 /// # Errors
 /// Those of [`for_sender`]; `invitation_not_pending`, `invitation_expired`.
 pub(crate) fn revoke(world: &World<'_>, actor: &Actor, command: &RevokeInvitation) -> Ruling<Decision> {
@@ -281,6 +284,9 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitatio
 }
 
 /// Declines an invitation with the address it was sent to (U-2).
+///
+/// # Events
+/// `external_id_removed` of the ids that lead to whom it was for.
 ///
 /// # Errors
 /// Those of [`for_invitee`]; `other_address`, `invitation_not_pending`, `invitation_expired`.
