@@ -45,6 +45,7 @@ impl Oracle {
             operation: Operation::Enabled,
             held_by: BTreeSet::new(),
             had_owner: false,
+            since: at,
             deleted: false,
             street: c.contact.street.clone(),
             coordinates: c.contact.coordinates,
@@ -102,7 +103,7 @@ impl Oracle {
         // The world as it would be, in which nobody has been authorized yet; under ids that nothing has.
         let mut there = self.clone();
         let unused = Uuid::max();
-        there.tenants.push(Tenant { id: TenantId::from_uuid(unused), ..new_tenant(c) });
+        there.tenants.push(Tenant { id: TenantId::from_uuid(unused), ..new_tenant(c, at) });
         let forever = Link { expires: None, extend_days: None, ..new_link(c, self.terms_today(), at) };
         there.links.push(Link { managed: TenantId::from_uuid(unused), ..forever });
         let mut after = there.clone();
@@ -124,11 +125,10 @@ impl Oracle {
         let laid = after.temporaries.split_off(self.temporaries.len()).into_iter();
         let there = |one: Temporary| Temporary { given: Assignment { tenant: id, ..one.given }, ..one };
         self.temporaries.extend(laid.map(there));
-        self.tenants.push(new_tenant(c));
+        self.tenants.push(new_tenant(c, at));
         self.links.push(new_link(c, self.terms_today(), at));
         if let Some(owner) = &c.owner {
             self.send_sign_up(who, &new_link(c, self.terms_today(), at), owner, at);
-            self.invitation_mut(owner.invitation.unwrap()).of_a_new_tenant = true;
         }
         if let Some(it) = &c.external {
             self.keep(c.manager, &it.system, &it.id, LeadsTo::Tenant(id), at);
@@ -521,7 +521,7 @@ impl Oracle {
 }
 
 /// The tenant that a command adds under a manager.
-fn new_tenant(c: &AddCustomer) -> Tenant {
+fn new_tenant(c: &AddCustomer, at: Timestamp) -> Tenant {
     Tenant {
         id: c.tenant.unwrap(),
         number: c.number.clone().unwrap(),
@@ -533,6 +533,7 @@ fn new_tenant(c: &AddCustomer) -> Tenant {
         operation: Operation::Enabled,
         held_by: BTreeSet::new(),
         had_owner: false,
+        since: at,
         deleted: false,
         street: c.contact.street.clone(),
         coordinates: c.contact.coordinates,

@@ -108,6 +108,8 @@ impl Oracle {
         let user = owner.user.unwrap();
         let offer = Assignment { user, tenant, role: self.super_role(), below, masked: false };
         self.send_invitation(who, owner, offer, true, at);
+        let new = self.tenant(tenant).unwrap().since == at;
+        self.invitation_mut(owner.invitation.unwrap()).of_a_new_tenant = new;
     }
 
     /// What stands in the way of naming the owner of a tenant that there is already: the right about its users, by role, for

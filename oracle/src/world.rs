@@ -88,6 +88,8 @@ pub struct Tenant {
     pub held_by: BTreeSet<Holder>,
     /// Whether it ever had an active super admin of its own.
     pub had_owner: bool,
+    /// When it came to be.
+    pub since: Timestamp,
     pub deleted: bool,
     pub street: Option<Street>,
     pub coordinates: Option<Coordinates>,

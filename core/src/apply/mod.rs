@@ -361,7 +361,10 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             return assigned(view, Assignment::with_standing(before.as_deref(), assignment), at);
         }
         Event::AssignmentEnded { user, tenant } => {
-            given_to(view, *user, *tenant)?.map(|before| left(before, Assignment::without_standing))
+            given_to(view, *user, *tenant)?.map(|before| match before.without_standing() {
+                Some(after) => Write::Put(after.into()),
+                None => Write::Remove(Any::Assignment(before)),
+            })
         }
         Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends } => {
             let (user, tenant, role, below, masked) = (*user, *tenant, role.clone(), *below, *masked);
@@ -381,7 +384,12 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
             return assigned(view, after, moment);
         }
         Event::TemporaryEnded { user, tenant, ends } => {
-            given_to(view, *user, *tenant)?.map(|before| left(before, |before| before.without_laid(*ends)))
+            let Some(before) = given_to(view, *user, *tenant)? else { return Ok(Vec::new()) };
+            // What it lay over decides from now on, and may make the tenant's first owner.
+            match before.without_laid(*ends) {
+                Some(after) => return assigned(view, after, at.min(*ends)),
+                None => Some(Write::Remove(Any::Assignment(before))),
+            }
         }
         Event::RoleCreated { role, tenant, name, permissions, by } => put(Role {
             id: *role,
@@ -813,14 +821,6 @@ fn assigned(view: &dyn View, after: Assignment, at: Timestamp) -> Result<Vec<Wri
     }
     changes.push(Write::Put(Any::Assignment(after)));
     Ok(changes)
-}
-
-/// What is left of all that is given to a user on a tenant.
-fn left(before: Arc<Assignment>, left: impl FnOnce(&Assignment) -> Option<Assignment>) -> Write {
-    match left(&before) {
-        Some(after) => Write::Put(after.into()),
-        None => Write::Remove(Any::Assignment(before)),
-    }
 }
 
 /// The home of somebody active who is a super admin there by this assignment, where it never had

@@ -381,9 +381,18 @@ impl Touched {
                     self.owned.insert(*tenant);
                 }
             }
-            Event::AssignmentEnded { user, tenant } | Event::TemporaryEnded { user, tenant, .. } => {
+            Event::AssignmentEnded { user, tenant } => {
                 self.person(world, *user)?;
                 self.reached(world, *tenant)?;
+            }
+            Event::TemporaryEnded { user, tenant, .. } => {
+                self.person(world, *user)?;
+                self.reached(world, *tenant)?;
+                // What it lay over decides again.
+                let given = world.given(*user, *tenant)?;
+                if given.is_some_and(|given| given.roles().into_iter().any(|role| world.is_super(role))) {
+                    self.owned.insert(*tenant);
+                }
             }
             Event::TemporaryBegun { user, tenant, ends } => {
                 self.person(world, *user)?;

@@ -407,6 +407,10 @@ fn x4_a_tenant_has_had_an_owner_once_one_counts_for_a_while() {
     let later = brought().and(STAFF, lend(EVE, EMPTY, "super_admin", 1, 2));
     let later = later.look(|given| assert!(!owned(given))).at_hour(1).swept();
     later.look(|given| assert!(owned(given))).verified();
+    // What stands under something counts once that has ended.
+    let under = brought().and(STAFF, lend(EVE, EMPTY, "read_only", 0, 1));
+    let under = under.and(STAFF, assign(EVE, EMPTY, "super_admin")).look(|given| assert!(!owned(given)));
+    under.at_hour(1).swept().look(|given| assert!(owned(given))).verified();
 }
 
 #[test]
