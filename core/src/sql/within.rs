@@ -52,9 +52,10 @@ use crate::store::sqlite::{Hosted, not_committed, write_within};
 /// As [`Engine::execute`]: a refused command leaves the transaction as it was, but for the record
 /// of the refusal. `NotReady` where the connection is in no transaction, its `synchronous` is less
 /// than FULL, or a statement that writes is under way on it; `NotOurs` where it is not on the
-/// engine's file; `Busy` where others write for longer than the connection waits, and at once where
-/// the transaction has read the store before, or has read what others have changed since: roll back
-/// and begin anew; `Damaged` where a trigger or an index of the host's would act on what is written.
+/// engine's file; `Busy` where others write for longer than the connection waits, at once where the
+/// transaction has read the store before that, and where it has read what others have changed
+/// since: roll back and begin anew; `Damaged` where a trigger or an index of the host's would act
+/// on what is written.
 pub fn execute<C: Act>(
     engine: &Engine,
     within: &Connection,
