@@ -1,7 +1,8 @@
 """What writes the wide part of the package, in rooms: `schema` reads the JSON Schema into the forms of `form`; `data`, `read` and
 `methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
 of the library for C has; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
-`reference` writes pages from that and the same forms, with the `examples` of each call.
+`reference` writes pages from that and the same forms, with the `examples` of each call. `csharp` writes the package for .NET from the
+same forms.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .core import Core
+from .csharp import CSharp
 from .data import Data
 from .methods import Methods, apart
 from .names import names
@@ -38,3 +40,8 @@ def reference(schema: dict[str, Any], core: Path) -> dict[str, str]:
     """The text of every page of the reference, by the name of its file."""
     rules = (core / "RULES.md").read_text(encoding="utf-8")
     return Reference(_door(schema), Core(core), rules, schema).pages()
+
+
+def dotnet(schema: dict[str, Any], header: str) -> dict[str, str]:
+    """The text of every generated file of the package for .NET, by its name."""
+    return CSharp(_door(schema)).files(header)

@@ -31,9 +31,7 @@ pub(crate) const ALICE: &str = r#""subject":{"type":"user","id":"alice"}"#;
 pub(crate) const BOB: &str = r#""subject":{"type":"user","id":"bob"}"#;
 pub(crate) const ANY_USER: &str = r#""subject":{"type":"user"}"#;
 pub(crate) const READ: &str = r#""action":{"name":"read"}"#;
-pub(crate) const WRITE: &str = r#""action":{"name":"write"}"#;
 pub(crate) const R1: &str = r#""resource":{"type":"record","id":"record-1"}"#;
-pub(crate) const R2: &str = r#""resource":{"type":"record","id":"record-2"}"#;
 pub(crate) const ANY_RECORD: &str = r#""resource":{"type":"record"}"#;
 
 /// What the scenario calls things, and what they are here: its records are customers of one
