@@ -376,7 +376,7 @@ impl Coverage {
     }
 
     /// What of all this is too rare to be demanded in as many commands as the gate has: it is counted and shown.
-    const SELDOM: [&'static str; 10] = [
+    const SELDOM: [&'static str; 11] = [
         WAYS[1],
         Self::FEATS[13],
         Self::FEATS[14],
@@ -385,6 +385,7 @@ impl Coverage {
         Self::REBUFFS[13],
         "a device was moved twice",
         "ids went with somebody who was removed",
+        "ids went with an invitation that was taken back",
         "link ends told who parted with the manager",
         Self::WAYS[13],
     ];
