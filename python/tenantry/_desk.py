@@ -313,12 +313,12 @@ def user(wanted: Wanted) -> int:
             told["asked_to_confirm"] = known.new_email
         facts(told, "table")
         of_all = len(db.policy().permissions)
-        roles = list[tuple[object, ...]]()
+        roles, now = list[tuple[object, ...]](), db.now()
         for one in held:
             where = tenant_name(db, one.tenant)
             if not one.bare:
                 roles.append((role_name(db, one.role), where, said_so(one.below), None, None))
-            laid = [it for it in one.over if it.ends > db.now()]
+            laid = [it for it in one.over if it.ends > now]
             roles.extend((role_name(db, it.role), where, said_so(it.below), it.starts, it.ends) for it in laid)
         print("\nroles:")
         table(("role", "on", "and below", "from", "until"), roles)
