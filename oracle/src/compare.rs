@@ -191,6 +191,11 @@ impl Difference {
         }
     }
 
+    /// Whether it is about who is told of what, which a survey alone compares: the words leave some of it open.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Notice(..) | Self::Late(..))
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Outcome(text)
@@ -1131,8 +1136,7 @@ pub fn run(
     while done < commands {
         let mut first = None;
         done += run_world(seed, &mut coverage, |failure| {
-            // Who is told of what is compared by a survey alone: the words leave some of it open.
-            let open = matches!(failure.difference, Difference::Notice(..) | Difference::Late(..));
+            let open = failure.difference.is_open();
             if !open {
                 first = Some(failure);
             }
@@ -1147,14 +1151,22 @@ pub fn run(
     (coverage, Ok(done))
 }
 
-/// Runs worlds from `seed` on, and collects one small example of every kind of difference, with how often it was met.
-/// Also what the worlds reached, up to the differences that ended them.
-pub fn survey(seed: u64, stride: u64, commands: u64) -> (Coverage, BTreeMap<String, (u64, Failure)>) {
+/// Runs worlds from `seed` on, and collects one small example of every kind of difference that is wanted, with how often it
+/// was met. Also what the worlds reached, up to the differences that ended them.
+pub fn survey(
+    seed: u64,
+    stride: u64,
+    commands: u64,
+    wanted: impl Fn(&Difference) -> bool,
+) -> (Coverage, BTreeMap<String, (u64, Failure)>) {
     let mut found: BTreeMap<String, (u64, Failure)> = BTreeMap::new();
     let (mut done, mut seed) = (0, seed);
     let mut coverage = Coverage::default();
     while done < commands {
         done += run_world(seed, &mut coverage, |failure| {
+            if !wanted(&failure.difference) {
+                return true;
+            }
             let kind = failure.difference.signature();
             match found.get_mut(&kind) {
                 Some((count, example)) => {

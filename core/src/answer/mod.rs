@@ -21,7 +21,7 @@ mod trade;
 pub use asked::{AskedWorld, History};
 pub use feed::access_changes;
 pub use host::{
-    AnyEntity, EntityKind, HeldDevice, Of, all, entities, entity, held, listed, loaded, permissions, records,
+    AnyEntity, EntityKind, HeldDevice, Of, entities, entity, held, listed, loaded, permissions, records,
     tenants_where, users_who_can,
 };
 #[cfg(feature = "testkit")]

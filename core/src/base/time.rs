@@ -96,6 +96,11 @@ impl Timestamp {
         self.0.timestamp_micros()
     }
 
+    /// The instant right before it; itself, where it is the earliest.
+    pub(crate) fn just_before(self) -> Self {
+        Self::saturating(self.micros().saturating_sub(1))
+    }
+
     /// How many days of 24 hours it is from here to there, begun ones counted whole; none, where
     /// that is not ahead.
     pub(crate) fn days_until(self, there: Self) -> u32 {

@@ -1,7 +1,7 @@
 //! What every rule stands on: the world it reads, the decision it returns, and the bars it
 //! collects. Decides nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -404,14 +404,13 @@ impl<'v> World<'v> {
         self.view.under::<Assignment>(Index::TemporaryTenant, Key::new().id(tenant.uuid()))
     }
 
-    /// All that is given to anybody on a tenant itself, each once, now or for another time.
+    /// All that is given to anybody on a tenant itself, user by user, now or for another time
+    ///
     pub(super) fn each_given_on(&self, tenant: TenantId) -> Result<Vec<Arc<Assignment>>, ViewError> {
-        let mut found = BTreeMap::new();
-        for given in self.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid())) {
-            let given = given?;
-            found.entry(given.user).or_insert(given);
-        }
-        Ok(found.into_values().collect())
+        let each = self.view.each::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()));
+        let mut found = each.collect::<Result<Vec<_>, _>>()?;
+        found.sort_by_key(|given| given.user);
+        Ok(found)
     }
 
     /// The tenant, living or deleted, with this number.
