@@ -40,6 +40,7 @@ impl Arises {
             Sought::Invitation(_) => "arising: invitations",
             Sought::LinkRequest(_) => "arising: requests",
             Sought::Proposal(_) => "arising: proposals",
+            Sought::Eligible(_) => "arising: eligible roles",
             _ => "arising: MSPs invited",
         };
         let by = match self.by {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{
-    AssignSeats, Command, Named, ReleaseSeats, RemoveExternalId, Request, SetExternalId,
+    Activate, AssignSeats, Command, Deactivate, Named, ReleaseSeats, RemoveExternalId, Request, SetExternalId,
 };
 use tenantry::model::{Actor, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
@@ -189,14 +189,22 @@ impl Oracle {
 
     /// What an accepted command itself does, item by item, each with everything that it names for it; all else that is
     /// different `after` it follows from that.
-    pub fn deeds(&self, command: &Command, after: &Self) -> Deeds {
+    pub fn deeds(&self, request: &Request, after: &Self) -> Deeds {
         let home = |user| self.user(user).map(|user| user.home).unwrap();
+        let by = match request.actor {
+            Actor::User(user) => Some(user),
+            _ => None,
+        };
+        let command = &request.command;
         match command {
             Command::DisableTenants(c) => c.tenants.iter().flat_map(|id| holds(self, after, *id)).collect(),
             Command::EnableTenants(c) => c.tenants.iter().flat_map(|id| holds(self, after, *id)).collect(),
             Command::DeleteTenants(c) => c.tenants.iter().map(|id| [*id].into()).collect(),
             Command::Assign(c) => c.assignments.iter().map(|a| [a.tenant, home(a.user)].into()).collect(),
             Command::Unassign(c) => c.assignments.iter().map(|a| [a.tenant, home(a.user)].into()).collect(),
+            Command::Activate(Activate { tenant, .. }) | Command::Deactivate(Deactivate { tenant, .. }) => {
+                by.map(|user| [*tenant, home(user)].into()).into_iter().collect()
+            }
             // It is one thing that a tenant comes to be, and another that it is managed.
             Command::AddCustomer(c) => {
                 let added = c.tenant.unwrap();
