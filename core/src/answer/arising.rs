@@ -2,6 +2,7 @@
 
 use super::page::{Rows, Seal, Turn};
 use super::parties::proposal_row;
+use super::temporary::eligible_on;
 use super::tenant::{invitation_row, is_wanted, link_request_row, manager_invitation_row, strands};
 use crate::model::permission::{LINK_RESPOND, USERS_VIEW};
 use crate::model::{HandshakeState, Invitation, LinkRequest, ManagerInvitation, Proposal};
@@ -55,8 +56,18 @@ pub(super) fn of_tenant(sight: &Sight<'_>, seal: Seal, it: &Arising) -> Ruling<P
         let told = |row: ProposalRow| (asking(row.other.as_ref()), Requested::Proposal(row));
         Ok(row.map(told).map(|(by, what)| (place, ArisingRow { what, by })))
     });
-    let lists: Vec<Rows<'_, ArisingRow>> =
-        vec![Box::new(invitations), Box::new(requests), Box::new(asked), Box::new(proposals)];
+    let eligible = turn.first_of(eligible_on(sight, tenant)?.into_iter().map(Ok))?;
+    let eligible = eligible.into_iter().map(|(place, row)| {
+        let by = AuditActor::Organisation(row.home);
+        Ok(Some((place, ArisingRow { what: Requested::Eligible(row), by })))
+    });
+    let lists: Vec<Rows<'_, ArisingRow>> = vec![
+        Box::new(invitations),
+        Box::new(requests),
+        Box::new(asked),
+        Box::new(proposals),
+        Box::new(eligible),
+    ];
     turn.page(turn.together(lists))
 }
 

@@ -164,6 +164,10 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let rows = |sight: &Sight<'_>| tenant::assignments(sight, asked.seal, it);
             Answer::Assignments(asked.told(&it.actor, due, rows)?)
         }
+        Query::EligibleRoles(it) => {
+            let rows = |sight: &Sight<'_>| temporary::eligible_roles(sight, asked.seal, it);
+            Answer::EligibleRoles(asked.told(&it.actor, None, rows)?)
+        }
         Query::TemporaryAccess(it) => {
             let rows = |sight: &Sight<'_>| temporary::temporary_access(sight, asked.seal, it);
             Answer::TemporaryAccess(asked.told(&it.actor, None, rows)?)

@@ -124,6 +124,16 @@ impl Timestamp {
         self.later(i64::from(seconds))
     }
 
+    /// The instant so many minutes later, at most [`Timestamp::MAX`].
+    pub(crate) fn plus_minutes(self, minutes: u32) -> Self {
+        self.later(i64::from(minutes) * 60)
+    }
+
+    /// The moment right before this one, at least [`Timestamp::MIN`].
+    pub(crate) fn before(self) -> Self {
+        Self::saturating(self.micros() - 1)
+    }
+
     /// The first moment after `at` that is a whole number of steps of so many days from here, at
     /// most [`Timestamp::MAX`]; this one itself, where that is later or the steps lead nowhere.
     pub(crate) fn stepping_past(self, at: Self, days: u32) -> Self {

@@ -435,7 +435,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         if !at_home || word.is_laid() {
             self.free_laid(user, if at_home { LAID_AT_HOME } else { tenant });
         }
-        let assigned = there.then(|| self.assigned_by(assignment));
+        let assigned = if there { self.assigned_by(assignment) } else { None };
         let laid = assigned.filter(|assigned| assigned.block().is_some());
         if !at_home {
             self.set_away(user, tenant, assigned);
@@ -464,15 +464,16 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     }
 
     /// What an assignment gives: a role or, where that changes by time alone, what a block says
-    ///
-    fn assigned_by(&mut self, assignment: &Assignment) -> Assigned {
+    /// . What somebody is only eligible for gives nothing.
+    fn assigned_by(&mut self, assignment: &Assignment) -> Option<Assigned> {
         let Assignment { role, below, masked, bare, over, .. } = assignment;
         let mut of = |role: &RoleRef, below: bool, masked: bool| Assigned {
             role: self.role_number(role, masked),
             below,
         };
         let standing = (!bare).then(|| of(role, *below, *masked));
-        if let Some(standing) = standing.filter(|_| over.is_empty()) {
+        let over: Vec<_> = over.iter().filter(|it| !it.eligible).collect();
+        if over.is_empty() {
             return standing;
         }
         let last = over.iter().skip(over.len().saturating_sub(LaidWords::MOST));
@@ -482,7 +483,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         for (at, word) in (block as usize * CacheLine::WORDS..).zip(laid.words()) {
             self.words.set(&self.index.tables.heap, at, word);
         }
-        Assigned::laid(block, assignment.ever_below())
+        Some(Assigned::laid(block, assignment.ever_below()))
     }
 
     /// Frees the block that said what a user was given, if one did.

@@ -28,6 +28,10 @@ use crate::view::ViewError;
 /// All that a command leaves a user with, tenant by tenant; the rest stays.
 pub(super) type Plan = BTreeMap<TenantId, Option<Arc<Assignment>>>;
 
+/// One of the roles that somebody is eligible for, if any, as if it were active: on which tenant,
+/// and until when.
+type Active = Option<(TenantId, Timestamp)>;
+
 /// Where rights are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
@@ -88,15 +92,18 @@ impl Rights {
         user: &User,
         place: Place,
         plan: &Plan,
-        at: Timestamp,
+        (at, active): (Timestamp, Active),
     ) -> Result<Self, ViewError> {
         let (tenant, from_below) = match place {
             Place::On(tenant) => (tenant, false),
             Place::Below(tenant) => (tenant, true),
         };
-        let on = |tenant: TenantId| match plan.get(&tenant) {
-            Some(planned) => Ok(planned.as_ref().and_then(|given| given.in_force(at))),
-            None => world.assignment_at(user.id, tenant, at),
+        let on = |tenant: TenantId| {
+            let given = match plan.get(&tenant) {
+                Some(planned) => planned.clone(),
+                None => world.given(user.id, tenant)?,
+            };
+            Ok(given.and_then(|given| given.with_active(at, active_on(active, tenant))))
         };
         let mut rights = Self::default();
         for assignment in access::deciding(world, user.home, tenant, from_below, &on)? {
@@ -151,6 +158,24 @@ pub(super) struct Offer<'a> {
     pub(super) masked: bool,
     /// When it would be held.
     pub(super) during: While,
+}
+
+/// Until when what is active on a tenant could be.
+fn active_on(active: Active, tenant: TenantId) -> Option<Timestamp> {
+    active.filter(|(on, _)| *on == tenant).map(|(_, ends)| ends)
+}
+
+/// When rights are compared: at each of these moments, with each of what could be active.
+#[derive(Clone, Copy, Debug)]
+struct When<'a> {
+    moments: &'a BTreeSet<Timestamp>,
+    actives: &'a [Active],
+}
+
+impl<'a> When<'a> {
+    fn each(self) -> impl Iterator<Item = (Timestamp, Active)> + 'a {
+        self.moments.iter().flat_map(move |at| self.actives.iter().map(move |active| (*at, *active)))
+    }
 }
 
 /// Where somebody has assignments of their own, now or at another time.
@@ -324,13 +349,18 @@ impl<'w, 'v> Giver<'w, 'v> {
         moments.extend(after.iter().flat_map(|after| after.turns(world.at)));
         moments.extend(self.turns()?.iter());
         moments.insert(world.at);
-        let moments = Rc::new(moments);
-        self.compare(user, plan, (Place::On(tenant), &moments), &mut bars)?;
+        // What they could activate before or after it is compared as if it were, each by itself.
+        let mut actives: Vec<Active> = vec![None];
+        actives.extend(world.eligible(user.id)?.into_iter().map(Some));
+        actives.extend(after.iter().flat_map(|after| after.eligible(world.at)).map(Some));
+        let when = When { moments: &moments, actives: &actives };
+        self.compare(user, plan, (Place::On(tenant), when), &mut bars)?;
         // Who could not give the super role here does not take it either, whatever reaches the user
         // from above.
-        for &at in &*moments {
+        for (at, active) in when.each() {
             let gives = |given: &Arc<Assignment>| {
-                given.in_force(at).is_some_and(|assignment| world.is_super_admin(&assignment))
+                let held = given.with_active(at, active_on(active, tenant));
+                held.is_some_and(|assignment| world.is_super_admin(&assignment))
             };
             if before.as_ref().is_some_and(gives) && !after.is_some_and(gives) {
                 bars.bar(!self.held(Place::On(tenant))?.is_super, Code::SuperAdminOnly, user.id);
@@ -342,7 +372,7 @@ impl<'w, 'v> Giver<'w, 'v> {
             Ok(world.living(id)?.is_some_and(|tenant| tenant.kind == TenantKind::Msp))
         };
         if manages(tenant)? && (before || after) {
-            self.compare(user, plan, (Place::Below(tenant), &moments), &mut bars)?;
+            self.compare(user, plan, (Place::Below(tenant), when), &mut bars)?;
             let theirs = self.spots(user.id)?;
             // A role that reaches down was judged wherever it reaches when it was offered. What is
             // left to look at is what shows from under one that reaches down no longer, and what
@@ -351,9 +381,9 @@ impl<'w, 'v> Giver<'w, 'v> {
                 let mut spots = self.own_spots_below(tenant)?;
                 spots.extend(theirs.below(tenant));
                 for spot in spots {
-                    self.compare(user, plan, (Place::On(spot), &moments), &mut bars)?;
+                    self.compare(user, plan, (Place::On(spot), when), &mut bars)?;
                     if manages(spot)? {
-                        self.compare(user, plan, (Place::Below(spot), &moments), &mut bars)?;
+                        self.compare(user, plan, (Place::Below(spot), when), &mut bars)?;
                     }
                 }
             }
@@ -423,7 +453,9 @@ impl<'w, 'v> Giver<'w, 'v> {
         }
         let mut moments = self.world.turns_of(user.id)?;
         moments.insert(self.world.at);
-        for at in moments {
+        let mut actives: Vec<Active> = vec![None];
+        actives.extend(self.world.eligible(user.id)?.into_iter().map(Some));
+        for at in (When { moments: &moments, actives: &actives }).each() {
             let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
             if before.is_super && !self.held(place)?.is_super {
                 return refuse(Code::SuperAdminOnly, user.id);
@@ -481,12 +513,12 @@ impl<'w, 'v> Giver<'w, 'v> {
         &mut self,
         user: &User,
         plan: &Plan,
-        (place, moments): (Place, &BTreeSet<Timestamp>),
+        (place, when): (Place, When<'_>),
         bars: &mut Bars,
     ) -> Result<(), ViewError> {
-        for &at in moments {
-            let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
-            let after = Rights::of(self.world, user, place, plan, at)?;
+        for (at, active) in when.each() {
+            let before = Rights::of(self.world, user, place, &Plan::new(), (at, active))?;
+            let after = Rights::of(self.world, user, place, plan, (at, active))?;
             if before != after {
                 let held = self.held(place)?;
                 let gained = after.beyond(&before);
@@ -532,7 +564,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         }
         let rights = match &self.user {
             Some(user) => {
-                let rights = Rights::of(self.world, user, place, &Plan::new(), at)?;
+                let rights = Rights::of(self.world, user, place, &Plan::new(), (at, None))?;
                 let sees = place == Place::On(user.home) || rights.permissions.contains(TENANT_VIEW);
                 if sees { Rc::new(rights) } else { Rc::default() }
             }

@@ -380,6 +380,15 @@ impl<'v> World<'v> {
         given.filter_map(Result::transpose).collect()
     }
 
+    /// What a user is eligible for: on which tenant, and until when.
+    pub(super) fn eligible(&self, user: UserId) -> Result<BTreeSet<(TenantId, Timestamp)>, ViewError> {
+        let mut found = BTreeSet::new();
+        for given in self.each_for_a_while(user) {
+            found.extend(given?.eligible(self.at));
+        }
+        Ok(found)
+    }
+
     /// All that is given to a user, tenant by tenant, now or for another time.
     pub(super) fn each_given(
         &self,
@@ -388,11 +397,27 @@ impl<'v> World<'v> {
         self.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid()))
     }
 
+    /// Of that, where something is given for a while.
+    pub(crate) fn each_for_a_while(
+        &self,
+        user: UserId,
+    ) -> impl Iterator<Item = Result<Arc<Assignment>, ViewError>> {
+        self.view.under::<Assignment>(Index::TemporaryUser, Key::new().id(user.uuid()))
+    }
+
+    /// All that is given on a tenant itself, where something of it is for a while.
+    pub(crate) fn each_for_a_while_on(
+        &self,
+        tenant: TenantId,
+    ) -> impl Iterator<Item = Result<Arc<Assignment>, ViewError>> {
+        self.view.under::<Assignment>(Index::TemporaryTenant, Key::new().id(tenant.uuid()))
+    }
+
     /// The moments from now on at which something else comes to decide for a user, since something
     /// is laid over what they have or ends there.
     pub(super) fn turns_of(&self, user: UserId) -> Result<BTreeSet<Timestamp>, ViewError> {
         let mut turns = BTreeSet::new();
-        for given in self.view.under::<Assignment>(Index::TemporaryUser, Key::new().id(user.uuid())) {
+        for given in self.each_for_a_while(user) {
             turns.extend(given?.turns(self.at));
         }
         Ok(turns)
