@@ -220,8 +220,7 @@ impl Oracle {
         let turns = self.turns(user, at).into_iter().chain(self.turns(actor, at));
         let today = self.as_decided(at);
         for moment in turns.chain([at]).collect::<BTreeSet<_>>() {
-            let (world, all) =
-                (self.as_decided(moment), self.as_if_active(&self.eligible(user, at), moment));
+            let (world, all) = (self.as_decided(moment), self.as_if_active(&self.eligible(user, at), moment));
             for held in [&world, &all].map(|world| world.held(&[user].into(), at)) {
                 for (_, place, permission) in held.permissions {
                     for world in [&today, &world] {

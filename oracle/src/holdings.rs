@@ -186,8 +186,7 @@ impl Oracle {
     /// A role for a while, and if it is active that as well, as somebody is told of it.
     fn laid_rows(&self, who: Who, one: &Temporary, at: Timestamp) -> Vec<LaidOver> {
         let Temporary { ref given, eligible, .. } = *one;
-        let decides =
-            self.assignment(given.user, given.tenant, at).is_some_and(|it| std::ptr::eq(it, given));
+        let decides = self.assignment(given.user, given.tenant, at).is_some_and(|it| std::ptr::eq(it, given));
         let row = |starts, ends, activated: bool| {
             let eligible = eligible && !activated;
             let given = self.masked_row(who, self.assigned(given, Some(ends)), at)?;

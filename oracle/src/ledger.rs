@@ -6,8 +6,8 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::Moment;
 use tenantry::model::Actor;
 use tenantry::query::{
-    AlertRules, AskedByMe, Assignments, EligibleRoles, LicenceSort, Licences, Links, Moves, MyPermissions, MyProfile,
-    Paging, ProposalFilter, Proposals, Resellers, Sessions, TemporaryAccess, Uploads,
+    AlertRules, AskedByMe, Assignments, EligibleRoles, LicenceSort, Licences, Links, Moves, MyPermissions,
+    MyProfile, Paging, ProposalFilter, Proposals, Resellers, Sessions, TemporaryAccess, Uploads,
 };
 use tenantry::refusal::Code;
 
