@@ -86,11 +86,9 @@ impl Told<'_> {
             rows.push(Arises { by: of(Some(tenant)), what: Sought::ManagerInvitation(row) });
         }
         for row in self.not_activated(&eyes, tenant) {
-            let home = of(Some(row.given.home).filter(|home| eyes.know(*home)));
-            rows.push(Arises {
-                by: row.given.user.map_or(home, AuditActor::User),
-                what: Sought::Eligible(row),
-            });
+            // It rests on the organisation whose they are.
+            let by = of(Some(row.given.home).filter(|home| eyes.know(*home)));
+            rows.push(Arises { by, what: Sought::Eligible(row) });
         }
         Ok(rows)
     }
