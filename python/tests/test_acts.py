@@ -75,6 +75,26 @@ do msp.db assign assignments.user=nils@northwind.example assignments.tenant=NW-1
 do msp.db assign assignments=nils@northwind.example:BK-200:admin ends=2020-01-31T09:30:00Z --as ada@northwind.example
 do msp.db assign assignments=nils@northwind.example:BK-200:admin ends=soon --as ada@northwind.example
 do msp.db unassign assignments=nils@northwind.example:TD-300,nils@northwind.example:BK-200 --as ada@northwind.example
+do msp.db assign assignments=nils@northwind.example:BK-200:admin eligible=yes --as ada@northwind.example
+do msp.db assign assignments=nils@northwind.example:BK-200:admin eligible=yes ends=+30d --as ada@northwind.example
+eligible msp.db --as nils@northwind.example
+eligible msp.db --as ada@northwind.example
+explain msp.db nils@northwind.example devices.manage BK-200
+arising msp.db BK-200 --as ada@northwind.example
+activate msp.db BK-200 admin --for 9h --reason 'TCK-4711: mail is down' --as nils@northwind.example
+activate msp.db BK-200 admin --for soon --reason 'TCK-4711: mail is down' --as nils@northwind.example
+activate msp.db BK-200 admin --for 2h --reason 'TCK-4711: mail is down'
+activate msp.db BK-200 read_only --for 2h --reason 'TCK-4711: mail is down' --as nils@northwind.example
+activate msp.db BK-200 admin --for 2h --reason 'TCK-4711: mail is down' --as nils@northwind.example --dry-run
+activate msp.db BK-200 admin --for 2h --reason 'TCK-4711: mail is down' --as nils@northwind.example
+eligible msp.db --as nils@northwind.example
+eligible msp.db --as nils@northwind.example --csv
+temporary msp.db BK-200 --as ada@northwind.example
+user msp.db nils@northwind.example
+explain msp.db nils@northwind.example devices.manage BK-200
+deactivate msp.db BK-200 admin --as nils@northwind.example
+deactivate msp.db BK-200 admin --as nils@northwind.example
+do msp.db unassign assignments=nils@northwind.example:BK-200 --as ada@northwind.example
 do msp.db set_manager_grants link=NW-100/BK-200 grants=users.manage --as klara@klein.example
 do msp.db set_manager_grants link=NW-100/BK-200 grants= --as klara@klein.example
 do msp.db set_alert_rule tenant=BK-200 category=battery audience=all_admins additional=ada@northwind.example,nils@northwind.example --as klara@klein.example
@@ -569,6 +589,8 @@ COMPLETED = {
     "tenantry policy s": ["show", "set"],
     "tenantry inspect ms": ["msp.db"],
     "tenantry commands unb": ["unblock_user"],
+    "tenantry activate d.db BK-200 read": ["read_only"],
+    "tenantry deactivate d.db BK-200 admin --re": ["--request"],
     "tenantry user msp.db ": [],
 }
 

@@ -6,10 +6,10 @@ use super::page::{Seal, Turn};
 use super::tenant::organisation;
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
-use crate::model::permission::{TENANT_VIEW, USERS_VIEW};
+use crate::model::permission::USERS_VIEW;
 use crate::model::{Assignment, Personal, Temporary};
 use crate::query::{EligibleRoles, EligibleRow, Page, TemporaryAccess, TemporaryFilter, TemporaryRow};
-use crate::rules::{Ruling, access, graph, temporary};
+use crate::rules::{Ruling, graph, temporary};
 use crate::sight::Sight;
 use crate::view::{Key, Spot, ViewError};
 
@@ -74,8 +74,7 @@ pub(super) fn eligible_roles(sight: &Sight<'_>, seal: Seal, it: &EligibleRoles) 
         for laid in given.laid(world.at).filter(|laid| laid.eligible && reached) {
             let (role, below, masked) = (laid.role.clone(), laid.below, laid.masked);
             let held = Assignment::standing(viewer.id, tenant, role, below, masked);
-            let would_see = access::gives(world, &held, TENANT_VIEW)?;
-            let on = if would_see || sight.sees(tenant)? { organisation(sight, tenant)? } else { None };
+            let on = if sight.would_see(&held)? { organisation(sight, tenant)? } else { None };
             let active = given.active_of(laid.ends).filter(|it| it.is_in_force(world.at));
             let row = EligibleRow {
                 tenant,

@@ -165,14 +165,14 @@ fn active_on(active: Active, tenant: TenantId) -> Option<Timestamp> {
     active.filter(|(on, _)| *on == tenant).map(|(_, ends)| ends)
 }
 
-/// When rights are compared: at each of these moments, with each of what could be active.
+/// When rights are compared, and how: at each of these moments, with each of what could be active.
 #[derive(Clone, Copy, Debug)]
-struct When<'a> {
+struct Cases<'a> {
     moments: &'a BTreeSet<Timestamp>,
     actives: &'a [Active],
 }
 
-impl<'a> When<'a> {
+impl<'a> Cases<'a> {
     fn each(self) -> impl Iterator<Item = (Timestamp, Active)> + 'a {
         self.moments.iter().flat_map(move |at| self.actives.iter().map(move |active| (*at, *active)))
     }
@@ -353,7 +353,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         let mut actives: Vec<Active> = vec![None];
         actives.extend(world.eligible(user.id)?.into_iter().map(Some));
         actives.extend(after.iter().flat_map(|after| after.eligible(world.at)).map(Some));
-        let when = When { moments: &moments, actives: &actives };
+        let when = Cases { moments: &moments, actives: &actives };
         self.compare(user, plan, (Place::On(tenant), when), &mut bars)?;
         // Who could not give the super role here does not take it either, whatever reaches the user
         // from above.
@@ -455,7 +455,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         moments.insert(self.world.at);
         let mut actives: Vec<Active> = vec![None];
         actives.extend(self.world.eligible(user.id)?.into_iter().map(Some));
-        for at in (When { moments: &moments, actives: &actives }).each() {
+        for at in (Cases { moments: &moments, actives: &actives }).each() {
             let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
             if before.is_super && !self.held(place)?.is_super {
                 return refuse(Code::SuperAdminOnly, user.id);
@@ -513,7 +513,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         &mut self,
         user: &User,
         plan: &Plan,
-        (place, when): (Place, When<'_>),
+        (place, when): (Place, Cases<'_>),
         bars: &mut Bars,
     ) -> Result<(), ViewError> {
         for (at, active) in when.each() {

@@ -34,7 +34,7 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant, TenantKind,
+    Actor, Assignment, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant, TenantKind,
     User, UserState,
 };
 use crate::query::AuditActor;
@@ -400,6 +400,26 @@ impl<'w> Sight<'w> {
                 None => world.living(tenant)?.is_some(),
             };
             if !seen {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the tenant of a role that the user may activate is there for them, or would be by
+    /// that role.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn would_see(&self, held: &Assignment) -> Result<bool, ViewError> {
+        if self.sees(held.tenant)? {
+            return Ok(true);
+        }
+        for world in self.judging() {
+            let given = world.given(held.user, held.tenant)?;
+            let mut laid = given.iter().flat_map(|given| given.laid(world.at));
+            let may = laid.any(|it| it.eligible && it.role == held.role);
+            if !may || !access::gives(world, held, TENANT_VIEW)? {
                 return Ok(false);
             }
         }

@@ -7,6 +7,7 @@ import (
 )
 
 // elevation: a technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember.
+// Then they may take more by themselves, when they need it and with a reason.
 func elevation(s *stage) {
 	s.title("Elevation: a technician's two hours")
 	s.remark("A role may be given for a while. Time alone ends it; nobody has to remember.")
@@ -75,6 +76,38 @@ func elevation(s *stage) {
 	s.heading("Who could do what, and when")
 	rights.show()
 
+	s.heading("Eligible for three weeks")
+	weeks := admin(nil, "2026-03-28T22:00:00Z")
+	weeks["eligible"] = true
+	s.does(ada, "lets Tom be an admin of the bakery whenever he needs it", weeks)
+	s.remark("What Tom may activate, as he reads it:")
+	s.eligible(tom)
+	own := s.watch(question{tom, "tenant.view", bakery}, question{tom, "devices.manage", bakery})
+	own.moment("eligible")
+	activate := func(minutes int, reason string) object {
+		return object{"command": "activate", "tenant": bakery, "role": "admin", "minutes": minutes, "reason": reason}
+	}
+	s.tries(tom, "activates it for nine hours", activate(540, "TCK-4711: mail is down"))
+	active := outcome[struct{ Ends time.Time }](s.does(tom, "activates it for two hours", activate(120, "TCK-4711: mail is down")))
+	s.remark("It is active until " + clockFace(active.Ends) + ".")
+	own.moment("active")
+	s.why(tom, bakery)
+	s.eligible(tom)
+	s.does(tom, "is done, and gives it back", object{"command": "deactivate", "tenant": bakery, "role": "admin"})
+	own.moment("given back")
+
+	s.heading("A sanction lies over it")
+	s.does(tom, "activates it once more", activate(60, "TCK-4712: a till is stuck"))
+	s.does(ada, "keeps Tom off the bakery for a week", object{"command": "assign",
+		"assignments": []object{{"user": tom, "tenant": bakery, "role": "no_access"}}, "ends": "2026-03-14T22:00:00Z"})
+	own.moment("kept off")
+	s.does(tom, "activates it again, to no avail", activate(60, "TCK-4712: a till is stuck"))
+	own.moment("still so")
+	s.listed(ada, bakery)
+
+	s.heading("What Tom could do, and when")
+	own.show()
+
 	s.heading("What the journal holds")
 	s.history()
 	s.verify()
@@ -104,6 +137,8 @@ func (s *stage) listed(by, where id) {
 			User, Home, Role string
 			Starts, Ends     time.Time
 			Decides          bool
+			Eligible         bool
+			Activated        bool
 		}
 	}](s, object{"query": "temporary_access", "actor": object{"user": by}, "tenant": where}).Rows {
 		who, now := s.name(one.User), faint("–")
@@ -113,7 +148,34 @@ func (s *stage) listed(by, where id) {
 		if one.Decides {
 			now = good("yes")
 		}
-		rows = append(rows, []cell{plain(who), plain(one.Role), faint(clockFace(one.Starts)), faint(clockFace(one.Ends)), now})
+		how := "given"
+		if one.Eligible {
+			how = "eligible"
+		} else if one.Activated {
+			how = "activated"
+		}
+		rows = append(rows, []cell{plain(who), plain(one.Role), plain(how), faint(clockFace(one.Starts)),
+			faint(clockFace(one.Ends)), now})
 	}
-	s.table([]string{"who", "role", "from", "until", "now"}, rows)
+	s.table([]string{"who", "role", "how", "from", "until", "now"}, rows)
+}
+
+// eligible shows what somebody may activate, as they are told.
+func (s *stage) eligible(by id) {
+	var rows [][]cell
+	for _, one := range ask[struct {
+		Rows []struct {
+			Tenant, Role string
+			Starts, Ends time.Time
+			ActiveUntil  *time.Time `json:"active_until"`
+		}
+	}](s, object{"query": "eligible_roles", "actor": object{"user": by}}).Rows {
+		active := faint("–")
+		if one.ActiveUntil != nil {
+			active = good(clockFace(*one.ActiveUntil))
+		}
+		rows = append(rows, []cell{plain(s.name(one.Tenant)), plain(one.Role), faint(clockFace(one.Starts)),
+			faint(clockFace(one.Ends)), active})
+	}
+	s.table([]string{"on", "role", "from", "until", "active until"}, rows)
 }
