@@ -115,7 +115,7 @@ const REFUSALS_AN_HOUR: u32 = 32;
 
 impl Oracle {
     /// The tenants about which an accepted command is, even if it changes nothing: what is set again, and reminders.
-    fn subjects(&self, command: &Command) -> Vec<Group> {
+    fn subjects(&self, Request { actor, command, .. }: &Request) -> Vec<Group> {
         let of_link =
             |id| self.link(id).map(|link| vec![group([link.manager, link.managed])]).unwrap_or_default();
         match command {
@@ -143,6 +143,10 @@ impl Oracle {
             Command::Assign(c) => {
                 c.assignments.iter().map(|item| on(item.tenant, self.user(item.user).unwrap().home)).collect()
             }
+            Command::Activate(c) => match actor {
+                Actor::User(user) => vec![on(c.tenant, self.user(*user).unwrap().home)],
+                _ => Vec::new(),
+            },
             Command::ErasePersonal(c) => match c.subject {
                 Subject::Tenant(tenant) => vec![group([tenant])],
                 Subject::User(user) => vec![group([self.user(user).unwrap().home])],
@@ -264,7 +268,7 @@ impl Oracle {
             return;
         }
         let Err(code) = outcome else {
-            let subjects = self.subjects(&request.command);
+            let subjects = self.subjects(request);
             if let Some(entry) =
                 self.journal.as_mut().and_then(|journal| journal.last_mut()).map(Rc::make_mut)
             {

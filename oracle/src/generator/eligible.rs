@@ -142,12 +142,16 @@ impl Generator {
     fn activate_and_end(&mut self, oracle: &Oracle) -> Option<Commands> {
         let (user, home, tenant) = self.somebody(oracle)?;
         let giver = self.giver(oracle, home);
-        let role = match self.rng.percent(50) {
-            true => RoleRef::Builtin(oracle.policy.admin_role.clone()),
-            false => self.role_for(oracle, Some(user), tenant),
+        let role = match self.rng.below(10) {
+            0..=3 => RoleRef::Builtin(oracle.policy.admin_role.clone()),
+            4..=5 => RoleRef::Builtin(word("no_access")),
+            _ => self.role_for(oracle, Some(user), tenant),
         };
         let least = oracle.policy.activation.min_minutes;
         let (now, own) = (self.now, Actor::User(user));
+        // By its own end it is named where that is known.
+        self.at_once = self.rng.percent(30);
+        let active = later(now, i64::from(least) * MINUTE);
         let ends = later(now, (i64::from(least) + 10 + self.rng.below(60) as i64) * MINUTE);
         let given = NewAssignment { user, tenant, role: role.clone(), below: self.maybe_below() };
         let mut commands = vec![
@@ -172,6 +176,13 @@ impl Generator {
         }
         let theirs = || vec![UserOnTenant { user, tenant }];
         match self.rng.below(9) {
+            2..=6 if self.at_once => commands.push((
+                giver,
+                match self.rng.percent(60) {
+                    true => Unassign { assignments: theirs(), ends: Some(active) }.into(),
+                    false => Assign { ends: Some(active), ..Assign::new(vec![given]) }.into(),
+                },
+            )),
             0..=1 => commands.push((own, Deactivate { tenant, role }.into())),
             2 => commands.push((giver, Unassign { assignments: theirs(), ends: Some(ends) }.into())),
             3 => commands.push((giver, Unassign { assignments: theirs(), ends: None }.into())),
