@@ -902,6 +902,7 @@ fn walk(
     let before = pair.oracle.bare();
     let outcome = pair.perform(step, looks, coverage)?;
     coverage.laid(&before, &pair.oracle, &step.request.command, step.at);
+    coverage.activated(&before, &pair.oracle, &step.request.command, step.at);
     coverage.command(step.request.command.name(), &outcome);
     coverage.list("notices", &Ok(pair.told));
     coverage.list("link ends told further up", &Ok(pair.further_up));
