@@ -127,12 +127,12 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         }
         Query::LinkRequests(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));
-            let rows = |sight: &Sight<'_>| tenant::link_requests(sight, asked.seal, it);
+            let rows = |sight: &Sight<'_>| tenant::link_requests(asked, sight, it);
             Answer::LinkRequests(asked.told(&it.actor, due, rows)?)
         }
         Query::ManagerInvitations(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));
-            let rows = |sight: &Sight<'_>| tenant::manager_invitations(sight, asked.seal, it);
+            let rows = |sight: &Sight<'_>| tenant::manager_invitations(asked, sight, it);
             Answer::ManagerInvitations(asked.told(&it.actor, due, rows)?)
         }
         Query::Links(it) => {
@@ -234,7 +234,7 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         }
         Query::Arising(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));
-            Answer::Arising(asked.told(&it.actor, due, |sight| arising::of_tenant(sight, asked.seal, it))?)
+            Answer::Arising(asked.told(&it.actor, due, |sight| arising::of_tenant(asked, sight, it))?)
         }
         Query::UserAccessChanges(it) => {
             let rows = |both: [&Sight<'_>; 2]| review::of_user_since(both, asked.seal, it);

@@ -20,6 +20,7 @@ use super::saved::{IndexBytes, SavedIndex};
 use super::seqlock::{CacheLine, DirectWriter, RowCells, RowTable, WordWriter, WriteSet};
 use crate::base::ids::RoleId;
 use crate::base::text::{ManagementType, Permission, Service};
+use crate::base::time::Timestamp;
 use crate::journal::Hash;
 use crate::model::{Assignment, Link, Operation, Role, RoleRef, Tenant, User, UserState};
 use crate::policy::{Policy, PolicyVersion};
@@ -166,6 +167,12 @@ impl Follower {
     /// The index, to share with those who read it.
     pub const fn index(&self) -> &Arc<AccessIndex> {
         &self.index
+    }
+
+    /// Notes the moment of a record that is in the index, or the next to be. Whoever asks by a clock
+    /// that is behind asks about that moment, as of a store.
+    pub fn reach(&self, at: Timestamp) {
+        self.index.tables.reach(at);
     }
 
     /// Brings the index to the revision of the next record, whose changes these are. Nothing else

@@ -171,6 +171,20 @@ impl<'w> Sight<'w> {
         unless_refused(self.may(permission, tenant))
     }
 
+    /// Of a past in which a user was not there yet: refuses a colleague of theirs who may not be
+    /// told today what a permission on their home is for, as today.
+    ///
+    /// # Errors
+    /// Those of [`authority::authorize`].
+    pub fn may_today_of(&self, permission: &str, user: UserId) -> Ruling {
+        let Some(today) = self.present() else { return Ok(()) };
+        let own = self.viewer.as_ref().is_some_and(|viewer| viewer.id == user);
+        match today.user(user)?.filter(|found| !own && self.is_home(found.home)) {
+            Some(found) => authority::authorize(today, self.actor, permission, found.home, self.gate),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the actor might ask to manage a tenant, on a manager's behalf: nobody does where
     /// their home or the manager is disabled, whatever else they may still answer.
     ///
