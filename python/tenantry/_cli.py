@@ -4,7 +4,6 @@ opens the file for reading and changes nothing."""
 from __future__ import annotations
 
 import argparse
-import datetime
 import io
 import os
 import re
@@ -49,22 +48,18 @@ from .codes import Code
 from .errors import Misuse, TenantryError, misuse
 from .events import Activated, CommandRefused, Event, TemporaryAssigned
 from .model import (
-    Assignment,
     AuditActor,
     AuditRow,
     CorruptionKind,
     CustomerRow,
     CustomerSort,
     Document,
-    Explanation,
-    Grounds,
     Holds,
     Kind,
     Link,
     Record,
     Stage,
     SubjectUser,
-    Temporary,
     Tenant,
     TenantId,
     TenantKind,
@@ -259,56 +254,17 @@ def explain(wanted: Wanted) -> int:
             role, at = role_name(db, told.grounds.role, wanted.as_of), tenant_name(db, told.grounds.tenant, wanted.as_of)
             without = f", without {wanted.permission}" if told.reason is Code.ROLE_LACKS_PERMISSION else ""
             until = f", until {said(told.grounds.ends)}" if told.grounds.ends else ""
-            print(f"  role:   {role}, held at {at}{until}{activated(db, user, told.grounds, wanted.as_of)}{without}")
+            print(f"  role:   {role}, held at {at}{until}{_review.activated(db, user, told.grounds, wanted.as_of)}{without}")
         for id in told.chain:
             link = db.host_entity(kind=Kind.LINK, id=id, as_of=wanted.as_of)
             if isinstance(link, Link):
                 managed, manager = (tenant_name(db, it, wanted.as_of) for it in (link.managed, link.manager))
                 print(f"  link:   {managed} is {link.management} managed by {manager}")
-        for it, on in to_activate(db, user, tenant.id, told, wanted.as_of):
-            print(f"  may:    activate {role_name(db, it.role, wanted.as_of)} at {tenant_name(db, on, wanted.as_of)}, {window(db, it)}")
+        for one, place in _review.to_activate(db, user, tenant.id, wanted, told):
+            role, at = role_name(db, one.role, wanted.as_of), tenant_name(db, place, wanted.as_of)
+            print(f"  may:    activate {role} at {at}, {_review.window(db, one, wanted.as_of)}")
         print(f"  rule:   {told.rule}")
     return 0 if told else 1
-
-
-def laid(db: Database, user: UserId, as_of: AsOf | None) -> Iterator[tuple[Temporary, TenantId]]:
-    """What is given to somebody for a while, and where; what has ended, too, where no record tells so."""
-    for it in db.host_entities(kind=Kind.ASSIGNMENT, user=user, as_of=as_of, limit=1000):
-        if isinstance(it, Assignment):
-            yield from ((one, it.tenant) for one in it.over)
-
-
-def activated(db: Database, user: UserId, grounds: Grounds, as_of: AsOf | None) -> str:
-    """Whether it is something that they have activated."""
-    found = (it for it, on in laid(db, user, as_of) if on == grounds.tenant and it.ends == grounds.ends)
-    return ", activated" if any(it.activated for it in found) else ""
-
-
-def to_activate(
-    db: Database, user: UserId, tenant: TenantId, told: Explanation, as_of: AsOf | None
-) -> Iterator[tuple[Temporary, TenantId]]:
-    """What they may activate instead, there or wherever it comes down from, and have not."""
-    if told.allowed:
-        return
-    links = (db.host_entity(kind=Kind.LINK, id=id, as_of=as_of) for id in told.chain)
-    above = {it.manager for it in links if isinstance(it, Link)}
-    every = [(it, on) for it, on in laid(db, user, as_of) if on == tenant or (on in above and it.below)]
-    active = {(it.activated, on) for it, on in every if it.activated}
-    at = moment_of(db, as_of)
-    yield from ((it, on) for it, on in every if it.eligible and it.ends > at and (it.ends, on) not in active)
-
-
-def moment_of(db: Database, as_of: AsOf | None) -> datetime.datetime:
-    """When it was."""
-    if isinstance(as_of, datetime.datetime):
-        return as_of
-    record = None if as_of is None else db.host_records(after=max(0, as_of - 1), limit=1).first()
-    return record.at if record else db.now()
-
-
-def window(db: Database, it: Temporary) -> str:
-    begins = f"from {said(it.starts)} " if it.starts > db.now() else ""
-    return f"{begins}until {said(it.ends)}"
 
 
 def audit(wanted: Wanted) -> int:

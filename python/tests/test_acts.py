@@ -220,6 +220,31 @@ def test_a_role_for_two_hours_is_given_shown_and_taken_away(place: Path) -> None
     assert "none" in said(place, "temporary msp.db NW-100")
 
 
+def test_explain_tells_what_could_be_activated_where_that_would_help(place: Path) -> None:
+    ada = "--as ada@northwind.example"
+    asked = "explain msp.db nils@northwind.example devices.manage TD-300"
+    assert answers(place, asked)[0] == 1 and "activate" not in said(place, asked)
+    for given in ("NW-100:admin", "NW-100:read_only", "BK-200:admin"):
+        said(place, f"do msp.db assign assignments=nils@northwind.example:{given} eligible=yes ends=+{len(given)}d {ada}")
+    with tenantry.open("msp.db", read_only=True) as db:
+        seq = db.seq()
+    code, text = answers(place, asked)
+    assert code == 1 and re.findall("may: +(.*)", text) == ["activate admin at Northwind IT (NW-100), until 2026-05-15 08:00"]
+    assert "may:" not in said(place, f"{asked} --as-of {seq - 3}") and "may:" in said(place, f"{asked} --as-of {seq - 2}")
+    # A reserved permission is none that a role could give.
+    assert "may:" not in said(place, asked.replace("devices.manage", "location.view"))
+    activate = "activate msp.db NW-100 admin --for 90m --reason T-1 --as nils@northwind.example"
+    assert answers(place, activate)[0] == 0
+    code, text = answers(place, asked)
+    assert code == 0 and "until 2026-05-03 09:30, activated" in text and "may:" not in text
+    assert "activated (T-1)" in said(place, f"audit msp.db NW-100 {ada}")
+    assert "eligible" in said(place, f"arising msp.db NW-100 {ada}") and "–" in said(place, f"arising msp.db NW-100 {ada}")
+    # What is laid over it by the last word decides.
+    said(place, f"do msp.db assign assignments=nils@northwind.example:NW-100:no_access ends=+1d {ada}")
+    code, text = answers(place, asked)
+    assert code == 1 and "may:" not in text, "it is still theirs, and would give nothing"
+
+
 def test_a_store_is_made_whole_or_not_at_all(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = hashlib.sha256((place / "msp.db").read_bytes()).hexdigest()
     for words in ("init msp.db", "demo msp.db", "copy msp.db msp.db"):

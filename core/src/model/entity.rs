@@ -624,9 +624,9 @@ impl Assignment {
         all.stripped()
     }
 
-    /// What one may activate from a moment on: the tenant, and until when.
-    pub(crate) fn eligible(&self, at: Timestamp) -> impl Iterator<Item = (TenantId, Timestamp)> {
-        self.laid(at).filter(|it| it.eligible).map(|it| (self.tenant, it.ends))
+    /// Until when there is each that one may activate from a moment on.
+    pub(crate) fn eligible(&self, at: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.laid(at).filter(|it| it.eligible).map(|it| it.ends)
     }
 
     /// What is active of what somebody is eligible for until a moment.

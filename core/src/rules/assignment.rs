@@ -322,7 +322,10 @@ fn one_new(
         during: wanted.during(world),
     }))?;
     wanted.bar(world, (user.home, tenant), None, &mut bars);
-    bars.note(giver.override_below(user, manager, &item.role))?;
+    // What has ended takes nothing.
+    if wanted.ends.is_none_or(|ends| ends > world.at) {
+        bars.note(giver.override_below(user, manager, &item.role))?;
+    }
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
     let reached = user.home == manager || graph::manages(world, user.home, manager, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, manager);

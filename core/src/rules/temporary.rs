@@ -9,11 +9,11 @@ use super::authority;
 use super::reach::{Going, Tenants};
 use super::rights::While;
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use crate::base::ids::{TenantId, UserId};
+use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::command::{Activate, Deactivate};
 use crate::event::Event;
-use crate::model::{Actor, Assignment};
+use crate::model::{Actor, Assignment, User};
 use crate::refusal::Code;
 use crate::view::{Index, Key, Span, ViewError};
 
@@ -79,11 +79,15 @@ pub(super) fn until(world: &World<'_>, given: &Assignment, ends: Timestamp) -> V
 /// `temporary_ended` of what was active of it.
 ///
 /// # Errors
-/// Those of [`authority::admit`]; `wrong_actor` for anybody but a user, `tenant_disabled`,
+/// Those of [`authority::admit`]; `wrong_actor` for anybody but a user, `customer_locked`,
 /// `activation_length`, `end_too_far`, `too_many_temporaries`, `not_eligible`.
 pub(crate) fn activate(world: &World<'_>, actor: &Actor, command: &Activate) -> Ruling<Decision> {
     let Activate { tenant, ref role, minutes, ref reason } = *command;
-    let user = oneself(world, actor)?;
+    let User { id: user, home, .. } = *oneself(world, actor)?;
+    // They could do nothing by it (P-4).
+    if world.is_locked(home)? {
+        return refuse(Code::CustomerLocked, home);
+    }
     let given = world.given(user, tenant)?;
     let mut eligible = given.iter().flat_map(|given| &given.over).collect::<Vec<_>>();
     eligible.retain(|it| it.may_be_activated(world.at) && it.role == *role);
@@ -92,9 +96,6 @@ pub(crate) fn activate(world: &World<'_>, actor: &Actor, command: &Activate) -> 
         return refuse(Code::NotEligible, tenant);
     };
     let mut bars = Bars::new();
-    if let Some(found) = world.living(tenant)? {
-        world.bar_closed(&found, &mut bars)?;
-    }
     let rule = &world.policy.activation;
     let allowed = rule.min_minutes..=rule.max_minutes;
     bars.bar(!allowed.contains(&minutes), Code::ActivationLength, minutes);
@@ -122,7 +123,7 @@ pub(crate) fn activate(world: &World<'_>, actor: &Actor, command: &Activate) -> 
 /// Those of [`authority::admit`]; `wrong_actor` for anybody but a user, `not_assigned`.
 pub(crate) fn deactivate(world: &World<'_>, actor: &Actor, command: &Deactivate) -> Ruling<Decision> {
     let Deactivate { tenant, ref role } = *command;
-    let user = oneself(world, actor)?;
+    let user = oneself(world, actor)?.id;
     let given = world.given(user, tenant)?;
     let active = given.iter().flat_map(|given| given.laid(world.at));
     let active = active.filter(|it| it.activated.is_some() && it.role == *role);
@@ -131,9 +132,9 @@ pub(crate) fn deactivate(world: &World<'_>, actor: &Actor, command: &Deactivate)
 }
 
 /// The user who asks for themselves.
-fn oneself(world: &World<'_>, actor: &Actor) -> Ruling<UserId> {
+fn oneself(world: &World<'_>, actor: &Actor) -> Ruling<Arc<User>> {
     match authority::admit(world, actor, Gate::Shut)? {
-        Some(user) => Ok(user.id),
+        Some(user) => Ok(user),
         None => refuse(Code::WrongActor, "operators"),
     }
 }

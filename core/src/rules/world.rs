@@ -380,15 +380,6 @@ impl<'v> World<'v> {
         given.filter_map(Result::transpose).collect()
     }
 
-    /// What a user is eligible for: on which tenant, and until when.
-    pub(super) fn eligible(&self, user: UserId) -> Result<BTreeSet<(TenantId, Timestamp)>, ViewError> {
-        let mut found = BTreeSet::new();
-        for given in self.each_for_a_while(user) {
-            found.extend(given?.eligible(self.at));
-        }
-        Ok(found)
-    }
-
     /// All that is given to a user, tenant by tenant, now or for another time.
     pub(super) fn each_given(
         &self,
@@ -411,16 +402,6 @@ impl<'v> World<'v> {
         tenant: TenantId,
     ) -> impl Iterator<Item = Result<Arc<Assignment>, ViewError>> {
         self.view.under::<Assignment>(Index::TemporaryTenant, Key::new().id(tenant.uuid()))
-    }
-
-    /// The moments from now on at which something else comes to decide for a user, since something
-    /// is laid over what they have or ends there.
-    pub(super) fn turns_of(&self, user: UserId) -> Result<BTreeSet<Timestamp>, ViewError> {
-        let mut turns = BTreeSet::new();
-        for given in self.each_for_a_while(user) {
-            turns.extend(given?.turns(self.at));
-        }
-        Ok(turns)
     }
 
     /// All that is given to anybody on a tenant itself, each once, now or for another time.
@@ -494,7 +475,7 @@ impl<'v> World<'v> {
     }
 
     /// Whether the tenant's own users are locked out (P-4).
-    pub(super) fn is_locked(&self, tenant: TenantId) -> Result<bool, ViewError> {
+    pub(crate) fn is_locked(&self, tenant: TenantId) -> Result<bool, ViewError> {
         for link in self.links_above(tenant)? {
             if self.locks(&link)? {
                 return Ok(true);

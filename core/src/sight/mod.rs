@@ -34,8 +34,8 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Assignment, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant, TenantKind,
-    User, UserState,
+    Actor, Assignment, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant,
+    TenantKind, User, UserState,
 };
 use crate::query::AuditActor;
 use crate::refusal::{Code, Refusal};
@@ -419,7 +419,8 @@ impl<'w> Sight<'w> {
             let given = world.given(held.user, held.tenant)?;
             let mut laid = given.iter().flat_map(|given| given.laid(world.at));
             let may = laid.any(|it| it.eligible && it.role == held.role);
-            if !may || !access::gives(world, held, TENANT_VIEW)? {
+            let locked = self.viewer.as_ref().map_or(Ok(false), |user| world.is_locked(user.home))?;
+            if !may || locked || !access::gives(world, held, TENANT_VIEW)? {
                 return Ok(false);
             }
         }

@@ -132,8 +132,12 @@ fn x4_who_is_not_eligible_is_told_so_whatever_there_is() {
     eligible().and(ADA, BlockUser::new(RITA)).when(RITA, wanted(JOINTLY)).then(refused(UserNotActive));
     let disabled = eligible().and(GINA, disable(MSP));
     disabled.when(RITA, wanted(JOINTLY)).then(refused(UserNotActive));
-    let disabled = eligible().and(ADA, disable(JOINTLY));
-    disabled.when(RITA, wanted(JOINTLY)).then(refused(TenantDisabled));
+    // That it is disabled is no bar, and no news for who does not see it; it is of no use meanwhile.
+    let disabled = eligible().and(ADA, disable(JOINTLY)).when(RITA, wanted(JOINTLY)).then(done());
+    disabled.then_denied(RITA, "devices.manage", JOINTLY, TenantDisabled);
+    let locked =
+        given().and(STAFF, user(EVE, FULLY, "eve", "read_only")).and(STAFF, offer(EVE, FULLY, "admin", 0, 5));
+    locked.when(EVE, activate(FULLY, "admin", 60)).then(refused(CustomerLocked));
     // A role held for a while is none that could be activated.
     let lent = given().and(ADA, lend(RITA, JOINTLY, "admin", 0, 3));
     lent.when(RITA, wanted(JOINTLY)).then(refused(NotEligible));
