@@ -845,7 +845,7 @@ impl Coverage {
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 86] = [
+    const REFUSED_TO: [(&'static str, Code); 87] = [
         ("change_tenant_kind", Code::KindConflict),
         ("delete_tenants", Code::HasManagedTenants),
         ("delete_tenants", Code::DelinkPending),
@@ -908,6 +908,7 @@ impl Coverage {
         ("unassign", Code::NotAssigned),
         ("activate", Code::WrongActor),
         ("activate", Code::UserNotActive),
+        ("activate", Code::CustomerLocked),
         ("activate", Code::NotEligible),
         ("activate", Code::ActivationLength),
         ("activate", Code::EndTooFar),

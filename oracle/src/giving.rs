@@ -183,6 +183,34 @@ impl Oracle {
         obstacles
     }
 
+    /// Where somebody would have the super role itself no longer, whatever reaches them from above: who could not give it there does
+    /// not take it. So it is for what they could activate (P-15, X-4).
+    pub fn super_role_obstacles(
+        &self,
+        who: Who,
+        user: UserId,
+        tenant: TenantId,
+        after: &Self,
+        at: Timestamp,
+    ) -> Vec<Code> {
+        let Who::User(actor) = who else { return Vec::new() };
+        if self.is_super_on(actor, tenant, at) {
+            return Vec::new();
+        }
+        let moments = self.turns(user, at).into_iter().chain(after.turns(user, at)).chain([at]);
+        let eligible: Activated =
+            self.eligible(user, at).into_iter().chain(after.eligible(user, at)).collect();
+        let each = || [Activated::new()].into_iter().chain(eligible.iter().map(|one| [*one].into()));
+        let mut all = moments.flat_map(|moment| each().map(move |active| (moment, active)));
+        let lost = all.any(|(moment, active)| {
+            let has = |world: &Self| {
+                world.as_if_active(&active, moment).lasting(user, tenant).is_some_and(|a| self.makes_super(a))
+            };
+            has(self) && !has(after)
+        });
+        if lost { vec![Code::SuperAdminOnly] } else { Vec::new() }
+    }
+
     /// What stands in the way of somebody deciding about all that a user is, wherever that may be: whoever is a super
     /// admin anywhere, now or later, or could become one, is the affair of those who are one there now.
     pub fn person_obstacles(&self, who: Who, user: UserId, at: Timestamp) -> Vec<Code> {

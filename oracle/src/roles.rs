@@ -49,6 +49,7 @@ impl Oracle {
         }
         for new in &assigned {
             obstacles.extend(self.may_assign(who, new, lasts, &after, at).err());
+            obstacles.extend(self.super_role_obstacles(who, new.user, new.tenant, &after, at));
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
         least(obstacles)?;
@@ -210,6 +211,7 @@ impl Oracle {
         }
         for (item, user) in taken {
             obstacles.extend(self.may_unassign(who, item, c.ends, &user, &after, at).err());
+            obstacles.extend(self.super_role_obstacles(who, item.user, item.tenant, &after, at));
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
         least(obstacles)?;
@@ -261,6 +263,9 @@ impl Oracle {
     /// judged anew.
     pub fn activate(&mut self, actor: &Actor, c: &Activate, at: Timestamp) -> Result<(), Code> {
         let Who::User(user) = self.actor(actor, Disabled::Bars)? else { return Err(Code::WrongActor) };
+        if self.user(user).is_some_and(|user| self.is_locked(user.home, at)) {
+            return Err(Code::CustomerLocked);
+        }
         let fits = |one: &&Temporary| one.given.role == c.role && one.can_be_activated(at);
         let longest = self.laid(user, c.tenant, at).filter(fits).max_by_key(|one| one.ends);
         let of = longest.map(Temporary::laid).ok_or(Code::NotEligible)?;

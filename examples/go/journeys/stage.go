@@ -393,7 +393,10 @@ func (w *watch) show() {
 		header = append(header, column(then.name))
 		status = append(status, faint(column(then.status)))
 	}
-	rows := [][]cell{status}
+	var rows [][]cell
+	if w.link != nil {
+		rows = append(rows, status)
+	}
 	reasons := map[int]bool{}
 	for place, it := range w.questions {
 		who := w.name(it.user.String())
