@@ -13,13 +13,14 @@ import json
 import sys
 from pathlib import Path
 
-from generator import modules, reference
+from generator import go, modules, reference
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parent / "include" / "tenantry.schema.json"
 HEADER = HERE.parent / "include" / "tenantry.h"
 CORE = HERE.parent / "core"
 INTO = HERE / "tenantry"
+GO = HERE.parent / "ffi" / "go"
 PAGES = HERE.parent / "docs" / "reference"
 
 
@@ -29,6 +30,7 @@ def written() -> dict[Path, str]:
     made = {path: "" for path in PAGES.glob("*.md")}
     package = modules(schema, HEADER.read_text(encoding="utf-8"), (INTO / "__init__.py").read_text(encoding="utf-8"))
     made |= {INTO / f"{name}.py": text for name, text in package.items()}
+    made |= {GO / name: text for name, text in go(schema, HEADER.read_text(encoding="utf-8")).items()}
     return made | {PAGES / name: text for name, text in reference(schema, CORE).items()}
 
 

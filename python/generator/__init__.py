@@ -1,6 +1,6 @@
 """What writes the wide part of the package, in rooms: `schema` reads the JSON Schema into the forms of `form`; `data`, `read` and
 `methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
-of the library for C has; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
+of the library for C has; `go` writes the package for Go from the same forms; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
 `reference` writes pages from that and the same forms, with the `examples` of each call.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from .core import Core
 from .data import Data
+from .go import Go
 from .methods import Methods, apart
 from .names import names
 from .read import Read
@@ -38,3 +39,8 @@ def reference(schema: dict[str, Any], core: Path) -> dict[str, str]:
     """The text of every page of the reference, by the name of its file."""
     rules = (core / "RULES.md").read_text(encoding="utf-8")
     return Reference(_door(schema), Core(core), rules, schema).pages()
+
+
+def go(schema: dict[str, Any], header: str) -> dict[str, str]:
+    """The text of every generated file of the package for Go, by its name."""
+    return Go(_door(schema), header).files()

@@ -1,6 +1,6 @@
 package main
 
-import "tenantry.example/go/tenantry"
+import tenantry "tenantry.example/ffi/go"
 
 // fully: a new customer, fully managed at first, then jointly; the way back is barred. Follows every remedy it is given.
 func fully(s *stage) {

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tenantry.example/go/tenantry"
+	tenantry "tenantry.example/ffi/go"
 )
 
 // previewed is what a command would lead to.

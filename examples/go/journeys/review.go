@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"tenantry.example/go/tenantry"
+	tenantry "tenantry.example/ffi/go"
 )
 
 // The moment that the auditor asks about.

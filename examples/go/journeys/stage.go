@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tenantry.example/go/tenantry"
+	tenantry "tenantry.example/ffi/go"
 )
 
 type (
@@ -409,7 +409,7 @@ func (w *watch) show() {
 	}
 	sort.Ints(codes)
 	for _, code := range codes {
-		name, rule := tenantry.Explain(code)
+		name, rule := tenantry.Meaning(code)
 		w.remark(fmt.Sprintf("%d %s (%s)", code, name, rule))
 	}
 	w.askThePast()
@@ -427,7 +427,7 @@ func (w *watch) askThePast() {
 			Reason  string
 		}](w.stage, object{"query": "check_many", "questions": questions, "as_of": seq})
 		for place, verdict := range then.verdicts {
-			name, _ := tenantry.Explain(verdict.Reason)
+			name, _ := tenantry.Meaning(verdict.Reason)
 			if found[place].Allowed != verdict.Allowed || !verdict.Allowed && found[place].Reason != name {
 				must(fmt.Errorf("the past of seq %d answers differently", seq))
 			}

@@ -7,7 +7,8 @@
 //   - The package is cgo over the C ABI, found by pkg-config ("tenantry"). A build needs a C compiler, the header and the library;
 //     CGO_ENABLED=0 and cross-compiling do not work without them. The static library is taken where the shared one is not there.
 //   - Ownership. Whatever the library gives out (errors, texts, cursors) is copied into Go memory and given back before a function
-//     returns. Only an Engine has to be closed by its owner; there are no finalizers, so one that is forgotten stays open.
+//     returns. An Engine and an Index are closed by their owner; a finalizer closes one that is forgotten, some time.
+//   - Text. What is not UTF-8 is refused before it crosses (not_utf8), and so is a name or a path with a zero byte (bad_text).
 //   - Goroutines. All may share an Engine. A call holds its thread until it returns, and a command waits for its turn to write:
 //     there is no context, and a call cannot be cancelled. Options.Wait bounds the waiting.
 //   - Callbacks. Options.Now and Options.NewID are called by the library from any thread, through exported Go functions which find
@@ -28,7 +29,10 @@ import "C"
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"runtime/cgo"
+	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -79,9 +83,11 @@ func idOf(from C.tenantry_id) (id ID) {
 // Error is a call that was not done: a refusal, which is an expected "no" with a remedy, or a trouble. Find it with errors.As.
 type Error struct {
 	// Code is the stable number: up to 999 for a refusal, from 9000 on for a trouble.
-	Code int
+	Code Code
 	// Name is the stable name, such as "not_delinkable".
 	Name string
+	// Family is what kind of refusal or trouble it is.
+	Family Family
 	// Message says what stands in the way, and Remedy what to do about it.
 	Message, Remedy string
 	// Rule is where a refusal comes from, such as "D-1".
@@ -105,8 +111,8 @@ func fault(status C.tenantry_status, from *C.tenantry_error) error {
 		return nil
 	}
 	defer C.tenantry_error_free(&from)
-	return &Error{
-		Code:    int(status),
+	told := &Error{
+		Code:    Code(status),
 		Name:    C.GoString(C.tenantry_status_name(status)),
 		Message: C.GoString(C.tenantry_error_message(from, nil)),
 		Remedy:  C.GoString(C.tenantry_status_remedy(status)),
@@ -115,10 +121,36 @@ func fault(status C.tenantry_status, from *C.tenantry_error) error {
 		Path:    C.GoString(C.tenantry_error_path(from, nil)),
 		JSON:    json.RawMessage(C.GoString(C.tenantry_error_json(from, nil))),
 	}
+	var said struct{ Family Family }
+	if json.Unmarshal(told.JSON, &said) == nil {
+		told.Family = said.Family
+	}
+	return told
 }
 
-// Explain says what a code means: its name and the rule it comes from.
-func Explain(code int) (name, rule string) {
+// Code is the number of a refusal or a trouble. errors.Is finds an Error by it.
+type Code int
+
+func (c Code) Error() string { return C.GoString(C.tenantry_status_name(C.tenantry_status(c))) }
+
+// Family is a family of codes. errors.Is finds an Error by it.
+type Family string
+
+func (f Family) Error() string { return string(f) }
+
+// Is says whether an error has this Code, or is of this Family.
+func (e *Error) Is(target error) bool {
+	switch wanted := target.(type) {
+	case Code:
+		return e.Code == wanted
+	case Family:
+		return e.Family == wanted
+	}
+	return false
+}
+
+// Meaning says what a code means: its name and the rule it comes from.
+func Meaning(code Code) (name, rule string) {
 	status := C.tenantry_status(code)
 	return C.GoString(C.tenantry_status_name(status)), C.GoString(C.tenantry_status_rule(status))
 }
@@ -143,12 +175,31 @@ type Options struct {
 // Engine is tenantry on a store. All goroutines may share one.
 type Engine struct {
 	handle *C.tenantry_engine
-	// The handle of Options in C's memory, for the callbacks; nil where there are none.
+	host   *host
+	mutex  sync.Mutex
+	closed bool
+}
+
+// host is what the callbacks need, for as long as an engine or an index of it is open.
+type host struct {
+	// The handle of Options, in C's memory; nil where there are no callbacks.
 	context *cgo.Handle
+	users   int32
+}
+
+func (h *host) release() {
+	if atomic.AddInt32(&h.users, -1) == 0 && h.context != nil {
+		h.context.Delete()
+		C.free(unsafe.Pointer(h.context))
+		h.context = nil
+	}
 }
 
 // Open opens an SQLite file, which is made where there is none. Other processes may have it open, too.
 func Open(path string, options Options) (*Engine, error) {
+	if err := names(path); err != nil {
+		return nil, err
+	}
 	data, length := borrowed(path)
 	return open(options, func(how *C.tenantry_options, made **C.tenantry_engine, failed **C.tenantry_error) C.tenantry_status {
 		return C.tenantry_open_file(data, length, how, made, failed)
@@ -183,12 +234,12 @@ func open(options Options, by func(*C.tenantry_options, **C.tenantry_engine, **C
 		how.flags |= C.TENANTRY_WAIT
 		how.wait_ms = C.uint32_t(options.Wait.Milliseconds())
 	}
-	made := &Engine{}
+	made := &Engine{host: &host{users: 1}}
 	if options.Now != nil || options.NewID != nil {
 		// C keeps this for as long as the engine lives, so it cannot be Go's memory.
-		made.context = (*cgo.Handle)(C.malloc(C.size_t(unsafe.Sizeof(cgo.Handle(0)))))
-		*made.context = cgo.NewHandle(&options)
-		how.context = unsafe.Pointer(made.context)
+		made.host.context = (*cgo.Handle)(C.malloc(C.size_t(unsafe.Sizeof(cgo.Handle(0)))))
+		*made.host.context = cgo.NewHandle(&options)
+		how.context = unsafe.Pointer(made.host.context)
 	}
 	if options.Now != nil {
 		how.now = (*[0]byte)(C.tenantryGoNow)
@@ -198,48 +249,56 @@ func open(options Options, by func(*C.tenantry_options, **C.tenantry_engine, **C
 	}
 	var failed *C.tenantry_error
 	if err := fault(by(&how, &made.handle, &failed), failed); err != nil {
-		made.forget()
+		made.host.release()
 		return nil, err
 	}
+	runtime.SetFinalizer(made, func(e *Engine) { _ = e.Close() })
 	return made, nil
 }
 
 // Close closes the engine; closing it again does nothing. While another goroutine is within a call it is refused
 // ("handle_in_use") and nothing is closed. Any other call from then on is refused ("handle_closed").
 func (e *Engine) Close() error {
-	handle := e.handle // stays: the library tells a stale handle, whoever uses it
-	switch status := C.tenantry_close(&handle); status {
-	case C.TENANTRY_OK:
-		e.forget()
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.closed {
 		return nil
-	case C.TENANTRY_HANDLE_CLOSED:
-		return nil
-	default:
-		return &Error{
-			Code:    int(status),
-			Name:    C.GoString(C.tenantry_status_name(status)),
-			Message: C.GoString(C.tenantry_status_message(status)),
-			Remedy:  C.GoString(C.tenantry_status_remedy(status)),
-		}
 	}
+	handle := e.handle // stays: the library tells a stale handle, whoever uses it
+	if status := C.tenantry_close(&handle); status != C.TENANTRY_OK {
+		return plain(status)
+	}
+	e.closed = true
+	runtime.SetFinalizer(e, nil)
+	e.host.release()
+	return nil
 }
 
-// forget gives back what the callbacks needed.
-func (e *Engine) forget() {
-	if e.context != nil {
-		e.context.Delete()
-		C.free(unsafe.Pointer(e.context))
-		e.context = nil
+// plain is an error of which the status says all.
+func plain(status C.tenantry_status) error {
+	if status == C.TENANTRY_OK {
+		return nil
+	}
+	return &Error{
+		Code:    Code(status),
+		Name:    C.GoString(C.tenantry_status_name(status)),
+		Family:  FamilyMisuse,
+		Message: C.GoString(C.tenantry_status_message(status)),
+		Remedy:  C.GoString(C.tenantry_status_remedy(status)),
 	}
 }
 
 // Call sends any call of the schema, as anything that encoding/json can write, and reads the reply into what reply points to;
 // nil where nobody wants it.
 func (e *Engine) Call(request, reply any) error {
+	if err := checked(request); err != nil {
+		return err
+	}
 	document, err := json.Marshal(request)
 	if err != nil {
 		return err
 	}
+	defer runtime.KeepAlive(e)
 	var text C.tenantry_text
 	var failed *C.tenantry_error
 	data, length := borrowed(string(document))
@@ -275,6 +334,12 @@ func Operator(ticket string) Actor {
 	return Actor{map[string]any{"operator": map[string]any{"ticket": ticket}}}
 }
 
+// UnmarshalJSON reads one from a record.
+func (a *Actor) UnmarshalJSON(from []byte) error {
+	a.as = json.RawMessage(append([]byte(nil), from...))
+	return nil
+}
+
 // MarshalJSON is the actor as the schema has it.
 func (a Actor) MarshalJSON() ([]byte, error) { return json.Marshal(a.as) }
 
@@ -301,24 +366,32 @@ func (e *Engine) Execute(by Actor, command any) (Receipt, error) {
 type Verdict struct {
 	Allowed bool
 	// Reason is a refusal's number, the first that applies; 0 when allowed.
-	Reason int
+	Reason Code
 	// Seq is the revision it was read at.
 	Seq uint64
 }
 
 // Check says whether a user may use a permission on a tenant, for a service; "" for no service. A "no" is no error.
 func (e *Engine) Check(user ID, permission string, tenant ID, service string) (Verdict, error) {
+	if err := names(permission, service); err != nil {
+		return Verdict{}, err
+	}
+	defer runtime.KeepAlive(e)
 	var found C.tenantry_verdict
 	var failed *C.tenantry_error
 	who, where := user.c(), tenant.c()
 	name, nameLength := borrowed(permission)
 	on, onLength := optional(service)
 	status := C.tenantry_check(e.handle, &who, name, nameLength, &where, on, onLength, &found, &failed)
-	return Verdict{found.allowed != 0, int(found.reason), uint64(found.seq)}, fault(status, failed)
+	return Verdict{found.allowed != 0, Code(found.reason), uint64(found.seq)}, fault(status, failed)
 }
 
 // TenantsWhere lists the tenants on which a user may do this, by id.
 func (e *Engine) TenantsWhere(user ID, permission, service string) ([]ID, error) {
+	if err := names(permission, service); err != nil {
+		return nil, err
+	}
+	defer runtime.KeepAlive(e)
 	var cursor *C.tenantry_cursor
 	var failed *C.tenantry_error
 	who := user.c()
@@ -332,6 +405,10 @@ func (e *Engine) TenantsWhere(user ID, permission, service string) ([]ID, error)
 
 // UsersWhoCan lists the users who may do this on a tenant, by id.
 func (e *Engine) UsersWhoCan(permission string, tenant ID, service string) ([]ID, error) {
+	if err := names(permission, service); err != nil {
+		return nil, err
+	}
+	defer runtime.KeepAlive(e)
 	var cursor *C.tenantry_cursor
 	var failed *C.tenantry_error
 	where := tenant.c()
@@ -345,6 +422,7 @@ func (e *Engine) UsersWhoCan(permission string, tenant ID, service string) ([]ID
 
 // Token is the revision the store is at.
 func (e *Engine) Token() (string, error) {
+	defer runtime.KeepAlive(e)
 	var text C.tenantry_text
 	var failed *C.tenantry_error
 	if err := fault(C.tenantry_token(e.handle, &text, &failed), failed); err != nil {
@@ -355,6 +433,10 @@ func (e *Engine) Token() (string, error) {
 
 // Refresh makes sure that checks are at least as new as a token, "" for all that is committed, and says at which revision.
 func (e *Engine) Refresh(token string) (uint64, error) {
+	if err := names(token); err != nil {
+		return 0, err
+	}
+	defer runtime.KeepAlive(e)
 	var seq C.uint64_t
 	var failed *C.tenantry_error
 	data, length := optional(token)
