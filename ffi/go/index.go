@@ -46,8 +46,8 @@ type (
 // NoService is for checks that are about no service.
 const NoService ServiceOn = C.TENANTRY_NO_SERVICE
 
-// Question is one of a batch. It lies in memory as C has it.
-type Question struct {
+// IndexQuestion is one of a batch. It lies in memory as C has it.
+type IndexQuestion struct {
 	User    ID
 	Tenant  ID
 	Right   Right
@@ -56,8 +56,8 @@ type Question struct {
 
 // Neither compiles where a question is not as C has it.
 var (
-	_ [unsafe.Sizeof(Question{}) - C.sizeof_tenantry_question]struct{}
-	_ [C.sizeof_tenantry_question - unsafe.Sizeof(Question{})]struct{}
+	_ [unsafe.Sizeof(IndexQuestion{}) - C.sizeof_tenantry_question]struct{}
+	_ [C.sizeof_tenantry_question - unsafe.Sizeof(IndexQuestion{})]struct{}
 )
 
 // Index answers checks from memory. All goroutines may share one. It outlives its engine, at the revision that it has come to.
@@ -73,11 +73,12 @@ type Index struct {
 func (e *Engine) Index() (*Index, error) {
 	e.mutex.Lock() // so that the callbacks' memory is not given back in between
 	defer e.mutex.Unlock()
-	made := &Index{host: e.host}
+	var handle *C.tenantry_index
 	var failed *C.tenantry_error
-	if err := fault(C.tenantry_index_open(e.handle, &made.handle, &failed), failed); err != nil {
+	if err := fault(C.tenantry_index_open(e.handle, &handle, &failed), failed); err != nil {
 		return nil, err
 	}
+	made := &Index{handle: handle, host: e.host}
 	atomic.AddInt32(&e.host.users, 1)
 	runtime.SetFinalizer(made, func(i *Index) { _ = i.Close() })
 	return made, nil
@@ -129,7 +130,7 @@ func (i *Index) Service(service string) (ServiceOn, error) {
 }
 
 // Check answers one question.
-func (i *Index) Check(question Question) (Verdict, error) {
+func (i *Index) Check(question IndexQuestion) (Verdict, error) {
 	i.mutex.RLock()
 	defer i.mutex.RUnlock()
 	var found C.tenantry_verdict
@@ -140,7 +141,7 @@ func (i *Index) Check(question Question) (Verdict, error) {
 }
 
 // CheckAll answers many questions: verdicts[n] answers questions[n]. The questions are lent without a copy, the verdicts copied.
-func (i *Index) CheckAll(questions []Question) ([]Verdict, error) {
+func (i *Index) CheckAll(questions []IndexQuestion) ([]Verdict, error) {
 	i.mutex.RLock()
 	defer i.mutex.RUnlock()
 	var first *C.tenantry_question

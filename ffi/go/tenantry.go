@@ -248,10 +248,13 @@ func open(options Options, by func(*C.tenantry_options, **C.tenantry_engine, **C
 		how.new_id = (*[0]byte)(C.tenantryGoNewID)
 	}
 	var failed *C.tenantry_error
-	if err := fault(by(&how, &made.handle, &failed), failed); err != nil {
+	// C is lent a variable of its own: nothing else of Go's may lie beside it.
+	var handle *C.tenantry_engine
+	if err := fault(by(&how, &handle, &failed), failed); err != nil {
 		made.host.release()
 		return nil, err
 	}
+	made.handle = handle
 	runtime.SetFinalizer(made, func(e *Engine) { _ = e.Close() })
 	return made, nil
 }
@@ -320,11 +323,11 @@ func (e *Engine) Ask(query, answer any) error {
 	return e.Call(map[string]any{"ask": query}, &reply)
 }
 
-// Actor is who asks for a command: a User, the Operator, or the operator on a ticket.
+// Actor is who asks for a command: ByUser, the Operator, or the operator on a ticket.
 type Actor struct{ as any }
 
-// User acts for themselves.
-func User(id ID) Actor { return Actor{map[string]any{"user": id}} }
+// ByUser: they act for themselves.
+func ByUser(id ID) Actor { return Actor{map[string]any{"user": id}} }
 
 // Operator is the platform's own staff; ticket is "" where there is none.
 func Operator(ticket string) Actor {

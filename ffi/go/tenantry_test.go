@@ -43,7 +43,7 @@ func world(t *testing.T, engine *Engine) (msp, ada, customer, link ID) {
 	outcome(must(engine.Execute(Operator(""), object{"command": "register_user", "home": msp, "email": "ada@northwind.example",
 		"role": "super_admin"}))(t), &ada)
 	var added struct{ Tenant, Link ID }
-	outcome(must(engine.Execute(User(ada), object{"command": "add_customer", "manager": msp, "kind": "customer",
+	outcome(must(engine.Execute(ByUser(ada), object{"command": "add_customer", "manager": msp, "kind": "customer",
 		"name": "Bäckerei Klein", "management": "fully", "services": []string{"manage"}}))(t), &added)
 	return msp, ada, added.Tenant, added.Link
 }
@@ -51,12 +51,12 @@ func world(t *testing.T, engine *Engine) (msp, ada, customer, link ID) {
 func TestARefusalIsAnErrorWithAllThatItSays(t *testing.T) {
 	engine := must(OpenMemory(Options{}))(t)
 	_, ada, customer, link := world(t, engine)
-	_, err := engine.Execute(User(ada), object{"command": "request_delink", "link": link})
+	_, err := engine.Execute(ByUser(ada), object{"command": "request_delink", "link": link})
 	told := wants(t, err, "not_delinkable")
-	if told.Code != 701 || told.Rule != "D-1" || told.About != link.String() || !told.Refused() || told.Remedy == "" {
+	if told.Code != CodeNotDelinkable || told.Rule != "D-1" || told.About != link.String() || !told.Refused() || told.Remedy == "" {
 		t.Errorf("%+v", told)
 	}
-	_, err = engine.Execute(User(ada), object{"command": "invite_user", "tenant": customer, "role": "admin", "invitee": object{"email": "kim"}})
+	_, err = engine.Execute(ByUser(ada), object{"command": "invite_user", "tenant": customer, "role": "admin", "invitee": object{"email": "kim"}})
 	if told := wants(t, err, "invalid_request"); told.Path != "execute.command.invitee.email" || told.Refused() {
 		t.Errorf("%+v", told)
 	}
@@ -128,7 +128,7 @@ func TestGoroutinesShareAnEngine(t *testing.T) {
 		go func() {
 			defer all.Done()
 			for range [25]int{} {
-				if _, err := engine.Execute(User(ada), object{"command": "add_customer", "manager": msp, "kind": "customer",
+				if _, err := engine.Execute(ByUser(ada), object{"command": "add_customer", "manager": msp, "kind": "customer",
 					"name": "One of many", "management": "fully", "services": []string{"manage"}}); err != nil {
 					t.Error(err)
 				}

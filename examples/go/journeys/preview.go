@@ -65,12 +65,12 @@ func preview(s *stage) {
 
 	s.heading("A link is converted")
 	inn, itsLink := s.anInn(ada, northwind)
-	s.twice(tenantry.User(ada), "Ada", "converts the link to jointly managed", object{"command": "convert_link", "link": itsLink,
+	s.twice(tenantry.ByUser(ada), "Ada", "converts the link to jointly managed", object{"command": "convert_link", "link": itsLink,
 		"management": "jointly", "owner": object{"name": "Olaf", "email": "olaf@inn.example"}})
 
 	s.heading("A link ends")
 	s.does(klara, "asks to delink", delink)
-	s.twice(tenantry.User(ada), "Ada", "accepts", object{"command": "accept_delink", "link": link})
+	s.twice(tenantry.ByUser(ada), "Ada", "accepts", object{"command": "accept_delink", "link": link})
 
 	s.heading("A tenant is deleted")
 	s.twice(support, onTicket, "deletes the inn", object{"command": "delete_tenants", "tenants": []id{inn}, "confirm": "delete"})
@@ -99,13 +99,13 @@ func would(by tenantry.Actor, command object) object {
 // mayNotRead: somebody asks what a command would lead to, and is refused as the command would be.
 func (s *stage) mayNotRead(by id, what string, command object) {
 	line := s.name(by.String()) + " " + what
-	err := s.engine.Ask(would(tenantry.User(by), command), nil)
+	err := s.engine.Ask(would(tenantry.ByUser(by), command), nil)
 	var refusal *tenantry.Error
 	if !errors.As(err, &refusal) || !refusal.Refused() {
 		must(fmt.Errorf("%s: was to be refused: %w", line, err))
 	}
 	now := time.UnixMicro(atomic.LoadInt64(&s.micros))
-	s.refused(clockFace(now), line, refusal.Code, refusal.Name, s.inNames(refusal.Message), refusal.Remedy)
+	s.refused(clockFace(now), line, int(refusal.Code), refusal.Name, s.inNames(refusal.Message), refusal.Remedy)
 }
 
 // twice reads what a command would lead to, gives it, and compares.

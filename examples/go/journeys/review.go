@@ -128,7 +128,7 @@ func review(s *stage) {
 
 	s.heading("What Cleo can reach today, as she reads it")
 	rows = nil
-	for _, one := range ask[struct{ Rows []reached }](s, object{"query": "user_access", "actor": tenantry.User(cleo), "user": cleo}).Rows {
+	for _, one := range ask[struct{ Rows []reached }](s, object{"query": "user_access", "actor": tenantry.ByUser(cleo), "user": cleo}).Rows {
 		rows = append(rows, []cell{plain(one.Name), faint(one.Number), plain(permissions(one.Ways[0].Held))})
 	}
 	s.table([]string{"tenant", "number", "may"}, rows)
@@ -138,7 +138,7 @@ func review(s *stage) {
 func (s *stage) asKlaraReadsIt(klara, bakery id) {
 	var rows [][]cell
 	asks := func(query string) object {
-		return object{"query": query, "actor": tenantry.User(klara), "tenant": bakery, "as_of": on3March}
+		return object{"query": query, "actor": tenantry.ByUser(klara), "tenant": bakery, "as_of": on3March}
 	}
 	for _, one := range ask[struct{ Rows []reached }](s, asks("tenant_access")).Rows {
 		rows = append(rows, []cell{plain(s.name(one.User)), faint(s.name(one.Home)), plain(permissions(one.Ways[0].Held))})

@@ -222,20 +222,20 @@ func (s *stage) doesAs(by tenantry.Actor, who, what string, command object) json
 }
 
 func (s *stage) does(by id, what string, command object) json.RawMessage {
-	return s.doesAs(tenantry.User(by), s.name(by.String()), what, command)
+	return s.doesAs(tenantry.ByUser(by), s.name(by.String()), what, command)
 }
 
 // tries: somebody tries something, and it is refused.
 func (s *stage) tries(by id, what string, command object) {
 	s.minutesPass()
 	line := s.name(by.String()) + " " + what
-	_, err := s.engine.Execute(tenantry.User(by), command)
+	_, err := s.engine.Execute(tenantry.ByUser(by), command)
 	var refusal *tenantry.Error
 	if !errors.As(err, &refusal) || !refusal.Refused() {
 		must(fmt.Errorf("%s: was to be refused: %w", line, err))
 	}
 	now := time.UnixMicro(atomic.LoadInt64(&s.micros))
-	s.refused(clockFace(now), line, refusal.Code, refusal.Name, s.inNames(refusal.Message), refusal.Remedy)
+	s.refused(clockFace(now), line, int(refusal.Code), refusal.Name, s.inNames(refusal.Message), refusal.Remedy)
 }
 
 // deliver delivers the notices that wait: the address is looked up now, and then they are acknowledged.
@@ -385,7 +385,7 @@ func (w *watch) show() {
 		status = append(status, faint(column(then.status)))
 	}
 	rows := [][]cell{status}
-	reasons := map[int]bool{}
+	reasons := map[tenantry.Code]bool{}
 	for place, it := range w.questions {
 		who := w.name(it.user.String())
 		if place > 0 && w.questions[place-1].user == it.user {
@@ -405,11 +405,11 @@ func (w *watch) show() {
 	w.table(header, rows)
 	var codes []int
 	for code := range reasons {
-		codes = append(codes, code)
+		codes = append(codes, int(code))
 	}
 	sort.Ints(codes)
 	for _, code := range codes {
-		name, rule := tenantry.Meaning(code)
+		name, rule := tenantry.Meaning(tenantry.Code(code))
 		w.remark(fmt.Sprintf("%d %s (%s)", code, name, rule))
 	}
 	w.askThePast()
