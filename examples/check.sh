@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the journeys in C, C++ and Go against the libtenantry installed at PREFIX, and compares what they print with expected/.
+# Builds the journeys in C, C++, Go and C# against the libtenantry installed at PREFIX, and compares what they print with expected/.
 # Then lets programs of different languages write one file at once. A tool that is missing is a failure, not a reason to skip.
 #
 #   examples/check.sh PREFIX JOURNEYS    JOURNEYS is the program in Rust
@@ -9,7 +9,7 @@ rust=$(realpath "${2:?names no program in Rust}")
 examples=$(cd "$(dirname "$0")" && pwd)
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
 
-for tool in gcc g++ make cmake pkg-config valgrind go gofmt; do
+for tool in gcc g++ make cmake pkg-config valgrind go gofmt mcs mono; do
     command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 1; }
 done
 
@@ -35,7 +35,7 @@ say "journeys in C++, by CMake"
 cpp=$scratch/cpp/journeys
 quietly cmake -S "$examples/cpp" -B "$scratch/cpp" -DCMAKE_PREFIX_PATH="$prefix"
 quietly cmake --build "$scratch/cpp" --parallel 2
-for journey in jointly fully crossing clients processes onboarding resellers alerts review preview; do
+for journey in jointly fully crossing clients processes onboarding resellers alerts review preview elevation; do
     plays $journey "$c"
     plays $journey "$cpp"
 done
@@ -51,7 +51,13 @@ unformatted=$(gofmt -l "$examples/go" "$examples/../ffi/go")
 [ -z "$unformatted" ] || { echo "gofmt would change $unformatted" >&2; exit 1; }
 (cd "$examples/../ffi/go" && quietly go vet ./... && quietly go test -count=1 ./...)
 (cd "$examples/go" && quietly go vet ./... && quietly go build -o "$scratch/go" ./journeys)
-for journey in jointly fully review preview; do plays $journey "$scratch/go"; done
+for journey in jointly fully review preview elevation; do plays $journey "$scratch/go"; done
+
+say "journeys in C#, on Mono"
+mkdir "$scratch/dotnet"
+"$examples/../ffi/dotnet/compile.sh" "$scratch/dotnet"
+mcs -langversion:7.2 -warnaserror -out:"$scratch/dotnet/journeys.exe" -r:"$scratch/dotnet/Tenantry.dll" "$examples"/dotnet/*.cs
+for journey in fully review preview; do plays $journey mono "$scratch/dotnet/journeys.exe"; done
 
 say "two languages, one file"
 for pair in "$c $rust" "$rust $c" "$cpp $rust" "$rust $cpp"; do

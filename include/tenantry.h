@@ -242,6 +242,14 @@ enum {
   TENANTRY_END_NOT_LATER = 429,
   /** what a command would lead to is told of the present, and it was asked of the past; leave the moment out. */
   TENANTRY_MOMENT_PASSED = 430,
+  /** a role on tenant `...` needs an end: it has a beginning, or the policy says so; say when it ends. */
+  TENANTRY_END_REQUIRED = 441,
+  /** ... has passed already; name an end that lies ahead. */
+  TENANTRY_END_PASSED = 442,
+  /** what begins at ... would have ended by then; name a beginning before the end, or none to begin now. */
+  TENANTRY_ENDS_BEFORE_IT_BEGINS = 443,
+  /** ... lies further ahead than the policy lets a role for a while last; name an earlier end, and give it again before that. */
+  TENANTRY_END_TOO_FAR = 444,
   /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
   /** number `...` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
@@ -382,6 +390,8 @@ enum {
   TENANTRY_ROLE_IN_USE = 812,
   /** user `...` is not removed and still needs their address; remove the user first. (U-5) */
   TENANTRY_USER_NOT_REMOVED = 813,
+  /** as many roles as there can be lie over each other for the user on tenant `...`; take one of them away first, or wait until one ends. */
+  TENANTRY_TOO_MANY_TEMPORARIES = 821,
   /** tenant `...` is no reseller; name a reseller. (V-1) */
   TENANTRY_NOT_A_RESELLER = 901,
   /** tenant `...` takes no devices that way; upload to a customer or an MSP, and move to a customer. (V-1) */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the wide part of the package from the JSON Schema of the door: words, data, events, notices, commands, refusals, and the
-methods; and from the header of the library for C the names of the default policy. From the schema and core's sources it writes the
+methods; and from the header of the library for C the names of the default policy; both for Python and for .NET. From the schema and core's sources it writes the
 reference (`docs/reference`). Run it after any of these has changed (`make generate` does); `--check` says whether that is due. It decides
 nothing: what core declares appears here.
 """
@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from generator import go, modules, reference
+from generator import dotnet, go, modules, reference
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parent / "include" / "tenantry.schema.json"
@@ -22,15 +22,18 @@ CORE = HERE.parent / "core"
 INTO = HERE / "tenantry"
 GO = HERE.parent / "ffi" / "go"
 PAGES = HERE.parent / "docs" / "reference"
+DOTNET = HERE.parent / "ffi" / "dotnet" / "src" / "Generated"
 
 
 def written() -> dict[Path, str]:
-    """What has to be in each file that is written, and none in those of the reference that there are no longer."""
+    """What has to be in each file that is written, and none in those of the reference and for .NET that there are no longer."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    made = {path: "" for path in PAGES.glob("*.md")}
-    package = modules(schema, HEADER.read_text(encoding="utf-8"), (INTO / "__init__.py").read_text(encoding="utf-8"))
+    header = HEADER.read_text(encoding="utf-8")
+    made = {path: "" for path in [*PAGES.glob("*.md"), *DOTNET.glob("*.cs")]}
+    package = modules(schema, header, (INTO / "__init__.py").read_text(encoding="utf-8"))
     made |= {INTO / f"{name}.py": text for name, text in package.items()}
-    made |= {GO / name: text for name, text in go(schema, HEADER.read_text(encoding="utf-8")).items()}
+    made |= {GO / name: text for name, text in go(schema, header).items()}
+    made |= {DOTNET / name: text for name, text in dotnet(schema, header).items()}
     return made | {PAGES / name: text for name, text in reference(schema, CORE).items()}
 
 

@@ -105,7 +105,11 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         | Event::UserBlocked { user }
         | Event::UserUnblocked { user }
         | Event::UserRemoved { user } => of_user(view, *user, found)?,
-        Event::Assigned { user, tenant, .. } | Event::AssignmentEnded { user, tenant } => {
+        Event::Assigned { user, tenant, .. }
+        | Event::AssignmentEnded { user, tenant }
+        | Event::TemporaryAssigned { user, tenant, .. }
+        | Event::TemporaryBegun { user, tenant, .. }
+        | Event::TemporaryEnded { user, tenant, .. } => {
             found.extend([Subject::User(*user), Subject::Tenant(*tenant)]);
         }
         Event::RoleCreated { tenant, .. } => found.extend([Subject::Tenant(*tenant)]),

@@ -944,6 +944,8 @@ commands! {
         authorize: Vec<Authorization>,
         /// What another system calls it, which the manager keeps.
         external: Option<SystemId>,
+        /// Up to when they do; for good, if left out.
+        authorize_ends: Option<Timestamp>,
     }
 
     /// Edit a tenant's profile (T-2, T-3, T-4).
@@ -1533,7 +1535,7 @@ commands! {
         user: UserId,
     }
 
-    /// Give users roles on tenants, many at once (P-11).
+    /// Give users roles on tenants, many at once (P-11), for good or for a while.
     ///
     /// Who: `users.manage` on each user's home; an operator.
     Assign => "assign" -> () = |_, _| ();
@@ -1541,14 +1543,26 @@ commands! {
         /// The roles to give; checked as a whole.
         assignments: Vec<NewAssignment>,
     }
+    + {
+        /// From when on they count; from now on, if left out or past. Only with an end.
+        starts: Option<Timestamp>,
+        /// Up to when they count, over whatever the users have there; for good, if left out.
+        ends: Option<Timestamp>,
+    }
 
-    /// Take users' roles on tenants away, many at once (P-11).
+    /// Take users' roles on tenants away, many at once (P-11): all that they have there, or what
+    /// was given until a moment.
     ///
     /// Who: `users.manage` on each user's home; an operator.
     Unassign => "unassign" -> () = |_, _| ();
     {
         /// The roles to take away; checked as a whole.
         assignments: Vec<UserOnTenant>,
+    }
+    + {
+        /// Of what was given for a while, only that which ends at this moment; without it, all that
+        /// the users have there.
+        ends: Option<Timestamp>,
     }
 
     /// Add a role of a tenant's own (P-9).

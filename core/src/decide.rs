@@ -87,7 +87,11 @@ pub(crate) fn step(world: &World<'_>, moment: Timestamp, decision: Decision) -> 
     }
     if reached != Reached::default() || touched != Touched::default() {
         let mut ended = touched.withdrawn(&World::reading(&after, moment)?)?;
-        ended.extend(reached.ended(&World::reading(&after, world.at)?)?);
+        // What is given for a while takes at its moment, whatever time gave again since.
+        let by_time =
+            |event: &Event| matches!(event, Event::TemporaryBegun { .. } | Event::TemporaryEnded { .. });
+        let taken = if events.iter().all(by_time) { moment } else { world.at };
+        ended.extend(reached.ended(&World::reading(&after, world.at)?, taken)?);
         for event in ended {
             happens(&mut after, &event)?;
             events.push(event);
@@ -369,7 +373,8 @@ pub enum Settling<'a> {
     Everything,
     /// What is due about the links of these tenants.
     LinksOf(&'a [TenantId]),
-    /// What is due about the links above a tenant, to the top.
+    /// What is due about the links above a tenant, to the top, and about what is given for a while
+    /// on any of these.
     LinksAbove(TenantId),
     /// What is due about the links that a reseller's list shows something of.
     LinksOfReseller(TenantId),

@@ -57,7 +57,10 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::UserUnblocked { user }
         | Event::UserRemoved { user }
         | Event::Assigned { user, .. }
-        | Event::AssignmentEnded { user, .. } => Effect { loss: Loss::Of(*user), told: false },
+        | Event::AssignmentEnded { user, .. }
+        | Event::TemporaryAssigned { user, .. }
+        | Event::TemporaryBegun { user, .. }
+        | Event::TemporaryEnded { user, .. } => Effect { loss: Loss::Of(*user), told: false },
         Event::TenantEnabling { .. }
         | Event::ManagerInvited { .. }
         | Event::ManagerInvitationResent { .. }
@@ -223,8 +226,8 @@ pub(crate) const fn commands(event: &Event) -> &'static [&'static str] {
         Event::UserBlocked { .. } => &["block_user"],
         Event::UserUnblocked { .. } => &["unblock_user"],
         Event::UserRemoved { .. } => &["remove_user"],
-        Event::Assigned { .. } => &["assign"],
-        Event::AssignmentEnded { .. } => &["unassign"],
+        Event::Assigned { .. } | Event::TemporaryAssigned { .. } => &["assign"],
+        Event::AssignmentEnded { .. } | Event::TemporaryEnded { .. } => &["unassign"],
         Event::RoleCreated { .. } => &["create_role"],
         Event::RoleEdited { .. } => &["edit_role"],
         Event::RoleDeleted { .. } => &["delete_role"],
@@ -271,6 +274,7 @@ pub(crate) const fn commands(event: &Event) -> &'static [&'static str] {
         | Event::AddressWithdrawn { .. }
         | Event::MoveWithdrawn { .. }
         | Event::MoveExpired { .. }
+        | Event::TemporaryBegun { .. }
         | Event::SessionEnded { .. } => &[],
     }
 }

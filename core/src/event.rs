@@ -616,6 +616,45 @@ pub enum Event {
         /// Where.
         tenant: TenantId,
     },
+    /// A user got a role on a tenant for a while, over whatever they have there, and in place of
+    /// what would have ended at the same moment.
+    TemporaryAssigned {
+        /// Who.
+        user: UserId,
+        /// Where.
+        tenant: TenantId,
+        /// With which role.
+        role: RoleRef,
+        /// Whether it covers the tenants managed below; where that was left out, whether whoever
+        /// gave it could give so much.
+        below: bool,
+        /// Whether it leaves out what is reserved for the customer: the manager's side gave it
+        /// (P-16).
+        #[serde(default, skip_serializing_if = "is_false")]
+        masked: bool,
+        /// From when on.
+        starts: Timestamp,
+        /// Up to when.
+        ends: Timestamp,
+    },
+    /// A role that a user was given for a while has begun to count.
+    TemporaryBegun {
+        /// Who.
+        user: UserId,
+        /// Where.
+        tenant: TenantId,
+        /// Up to when it counts, by which it is told from others of theirs there.
+        ends: Timestamp,
+    },
+    /// A role that a user was given for a while has ended, or was taken away before.
+    TemporaryEnded {
+        /// Who.
+        user: UserId,
+        /// Where.
+        tenant: TenantId,
+        /// Up to when it counted, or would have.
+        ends: Timestamp,
+    },
     /// A tenant got a role of its own (P-9).
     RoleCreated {
         /// The role.

@@ -24,6 +24,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::base::ids::{
     IntegrationId, InvitationId, LinkId, LinkRequestId, ManagerInvitationId, MoveId, ProposalId, TenantId,
@@ -42,7 +43,7 @@ use crate::query::Recipients;
 use crate::rules::kept_off;
 use crate::rules::ladder::{self, Matter};
 use crate::rules::{self, Gate, World, access};
-use crate::view::{Index, Key, ViewError};
+use crate::view::{Index, Key, Kind, ViewError};
 
 pub use crate::model::NoticeKind;
 
@@ -273,6 +274,27 @@ fn address(since: Since<'_>, asked: u64, kind: &NoticeKind) -> Result<Option<Ema
             }
         }
         _ => known.new_email.filter(|_| waits),
+    })
+}
+
+/// What a notice asks an answer to, where that may come to nothing with what it rests on, though no
+/// record tells of it yet.
+pub(crate) fn asks(kind: &NoticeKind) -> Option<(Kind, Uuid)> {
+    use NoticeKind as Is;
+    Some(match kind {
+        Is::ManagerInvited { invitation } | Is::ManagerInvitationReminder { invitation } => {
+            (Kind::ManagerInvitation, invitation.uuid())
+        }
+        Is::LinkRequested { request } | Is::LinkRequestReminder { request } => {
+            (Kind::LinkRequest, request.uuid())
+        }
+        Is::Proposed { proposal } | Is::ProposalReminder { proposal } => (Kind::Proposal, proposal.uuid()),
+        Is::MoveRequested { id } | Is::MoveReminder { id } => (Kind::Move, id.uuid()),
+        Is::Invitation { invitation } | Is::SignUp { invitation } | Is::InvitationReminder { invitation } => {
+            (Kind::Invitation, invitation.uuid())
+        }
+        Is::AddressChange { user } | Is::AddressChangeReminder { user } => (Kind::AddressChange, user.uuid()),
+        _ => return None,
     })
 }
 
@@ -614,6 +636,9 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         | Event::UserRemoved { .. }
         | Event::Assigned { .. }
         | Event::AssignmentEnded { .. }
+        | Event::TemporaryAssigned { .. }
+        | Event::TemporaryBegun { .. }
+        | Event::TemporaryEnded { .. }
         | Event::RoleCreated { .. }
         | Event::RoleEdited { .. }
         | Event::RoleDeleted { .. }

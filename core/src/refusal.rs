@@ -238,6 +238,15 @@ codes! {
     430 MomentPassed "moment_passed" "X-1" Value:
         "what a command would lead to is told of the present, and it was asked of the past"; "leave the moment out"
 
+    441 EndRequired "end_required" "X-4" Value:
+        "a role on tenant `{}` needs an end: it has a beginning, or the policy says so"; "say when it ends"
+    442 EndPassed "end_passed" "X-4" Value:
+        "{} has passed already"; "name an end that lies ahead"
+    443 EndsBeforeItBegins "ends_before_it_begins" "X-4" Value:
+        "what begins at {} would have ended by then"; "name a beginning before the end, or none to begin now"
+    444 EndTooFar "end_too_far" "X-4" Value:
+        "{} lies further ahead than the policy lets a role for a while last"; "name an earlier end, and give it again before that"
+
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"
     502 NumberTaken "number_taken" "T-7" State:
@@ -389,6 +398,9 @@ codes! {
         "role `{}` is assigned or offered in an invitation"; "assign other roles first"
     813 UserNotRemoved "user_not_removed" "U-5" State:
         "user `{}` is not removed and still needs their address"; "remove the user first"
+
+    821 TooManyTemporaries "too_many_temporaries" "X-4" State:
+        "as many roles as there can be lie over each other for the user on tenant `{}`"; "take one of them away first, or wait until one ends"
 
     901 NotAReseller "not_a_reseller" "V-1" State:
         "tenant `{}` is no reseller"; "name a reseller"

@@ -17,7 +17,7 @@ use tenantry::store::sqlite::{FileOptions, SqliteStore, Synchronous};
 use tenantry::testkit::given::*;
 
 /// The format of today.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Tells a process of this test what to do: how many steps it lives for, and the file.
 const CHILD: &str = "TENANTRY_CHANGE_CHILD";

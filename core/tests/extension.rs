@@ -430,6 +430,51 @@ print(json.dumps(answers))
 }
 
 #[test]
+fn x9_a_transaction_in_python_waits_for_whoever_writes() {
+    let place = tempfile::tempdir().unwrap();
+    let (engine, _) = known(&place.path().join("msp.db"));
+    let before = engine.token().unwrap();
+    let program = format!(
+        r#"{OPEN}
+import time
+def register(db):
+    asked = json.dumps(dict(actor=dict(operator=dict()), command=dict(command="register_tenant", kind="msp", name="One")))
+    return json.loads(db.execute("SELECT tenantry_execute(?)", (asked,)).fetchone()[0])["seq"]
+told = []
+for path, attached in ("/msp.db", False), ("/desk.db", True):
+    options = dict(isolation_level=None, timeout=60, check_same_thread=False)
+    first, second = opened(place + "/msp.db", False, **options), opened(place + path, attached, **options)
+    # With the first command it comes to know the store.
+    second.execute("BEGIN IMMEDIATE")
+    register(second)
+    second.execute("COMMIT")
+    first.execute("BEGIN IMMEDIATE")
+    seqs, begun = [register(first)], threading.Event()
+    def waits():
+        second.execute("BEGIN")
+        begun.set()
+        seqs.append(failing(lambda: seqs.append(register(second))) or "done")
+        second.execute("COMMIT")
+    thread = threading.Thread(target=waits)
+    thread.start()
+    begun.wait()
+    time.sleep(0.1)
+    first.execute("COMMIT")
+    thread.join()
+    told.append([seqs[1] - seqs[0] if len(seqs) == 3 else None, seqs[-1]])
+    first.close()
+    second.close()
+print(json.dumps(told))
+"#
+    );
+    let told = asked(&built().today, place.path(), &program);
+    assert_eq!(told, json!([[1, "done"], [1, "done"]]));
+    engine.refresh().unwrap();
+    assert_eq!(engine.token().unwrap().seq, before.seq + 6);
+    engine.verify().unwrap();
+}
+
+#[test]
 fn x10_a_host_that_could_not_load_it_lives_on() {
     let place = tempfile::tempdir().unwrap();
     let (_engine, _) = known(&place.path().join("msp.db"));

@@ -218,6 +218,8 @@ fn p8_more_roles_than_seats_have_codes_for() {
             role: RoleRef::Custom(role.id),
             below: false,
             masked: false,
+            bare: false,
+            over: Vec::new(),
         };
         for change in [tenant.into(), user.into(), role.into(), assignment.into()] {
             worlds.change(Write::Put(change));
@@ -335,6 +337,8 @@ fn p12_what_is_noted_with_others_follows_them() {
         role: role.parse().unwrap(),
         below,
         masked: false,
+        bare: false,
+        over: Vec::new(),
     };
     worlds.begin(Policy::default());
     let grown = Follower::build(&worlds.view, 0, 3).unwrap();
@@ -454,6 +458,8 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
             role: RoleRef::Custom(role.id),
             below: true,
             masked: false,
+            bare: false,
+            over: Vec::new(),
         };
         entities.extend([tenant.into(), user.into(), assignment.into()]);
     }
@@ -472,8 +478,7 @@ fn p8_what_is_removed_takes_its_rights_along_whatever_led_to_that() {
     }
     // What began and ended within one record, and what ended and began anew.
     let user = user_id(0);
-    let gone =
-        Assignment { user, tenant: tenant_id(0), role: RoleRef::Custom(role.id), below: true, masked: false };
+    let gone = Assignment::standing(user, tenant_id(0), RoleRef::Custom(role.id), true, false);
     for last in [false, true] {
         let (put, remove) = (Write::Put(gone.clone().into()), Write::Remove(gone.clone().into()));
         let changes = if last { [remove, put] } else { [put, remove] };
@@ -494,7 +499,7 @@ fn p12_a_name_that_the_policy_does_not_have_is_refused_and_a_handle_outlives_the
     let tenant = Tenant { operation: Operation::Enabled, deleted: None, ..worlds.random_tenant(0) };
     let user = User { state: UserState::Active, ..worlds.random_user(0) };
     let role = "super_admin".parse().unwrap();
-    let assignment = Assignment { user: user.id, tenant: tenant.id, role, below: true, masked: false };
+    let assignment = Assignment::standing(user.id, tenant.id, role, true, false);
     for entity in [in_force(whole.clone()).into(), tenant.into(), user.into(), assignment.into()] {
         worlds.change(Write::Put(entity));
     }

@@ -932,6 +932,79 @@ fn x9_others_wait_for_the_hosts_transaction_to_end() {
 }
 
 #[test]
+fn x9_a_transaction_that_has_read_nothing_waits_for_whoever_writes() {
+    let platform = Platform::known();
+    let before = platform.engine.token().unwrap().seq;
+    let patience = std::time::Duration::from_secs(60);
+    let register = |name: &str| RegisterTenant::new(TenantKind::Msp, text(name));
+    for mut db in writers(&platform) {
+        db.busy_timeout(patience).unwrap();
+        for (begin, end) in [("BEGIN", "COMMIT"), ("SAVEPOINT one", "RELEASE one")] {
+            let mut other = Connection::open(platform.file()).unwrap();
+            let writes = other.transaction().unwrap();
+            execute(&platform.engine, &writes, STAFF, register("First")).unwrap();
+            std::thread::scope(|threads| {
+                let (begun, seen) = std::sync::mpsc::channel();
+                let engine = &platform.engine;
+                let db = &mut db;
+                let waits = threads.spawn(move || {
+                    db.execute_batch(begin).unwrap();
+                    begun.send(()).unwrap();
+                    let done = execute(engine, db, STAFF, register("Second")).map(|it| it.seq());
+                    db.execute_batch(end).unwrap();
+                    done.unwrap()
+                });
+                seen.recv().unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                let first = commit(engine, writes).unwrap().seq;
+                assert_eq!(waits.join().unwrap(), first + 1, "{begin}");
+            });
+        }
+    }
+    platform.engine.refresh().unwrap();
+    assert_eq!(platform.engine.token().unwrap().seq, before + 8);
+    platform.engine.verify().unwrap();
+}
+
+#[test]
+fn x9_nothing_is_written_where_something_of_the_hosts_would_act_on_it() {
+    let platform = Platform::known();
+    let before = platform.engine.token().unwrap();
+    for db in writers(&platform) {
+        let schema = if db.path() == platform.file().to_str() { "main" } else { "tenantry" };
+        for (kind, makes, drops) in [
+            ("index", format!("CREATE INDEX {schema}.theirs ON entity(seq)"), "DROP INDEX theirs"),
+            (
+                "trigger",
+                format!("CREATE TRIGGER {schema}.theirs AFTER INSERT ON record BEGIN SELECT 1; END"),
+                "DROP TRIGGER theirs",
+            ),
+            (
+                "trigger",
+                format!(
+                    "CREATE TEMP TRIGGER theirs BEFORE INSERT ON {schema}.record_about \
+                     BEGIN SELECT RAISE(IGNORE); END"
+                ),
+                "DROP TRIGGER theirs",
+            ),
+        ] {
+            // Made before the transaction, and within it, when it has written already.
+            db.execute_batch(&format!("{makes}; BEGIN")).unwrap();
+            let refused = store_error(execute(&platform.engine, &db, ADA, block(ADAM)));
+            assert!(refused.contains(&format!("the {kind} `theirs`")), "{makes}: {refused}");
+            db.execute_batch(&format!("ROLLBACK; {drops}; BEGIN")).unwrap();
+            execute(&platform.engine, &db, ADA, block(ADAM)).unwrap();
+            db.execute_batch(&makes).unwrap();
+            let refused = store_error(execute(&platform.engine, &db, ADA, block(RITA)));
+            assert!(refused.contains(&format!("the {kind} `theirs`")), "{makes}: {refused}");
+            db.execute_batch("ROLLBACK").unwrap();
+        }
+    }
+    assert_eq!(platform.engine.token().unwrap(), before);
+    platform.engine.verify().unwrap();
+}
+
+#[test]
 fn x9_what_is_erased_within_a_transaction_is_wiped_after_it() {
     let platform = Platform::known();
     for (mut db, user) in writers(&platform).into_iter().zip([ADAM, RITA]) {

@@ -582,7 +582,7 @@ const STRANGE: [(&str, &str, bool); 19] = [
     ("PRAGMA user_version = 99", "its header says format 99", false),
     ("UPDATE meta SET value = 1 WHERE name = 'min_writer'", "`min_writer`", true),
     ("INSERT INTO meta VALUES ('mine', 1)", "`mine`", true),
-    ("UPDATE meta SET value = 7 WHERE name = 'format'", "its header says format 2", true),
+    ("UPDATE meta SET value = 7 WHERE name = 'format'", "its header says format 3", true),
     (
         "UPDATE meta SET value = 'two' WHERE name = 'rules'",
         "its table `meta` does not say what belongs there of `rules`",

@@ -15,6 +15,7 @@ void resellers(stage *on);
 void alerts(stage *on);
 void review(stage *on);
 void preview(stage *on);
+void elevation(stage *on);
 /* The policy that the file of `alerts` begins with. */
 const char *alerts_policy(void);
 

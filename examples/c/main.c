@@ -17,7 +17,7 @@ static const char USAGE[] =
     "Plays the journeys, all of them if none is named, each on an SQLite file that it creates.\n"
     "With --dir the files stay there for you to look at; without, they are removed at the end.\n\n"
     "journeys: jointly, fully, crossing, clients, processes, onboarding, resellers, alerts, review,\n"
-    "          preview\n";
+    "          preview, elevation\n";
 
 static const char *standard(void) { return "\"" TENANTRY_POLICY_DEFAULT "\""; }
 static const char *of_clients(void) { return "\"" TENANTRY_POLICY_CLIENTS "\""; }
@@ -31,7 +31,7 @@ static const struct journey {
     {"jointly", standard, jointly},     {"fully", standard, fully},         {"crossing", standard, crossing},
     {"clients", of_clients, clients},   {"processes", standard, processes}, {"onboarding", standard, onboarding},
     {"resellers", standard, resellers}, {"alerts", alerts_policy, alerts},  {"review", standard, review},
-    {"preview", standard, preview},
+    {"preview", standard, preview},     {"elevation", standard, elevation},
 };
 
 static const struct journey *journey(const char *name) {

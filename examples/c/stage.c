@@ -10,7 +10,8 @@
 /* Monday, 2 March 2026, eight o'clock: when every journey begins. */
 #define MORNING INT64_C(1772438400000000)
 #define MINUTE INT64_C(60000000)
-#define DAY (24 * 60 * MINUTE)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
 
 /* Who takes the notices off the file. */
 #define POSTMAN "postman"
@@ -126,12 +127,18 @@ uint64_t revision(stage *on) {
 
 /* ---- time ---- */
 
-void days_pass(stage *on, int days) {
-  on->now += days * DAY;
+static void time_passes(stage *on, int64_t micros, const char *words) {
+  on->now += micros;
   double happened = number_in(call(on, "sweep", cJSON_CreateObject()), "happened");
-  remark(days == 1 ? "… a day passes …" : format("… %d days pass …", days));
+  remark(format("… %s …", words));
   if (happened > 0) deliver(on);
 }
+
+void days_pass(stage *on, int days) {
+  time_passes(on, days * DAY, days == 1 ? "a day passes" : format("%d days pass", days));
+}
+
+void hours_pass(stage *on, int hours) { time_passes(on, hours * HOUR, format("%d hours pass", hours)); }
 
 const char *clock_face(const char *timestamp) { return format("%.10s %.5s", timestamp, timestamp + 11); }
 

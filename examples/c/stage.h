@@ -51,6 +51,8 @@ uint64_t revision(stage *on);
 
 /* Lets some days pass, and what time alone brings about happen. */
 void days_pass(stage *on, int days);
+/* The same with hours. */
+void hours_pass(stage *on, int hours);
 /* A moment to the minute, from JSON or from the stage's clock. */
 const char *clock_face(const char *timestamp);
 const char *clock_now(const stage *on);

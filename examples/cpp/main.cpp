@@ -15,7 +15,7 @@ Plays the journeys, all of them if none is named, each on an SQLite file that it
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
 journeys: jointly, fully, crossing, clients, processes, onboarding, resellers, alerts, review,
-          preview
+          preview, elevation
 )";
 
 // A journey: its name, the policy that its file begins with, and the story.
@@ -32,7 +32,7 @@ static const std::vector<journey> JOURNEYS{
     {"jointly", standard, jointly},     {"fully", standard, fully},         {"crossing", standard, crossing},
     {"clients", of_clients, clients},   {"processes", standard, processes}, {"onboarding", standard, onboarding},
     {"resellers", standard, resellers}, {"alerts", alerts_policy, alerts},  {"review", standard, review},
-    {"preview", standard, preview},
+    {"preview", standard, preview},     {"elevation", standard, elevation},
 };
 
 static journey named(const std::string& name) {

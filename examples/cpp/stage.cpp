@@ -8,7 +8,7 @@
 namespace {
 
 // Monday, 2 March 2026, eight o'clock: when every journey begins.
-constexpr std::int64_t MORNING = 1772438400000000, MINUTE = 60000000, DAY = 24 * 60 * MINUTE;
+constexpr std::int64_t MORNING = 1772438400000000, MINUTE = 60000000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 // Who takes the notices off the file.
 constexpr auto POSTMAN = "postman";
@@ -73,9 +73,15 @@ json stage::entity(std::string_view kind, const id& it) {
 // ---- time ----
 
 void stage::days_pass(int days) {
-  now_ += days * DAY;
+  time_passes(days * DAY, days == 1 ? "a day passes" : to_string(days) + " days pass");
+}
+
+void stage::hours_pass(int hours) { time_passes(hours * HOUR, to_string(hours) + " hours pass"); }
+
+void stage::time_passes(std::int64_t micros, const std::string& words) {
+  now_ += micros;
   const auto happened = call({{"sweep", json::object()}}).at("happened").get<int>();
-  told.remark(days == 1 ? "… a day passes …" : "… " + to_string(days) + " days pass …");
+  told.remark("… " + words + " …");
   if (happened > 0) deliver();
 }
 

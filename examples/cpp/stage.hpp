@@ -70,6 +70,8 @@ class stage {
 
   // Lets some days pass, and what time alone brings about happen.
   void days_pass(int days);
+  // The same with hours.
+  void hours_pass(int hours);
   std::string clock_face() const;
   std::int64_t micros() const { return now_; }
   void set_clock(std::int64_t micros) { now_ = micros; }
@@ -121,6 +123,7 @@ class stage {
   page told;
 
  private:
+  void time_passes(std::int64_t micros, const std::string& words);
   json is_refused(const actor& by, std::string_view what, json command);
   json is_refused(const std::string& told_line, const json& request);
   std::string line(const actor& by, std::string_view what) const;

@@ -16,35 +16,49 @@ import tenantry
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tenantry import Database
 from tenantry.authzen import PATHS, WELL_KNOWN, respond
 
 MOST = 8 * 1024 * 1024
+"""How many bytes a request may have."""
 
 
-def service(db: Database, token: str, base: str) -> FastAPI:
+class Called:
+    """What a request is called comes back with its answer, whatever that is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        called = [(name, value) for name, value in scope.get("headers", ()) if name == b"x-request-id"][:1]
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *called]}
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+def service(db: Database, token: str, base: str) -> ASGIApp:
     """The service on an open database, which is served at `base` for those who hold the token."""
+    if not token or not all("!" <= sign <= "~" for sign in token):
+        raise ValueError("a token has letters, digits and signs of ASCII, and no spaces")
     app = FastAPI(title="AuthZEN", openapi_url=None)
     metadata = dict(db.authzen_metadata(base=base))
-
-    def said(request: Request, status: int, body: str, kind: str = "text/plain") -> Response:
-        # What a request is called comes back with its answer.
-        called = request.headers.get("x-request-id")
-        return Response(body, status, {"X-Request-ID": called} if called else None, kind)
 
     async def answer(request: Request) -> Response:
         sent = request.headers.get("authorization", "")
         if not secrets.compare_digest(sent.encode(), f"Bearer {token}".encode()):
-            return said(request, 401, "the request has no token, or another one")
+            return said(401, "the request has no token, or another one", {"WWW-Authenticate": "Bearer"})
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return said(request, 400, "the request is not application/json")
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST:
-                return said(request, 400, "the request is too long")
+            return said(400, "the request is not application/json")
+        body = await whole(request)
+        if body is None:
+            return said(413, f"the request is too long: it may have {MOST} bytes")
         reply = await run_in_threadpool(respond, db, request.url.path, body)
-        return said(request, reply.status, reply.body, reply.content_type)
+        return Response(reply.body, reply.status, None, reply.content_type)
 
     for path in PATHS:
         app.add_api_route(path, answer, methods=["POST"])
@@ -53,7 +67,24 @@ def service(db: Database, token: str, base: str) -> FastAPI:
     def configuration() -> dict[str, object]:
         return metadata
 
-    return app
+    return Called(app)
+
+
+def said(status: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(why, status, headers, "text/plain")
+
+
+async def whole(request: Request) -> bytes | None:
+    """The body, unless it is too long: then it is refused as soon as that shows, and what still comes is not kept."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > MOST:
+        return None
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST:
+            return None
+    return bytes(body)
 
 
 if __name__ == "__main__":
@@ -62,5 +93,8 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--base", default="https://pdp.example.com", help="where others find it")
     wanted = parser.parse_args()
+    held = os.environ.get("PDP_TOKEN")
+    if not held:
+        parser.error("PDP_TOKEN has no token")
     with tenantry.open(wanted.file, must_exist=True) as store:
-        uvicorn.run(service(store, os.environ["PDP_TOKEN"], wanted.base), host="127.0.0.1", port=wanted.port)
+        uvicorn.run(service(store, held, wanted.base), host="127.0.0.1", port=wanted.port)

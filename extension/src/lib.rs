@@ -9,7 +9,6 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rusqlite::functions::{Context, FunctionFlags};
@@ -36,7 +35,7 @@ fn init(db: Connection) -> Result<bool> {
 }
 
 /// The engine of the store that a connection is on, once a command has come.
-type Opened = Mutex<Option<(PathBuf, Engine)>>;
+type Opened = Mutex<Option<Engine>>;
 
 /// Puts `tenantry_execute` on a connection: what an `execute` at the door has goes in, as JSON, and
 /// what it leads to comes out. For whoever writes the statement alone: no view or trigger of a file
@@ -55,16 +54,22 @@ fn execute(opened: &Opened, call: &Context<'_>) -> Result<String, Fault> {
     let asked = call.get_raw(0).as_str().map_err(|error| amiss(error.into()))?;
     // SAFETY: the connection is used here alone, while the function runs on it.
     let within = unsafe { call.get_connection() }.map_err(amiss)?;
-    let file = store_file(&within)?;
     let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
-    let engine = match opened.take() {
-        Some((of, engine)) if of == file => engine,
-        _ => Engine::open(&file)?,
-    };
-    let executed = wire::execute_within(&engine, &within, asked);
+    let elsewhere =
+        |executed: &Result<_, Fault>| matches!(executed, Err(it) if it.number == Trouble::NotAStore.number());
+    // It goes first: it waits for whoever writes, which a transaction that has looked for the store
+    // cannot do any more.
+    if let Some(engine) = &*opened {
+        let executed = wire::execute_within(engine, &within, asked);
+        if !elsewhere(&executed) {
+            return executed;
+        }
+    }
     // Another store may have come to stand there.
-    let moved = executed.as_ref().is_err_and(|fault| fault.number == Trouble::NotAStore.number());
-    *opened = (!moved).then_some((file, engine));
+    *opened = None;
+    let engine = Engine::open(store_file(&within)?)?;
+    let executed = wire::execute_within(&engine, &within, asked);
+    *opened = (!elsewhere(&executed)).then_some(engine);
     executed
 }
 

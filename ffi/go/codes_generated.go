@@ -191,6 +191,18 @@ const CodeEndNotLater Code = 429
 // CodeMomentPassed: what a command would lead to is told of the present, and it was asked of the past; leave the moment out.
 const CodeMomentPassed Code = 430
 
+// CodeEndRequired: a role on tenant `{}` needs an end: it has a beginning, or the policy says so; say when it ends.
+const CodeEndRequired Code = 441
+
+// CodeEndPassed: {} has passed already; name an end that lies ahead.
+const CodeEndPassed Code = 442
+
+// CodeEndsBeforeItBegins: what begins at {} would have ended by then; name a beginning before the end, or none to begin now.
+const CodeEndsBeforeItBegins Code = 443
+
+// CodeEndTooFar: {} lies further ahead than the policy lets a role for a while last; name an earlier end, and give it again before that.
+const CodeEndTooFar Code = 444
+
 // CodeIDTaken: the id `{}` has been used before, be it for something else; make a new id, or leave it out.
 const CodeIDTaken Code = 501
 
@@ -400,6 +412,9 @@ const CodeRoleInUse Code = 812
 
 // CodeUserNotRemoved: user `{}` is not removed and still needs their address; remove the user first.
 const CodeUserNotRemoved Code = 813
+
+// CodeTooManyTemporaries: as many roles as there can be lie over each other for the user on tenant `{}`; take one of them away first, or wait until one ends.
+const CodeTooManyTemporaries Code = 821
 
 // CodeNotAReseller: tenant `{}` is no reseller; name a reseller.
 const CodeNotAReseller Code = 901

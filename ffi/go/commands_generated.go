@@ -75,6 +75,9 @@ type AddCustomer struct {
 	// Who of the managing side works there, and as what (P-11).
 	Authorize []Authorization `json:"authorize,omitempty"`
 
+	// Up to when they do; for good, if left out (X-4).
+	AuthorizeEnds *time.Time `json:"authorize_ends,omitempty"`
+
 	// How to reach and find it.
 	Contact *Contact `json:"contact,omitempty"`
 
@@ -888,10 +891,16 @@ func (it RemoveUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_user", fields(it))
 }
 
-// Assign: Give users roles on tenants, many at once (P-11). Who: `users.manage` on each user's home; an operator.
+// Assign: Give users roles on tenants, many at once (P-11), for good or for a while (X-4). Who: `users.manage` on each user's home; an operator.
 type Assign struct {
 	// The roles to give; checked as a whole.
 	Assignments []NewAssignment `json:"assignments"`
+
+	// Up to when they count, over whatever the users have there; for good, if left out (X-4).
+	Ends *time.Time `json:"ends,omitempty"`
+
+	// From when on they count; from now on, if left out or past. Only with an end (X-4).
+	Starts *time.Time `json:"starts,omitempty"`
 }
 
 func (Assign) command() string { return "assign" }
@@ -902,10 +911,13 @@ func (it Assign) MarshalJSON() ([]byte, error) {
 	return tagged("command", "assign", fields(it))
 }
 
-// Unassign: Take users' roles on tenants away, many at once (P-11). Who: `users.manage` on each user's home; an operator.
+// Unassign: Take users' roles on tenants away, many at once (P-11): all that they have there, or what was given until a moment (X-4). Who: `users.manage` on each user's home; an operator.
 type Unassign struct {
 	// The roles to take away; checked as a whole.
 	Assignments []UserOnTenant `json:"assignments"`
+
+	// Of what was given for a while, only that which ends at this moment; without it, all that the users have there (X-4).
+	Ends *time.Time `json:"ends,omitempty"`
 }
 
 func (Unassign) command() string { return "unassign" }

@@ -181,7 +181,7 @@ type AskedRow struct {
 	What Requested `json:"what"`
 }
 
-// Assignment: A user's role on a tenant; at most one per user and tenant (P-10).
+// Assignment: A user's role on a tenant (P-10), and what is laid over it for a while (X-4); at most one per user and tenant.
 type Assignment struct {
 	// Who.
 	User UserID `json:"user"`
@@ -195,8 +195,14 @@ type Assignment struct {
 	// Whether it covers the tenants managed below, too.
 	Below bool `json:"below"`
 
+	// Whether nothing stands there: the role is that of something laid over it, and gives nothing by itself (X-4).
+	Bare bool `json:"bare,omitempty"`
+
 	// Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to one of the customer's own people. It stays so, whatever becomes of the link, until a super admin of the customer gives it again (P-16).
 	Masked bool `json:"masked,omitempty"`
+
+	// What is laid over it for a while, in the order in which it was given: of what is in force, the last decides (X-4).
+	Over []Temporary `json:"over,omitempty"`
 }
 
 // AssignmentFilter: Which assignments are wanted (Q-4).
@@ -208,7 +214,7 @@ type AssignmentFilter struct {
 	User *UserID `json:"user,omitempty"`
 }
 
-// AssignmentRow: Somebody's role on a tenant (Q-4).
+// AssignmentRow: Somebody's role on a tenant, as it decides now (Q-4, X-4).
 type AssignmentRow struct {
 	// Their organisation.
 	Home TenantID `json:"home"`
@@ -221,6 +227,9 @@ type AssignmentRow struct {
 
 	// Their address, where the actor may see the users of their home.
 	Email *Email `json:"email,omitempty"`
+
+	// When it ends by itself, and what lies below it counts again; never, if absent (X-4).
+	Ends *time.Time `json:"ends,omitempty"`
 
 	// Whether it leaves out what is reserved for the customer (P-16).
 	Masked bool `json:"masked,omitempty"`
@@ -768,6 +777,9 @@ type Grounds struct {
 
 	// Its role.
 	Role RoleRef `json:"role"`
+
+	// When it ends by itself, if it was given for a while (X-4).
+	Ends *time.Time `json:"ends,omitempty"`
 
 	// Whether it leaves out what is reserved for the customer, since its manager's side gave it (P-16).
 	Masked bool `json:"masked,omitempty"`
@@ -1951,6 +1963,9 @@ type Policy struct {
 	// Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
 	ReservedPrefixes []Prefix `json:"reserved_prefixes,omitempty"`
 
+	// How long roles may last that are given for a while, and where they have to be (X-4).
+	Temporary *TemporaryRule `json:"temporary,omitempty"`
+
 	// Who begins to talk about managing a tenant that is there already (L-10).
 	WhoAsks WhoAsks `json:"who_asks,omitempty"`
 }
@@ -2574,6 +2589,84 @@ type SystemID struct {
 
 	// The id that it has given.
 	ID ExternalID `json:"id"`
+}
+
+// Temporary: A role with a beginning and an end, laid over whatever its user has on the same tenant (X-4).
+type Temporary struct {
+	// With which role.
+	Role RoleRef `json:"role"`
+
+	// Whether it covers the tenants managed below, too.
+	Below bool `json:"below"`
+
+	// From when on it is in force.
+	Starts time.Time `json:"starts"`
+
+	// When it is so no longer; of one user on one tenant, no two end at the same moment.
+	Ends time.Time `json:"ends"`
+
+	// Whether a record tells that it has begun. It has when its moment has come, recorded or not.
+	Begun bool `json:"begun,omitempty"`
+
+	// Whether it leaves out what is reserved for the customer (P-16).
+	Masked bool `json:"masked,omitempty"`
+}
+
+// TemporaryFilter: Which roles that are given for a while are wanted (X-4).
+type TemporaryFilter struct {
+	// Only those that have begun, or only those that have not.
+	Begun *bool `json:"begun,omitempty"`
+
+	// Only this one.
+	Role *RoleRef `json:"role,omitempty"`
+
+	// Only those of this user, where they are named to the actor.
+	User *UserID `json:"user,omitempty"`
+}
+
+// TemporaryRow: A role that somebody has, or will have, for a while (X-4).
+type TemporaryRow struct {
+	// Where.
+	On Organisation `json:"on"`
+
+	// Their organisation.
+	Home TenantID `json:"home"`
+
+	// With which role.
+	Role RoleRef `json:"role"`
+
+	// Whether it covers the tenants managed below, too.
+	Below bool `json:"below"`
+
+	// From when on it counts.
+	Starts time.Time `json:"starts"`
+
+	// Up to when it counts.
+	Ends time.Time `json:"ends"`
+
+	// Whether it decides now what its user may do there: it has begun, and nothing that was given later lies over it.
+	Decides bool `json:"decides"`
+
+	// Their address, where the actor may see the users of their home.
+	Email *Email `json:"email,omitempty"`
+
+	// Whether it leaves out what is reserved for the customer (P-16).
+	Masked bool `json:"masked,omitempty"`
+
+	// Their name, where the actor may see the users of their home.
+	Name *PersonName `json:"name,omitempty"`
+
+	// Who; not told of people of another organisation whose users the actor may not see.
+	User *UserID `json:"user,omitempty"`
+}
+
+// TemporaryRule: How long roles may last that are given for a while (X-4).
+type TemporaryRule struct {
+	// How many days from when it is given such an end may lie ahead.
+	MaxDays *int64 `json:"max_days,omitempty"`
+
+	// Whether every role on another tenant than its user's home must have an end.
+	Required bool `json:"required,omitempty"`
 }
 
 // Tenant: An organisation (T).

@@ -710,6 +710,32 @@ func (it AssignmentsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "assignments", fields(it))
 }
 
+// TemporaryAccessQuery: Who has, or will have, a role for a while on a tenant or anywhere below it, by when it ends (X-4). A page costs the lesser of two: whatever is given for a while in the store, or the tenants below and what is so given there. Who: `users.view` on the tenant, and on whichever it is about; an operator.
+type TemporaryAccessQuery struct {
+	// Who asks.
+	Actor Actor `json:"actor"`
+
+	// The tenant.
+	Tenant TenantID `json:"tenant"`
+
+	// When; now, if left out.
+	AsOf *any `json:"as_of,omitempty"`
+
+	// Which roles.
+	Filter *TemporaryFilter `json:"filter,omitempty"`
+
+	// Which page.
+	Paging *Paging `json:"paging,omitempty"`
+}
+
+func (TemporaryAccessQuery) query() string { return "temporary_access" }
+
+// MarshalJSON writes it as the schema has it.
+func (it TemporaryAccessQuery) MarshalJSON() ([]byte, error) {
+	type fields TemporaryAccessQuery
+	return tagged("query", "temporary_access", fields(it))
+}
+
 // InvitationsQuery: The invitations to a tenant; the oldest first (Q-4). Who: `users.view` on the tenant; an operator.
 type InvitationsQuery struct {
 	// Who asks.

@@ -1113,8 +1113,8 @@ impl<'s> Generator<'s> {
                 json!(format!("EXT{}", self.made))
             }
             "Timestamp" => {
-                let days = *self.rng.pick(&[-400, -3, 3, 30, 400]).unwrap_or(&3);
-                json!(moment(self.now + days * DAY))
+                let days = *self.rng.pick(&[-400, -3, 0, 1, 3, 30, 400]).unwrap_or(&3);
+                json!(moment(self.now + days * DAY + if days == 0 { 60 * SECOND } else { 0 }))
             }
             "AsOf" => self.as_of(),
             "Token" => json!("x"),

@@ -257,6 +257,13 @@ impl World {
         handshake["state"] == "pending" && text(handshake, "expires") > now
     }
 
+    /// What decides of an assignment at a moment: of what is laid over it and in force, what was given last; else what stands.
+    fn deciding<'a>(one: &'a Value, now: &str) -> Option<&'a Value> {
+        let in_force = |laid: &&Value| text(laid, "starts") <= now && now < text(laid, "ends");
+        let laid = one["over"].as_array().and_then(|over| over.iter().rev().find(in_force));
+        laid.or_else(|| (one["bare"] != true).then_some(one))
+    }
+
     /// What users have, and what is offered to those who are invited, as (tenant, role, below).
     pub fn roles_of(&self, user: &str, offers: bool, now: &str) -> Vec<(String, String, bool)> {
         let row = |one: &Value| {
@@ -266,8 +273,15 @@ impl World {
                 one["below"].as_bool().unwrap_or(false),
             )
         };
-        let mut all: Vec<_> =
-            self.of("assignment").iter().filter(|one| one["user"] == user).map(row).collect();
+        let mut all: Vec<_> = self
+            .of("assignment")
+            .iter()
+            .filter(|one| one["user"] == user)
+            .filter_map(|one| Some((text(one, "tenant").to_owned(), Self::deciding(one, now)?)))
+            .map(|(tenant, role)| {
+                (tenant, text(role, "role").to_owned(), role["below"].as_bool().unwrap_or(false))
+            })
+            .collect();
         if offers {
             let offer = |one: &&Value| one["user"] == user && Self::is_pending(&one["handshake"], now);
             all.extend(self.of("invitation").iter().filter(offer).map(row));

@@ -217,7 +217,11 @@ fn sight(world: &World, can: &crate::world::Table, user: &str) -> Sight {
             let rests = tenant["operation"] != "enabled" && world.manages(&home, id);
             let kept_off = || {
                 let own = |one: &&Value| one["user"] == user && one["tenant"] == id;
-                world.of("assignment").iter().find(own).is_some_and(|own| world.role(text(own, "role")) == 0)
+                let all = world.of("assignment");
+                // What lies over it for a while may let them see it after all.
+                all.iter()
+                    .find(own)
+                    .is_some_and(|own| own["over"].is_null() && world.role(text(own, "role")) == 0)
             };
             if at(can, user, id) != 0 || rests && !kept_off() {
                 inside.insert(id.to_owned());

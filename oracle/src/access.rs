@@ -33,6 +33,7 @@ pub struct Standing<'w> {
     down: bool,
     /// Whether the user's home locks them out.
     locked: bool,
+    at: Timestamp,
     chains: Vec<Vec<&'w Link>>,
 }
 
@@ -124,6 +125,7 @@ impl Oracle {
             tenant,
             down: self.operation(tenant, at) != Operation::Enabled && !spared,
             locked: self.is_locked(home.id, at),
+            at,
             chains: self.chains(tenant.id, home.id, at),
         })
     }
@@ -138,7 +140,7 @@ impl Oracle {
         permission: &Permission,
         service: Option<&Service>,
     ) -> Result<Why<'s, 'w>, Code> {
-        let Standing { user, tenant, down, locked, ref chains } = *standing;
+        let Standing { user, tenant, down, locked, at, ref chains } = *standing;
         if down && !DESPITE_DISABLED.contains(&permission.as_str()) {
             return Err(Code::TenantDisabled);
         }
@@ -151,7 +153,7 @@ impl Oracle {
             if service.is_some_and(|service| !offered(service)) {
                 return Err(Code::ServiceNotManaged);
             }
-            let assignment = self.assignment(user.id, tenant.id).ok_or(Code::NoAssignment)?;
+            let assignment = self.assignment(user.id, tenant.id, at).ok_or(Code::NoAssignment)?;
             let why = Why { assignment, chain: &[] };
             return if self.gives(assignment, permission) { Ok(why) } else { Err(Code::RoleLacksPermission) };
         }
@@ -177,7 +179,7 @@ impl Oracle {
         if chains.is_empty() {
             return Err(Code::NotGranted);
         }
-        let nearest = self.nearest(user.id, tenant.id, &chains);
+        let nearest = self.nearest(user.id, tenant.id, &chains, at);
         if nearest.is_empty() {
             return Err(Code::NoAssignment);
         }
@@ -216,21 +218,27 @@ impl Oracle {
         user: UserId,
         tenant: TenantId,
         chains: &[&'s [&'w Link]],
+        at: Timestamp,
     ) -> Vec<Why<'s, 'w>> {
-        match self.assignment(user, tenant) {
+        match self.assignment(user, tenant, at) {
             Some(assignment) if chains.is_empty() => vec![Why { assignment, chain: &[] }],
             Some(assignment) => chains.iter().map(|chain| Why { assignment, chain }).collect(),
-            None => self.inherited(user, chains),
+            None => self.inherited(user, chains, at),
         }
     }
 
     /// The assignments at the least distance up any chain that cover what is below.
-    fn inherited<'s, 'w>(&'w self, user: UserId, chains: &[&'s [&'w Link]]) -> Vec<Why<'s, 'w>> {
+    fn inherited<'s, 'w>(
+        &'w self,
+        user: UserId,
+        chains: &[&'s [&'w Link]],
+        at: Timestamp,
+    ) -> Vec<Why<'s, 'w>> {
         let longest = chains.iter().map(|chain| chain.len()).max().unwrap_or(0);
         for distance in 0..longest {
             let covering = |chain: &&'s [&'w Link]| {
                 let manager = chain.get(distance)?.manager;
-                let assignment = self.assignment(user, manager).filter(|a| a.below)?;
+                let assignment = self.assignment(user, manager, at).filter(|a| a.below)?;
                 Some(Why { assignment, chain })
             };
             let found: Vec<_> = chains.iter().filter_map(covering).collect();
@@ -277,18 +285,18 @@ impl Oracle {
     pub fn assignments_on(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<&Assignment> {
         let home = self.user(user).map(|user| user.home).unwrap();
         let chains = self.chains(tenant, home, at);
-        let nearest = self.nearest(user, tenant, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let nearest = self.nearest(user, tenant, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>(), at);
         nearest.into_iter().map(|why| why.assignment).collect()
     }
 
     /// The user's assignments as they reach what is below the tenant.
     pub fn assignments_below(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Vec<&Assignment> {
-        if let Some(assignment) = self.assignment(user, tenant).filter(|a| a.below) {
+        if let Some(assignment) = self.assignment(user, tenant, at).filter(|a| a.below) {
             return vec![assignment];
         }
         let home = self.user(user).map(|user| user.home).unwrap();
         let chains = self.chains(tenant, home, at);
-        let inherited = self.inherited(user, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let inherited = self.inherited(user, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>(), at);
         inherited.into_iter().map(|why| why.assignment).collect()
     }
 
@@ -312,7 +320,7 @@ impl Oracle {
         }
         let chains = self.chains(tenant, home, at);
         let view = Permission::parse("tenant.view").unwrap();
-        let nearest = self.nearest(user, tenant, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let nearest = self.nearest(user, tenant, &chains.iter().map(Vec::as_slice).collect::<Vec<_>>(), at);
         !chains.is_empty() && nearest.iter().any(|why| self.gives(why.assignment, &view))
     }
 
@@ -342,7 +350,7 @@ impl Oracle {
 
     /// Whether a home that is not enabled bars a user's way.
     fn is_barred(&self, user: &User, disabled: Disabled, at: Timestamp) -> bool {
-        let spared = || self.assignment(user.id, user.home).is_some_and(|a| self.makes_super(a));
+        let spared = || self.assignment(user.id, user.home, at).is_some_and(|a| self.makes_super(a));
         !(self.is_open(user.home, at) || disabled == Disabled::SparesSuperAdmins && spared())
     }
 
@@ -485,11 +493,11 @@ impl Oracle {
     }
 
     /// Whether somebody who is not of the tenant has an assignment of their own there by which they do not even see it.
-    pub fn is_shut_out(&self, user: UserId, tenant: TenantId) -> bool {
+    pub fn is_shut_out(&self, user: UserId, tenant: TenantId, at: Timestamp) -> bool {
         let view = Permission::parse("tenant.view").unwrap();
         let abroad = |user: &User| user.is_living() && user.home != tenant;
         self.user(user).is_some_and(abroad)
-            && self.assignment(user, tenant).is_some_and(|assignment| !self.gives(assignment, &view))
+            && self.assignment(user, tenant, at).is_some_and(|assignment| !self.gives(assignment, &view))
     }
 
     /// Whether a user of the managing side does not come to know of what there is or was between a manager and a tenant:
@@ -505,7 +513,7 @@ impl Oracle {
             None => false,
             Some(link) if link.stage == Stage::Delinked => link.kept_off.contains(&user),
             // Time has ended it, which nobody has recorded yet.
-            Some(_) => self.is_shut_out(user, managed),
+            Some(link) => self.is_shut_out(user, managed, link.end().map_or(at, |(end, _)| end)),
         }
     }
 }

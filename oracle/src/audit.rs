@@ -55,6 +55,8 @@ fn touched(before: &Oracle, after: &Oracle) -> BTreeSet<Group> {
     found.extend(changed(&before.users, &after.users).map(|one| group([one.home])));
     let assigned = changed(&before.assignments, &after.assignments);
     found.extend(assigned.map(|one| on(one.tenant, home(one.user))));
+    let laid = changed(&before.temporaries, &after.temporaries);
+    found.extend(laid.map(|one| on(one.given.tenant, home(one.given.user))));
     found.extend(changed(&before.roles, &after.roles).map(|one| group([one.tenant])));
     let added = changed(&before.reseller_customers, &after.reseller_customers);
     found.extend(added.map(|one| group([one.reseller, one.tenant])));

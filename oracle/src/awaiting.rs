@@ -158,9 +158,9 @@ impl Oracle {
 
     /// Whether a user is asked for a tenant: at home, where they hold a role themselves, and for every MSP. Of one that is no
     /// MSP any more nobody is asked from further up.
-    pub fn is_asked_for(&self, user: UserId, tenant: TenantId) -> bool {
+    pub fn is_asked_for(&self, user: UserId, tenant: TenantId, at: Timestamp) -> bool {
         self.user(user).is_some_and(|user| user.home == tenant)
-            || self.assignment(user, tenant).is_some()
+            || self.assignment(user, tenant, at).is_some()
             || self.tenant(tenant).is_some_and(|tenant| tenant.kind == TenantKind::Msp)
     }
 
@@ -173,7 +173,7 @@ impl Oracle {
             return Err(Code::WrongActor);
         };
         let mut rows = self.awaits(user, at);
-        rows.retain(|row| self.is_asked_for(user, row.tenant) && self.may_answer(user, row, at));
+        rows.retain(|row| self.is_asked_for(user, row.tenant, at) && self.may_answer(user, row, at));
         Ok(rows)
     }
 

@@ -5,6 +5,8 @@ use tenantry::base::ids::{
 };
 use tenantry::command::{Command, Request};
 
+use crate::world::Laid;
+
 /// Something that time brings about.
 #[derive(Clone, Copy, Debug)]
 pub enum Due {
@@ -18,6 +20,10 @@ pub enum Due {
     Extension(LinkId),
     Announcement(LinkId),
     End(LinkId),
+    /// What is given for a while begins.
+    Beginning(Laid),
+    /// It is over.
+    Over(Laid),
 }
 
 /// Why something happened.

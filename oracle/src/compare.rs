@@ -894,7 +894,9 @@ fn walk(
         (reviewing.percent(percent) || progress.due && !coverage.has_rows(kind)).then_some(turning)
     };
     let looks = [looked_at(PREVIEWS, "previews"), looked_at(FEEDS, "feed")];
+    let before = pair.oracle.bare();
     let outcome = pair.perform(step, looks, coverage)?;
+    coverage.laid(&before, &pair.oracle, &step.request.command, step.at);
     coverage.command(step.request.command.name(), &outcome);
     coverage.list("notices", &Ok(pair.told));
     coverage.list("link ends told further up", &Ok(pair.further_up));
@@ -906,7 +908,7 @@ fn walk(
         pair.compare_state()?;
         coverage.state(&pair.oracle, step.at);
     }
-    let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
+    let at = if asking.percent(20) { generator.a_while_later(&pair.oracle) } else { step.at };
     let lists = at_the_end(20).unwrap_or(usize::from(asking.percent(15)));
     for _ in 0..lists {
         let moment = pair.some_moment(asking, at);

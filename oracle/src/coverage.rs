@@ -8,7 +8,7 @@ use tenantry::base::time::Timestamp;
 use tenantry::command::{ChangeTenantKind, Command, DeleteTenants, Request};
 use tenantry::model::{
     Actor, EndCause, HandshakeState, Operation, Party, ProposalContent, ResellerStatus, RoleRef, Stage,
-    TenantKind, UserState,
+    Subject, TenantKind, UserState,
 };
 use tenantry::policy::ManagementRule;
 use tenantry::refusal::Code;
@@ -17,7 +17,8 @@ use crate::access::{Disabled, Who};
 use crate::external::WAYS;
 use crate::question::Agreed;
 use crate::world::{
-    Assignment, Holder, Kept, LeadsTo, Link, Oracle, Proposal, ResellerCustomer, Tenant, User,
+    Assignment, Holder, Kept, Laid, LeadsTo, Link, Oracle, Proposal, ResellerCustomer, Temporary, Tenant,
+    User,
 };
 
 /// Counts of everything that was seen.
@@ -209,6 +210,67 @@ impl Coverage {
         }
     }
 
+    /// Takes note of how what is given for a while has come and gone with a command, and with what time has brought about
+    /// before it.
+    pub fn laid(&mut self, before: &Oracle, after: &Oracle, command: &Command, at: Timestamp) {
+        let was = |laid: Laid| before.temporaries.iter().find(|one| one.laid() == laid);
+        let is = |laid: Laid| after.temporaries.iter().find(|one| one.laid() == laid);
+        let removed = |user| after.user(user).is_some_and(|user| !user.is_living());
+        let deleted = |tenant| after.living(tenant).is_none();
+        let mut met = Vec::new();
+        for one in &before.temporaries {
+            let (user, tenant, ends) = one.laid();
+            let late = !one.begun && one.starts <= at;
+            met.push(match is(one.laid()) {
+                Some(same) if same.given != one.given || same.starts != one.starts => Self::WAYS[5],
+                Some(same) if !one.begun && same.begun => Self::WAYS[1],
+                Some(_) => continue,
+                None if ends <= at && late => Self::WAYS[9],
+                None if ends <= at => Self::WAYS[2],
+                None if deleted(tenant) || deleted(before.user(user).unwrap().home) => Self::WAYS[7],
+                None if removed(user) => Self::WAYS[6],
+                None => match command {
+                    Command::Unassign(c) if c.ends.is_some() => Self::WAYS[3],
+                    Command::Unassign(_) => Self::WAYS[4],
+                    _ => Self::WAYS[8],
+                },
+            });
+        }
+        let new: Vec<&Temporary> = after.temporaries.iter().filter(|one| was(one.laid()).is_none()).collect();
+        met.extend(new.iter().filter(|one| one.begun).map(|_| Self::WAYS[0]));
+        met.extend(new.iter().filter(|one| one.given.masked).map(|_| Self::WAYS[13]));
+        let turned: BTreeSet<UserId> =
+            met.iter().zip(&before.temporaries).map(|(_, one)| one.given.user).collect();
+        let theirs = |user: &UserId| turned.contains(user) || new.iter().any(|one| one.given.user == *user);
+        let time_alone =
+            before.temporaries.iter().filter(|one| one.ends <= at || !one.begun && one.starts <= at);
+        let by_time: BTreeSet<UserId> = time_alone.map(|one| one.given.user).collect();
+        let open = |id| before.session(id).is_some_and(|one| one.closed.is_none());
+        let over = |user: &UserId| by_time.contains(user) || theirs(user);
+        met.extend(
+            after
+                .sessions
+                .iter()
+                .filter(|one| one.ended && open(one.id) && over(&one.user))
+                .map(|_| Self::WAYS[10]),
+        );
+        let waited = |id| before.invitation(id).is_some_and(|one| one.state == HandshakeState::Pending);
+        let withdrawn =
+            after.invitations.iter().filter(|one| one.state == HandshakeState::Withdrawn && waited(one.id));
+        let of_theirs = |sender| matches!(sender, Some(Subject::User(user)) if over(&user));
+        met.extend(withdrawn.filter(|one| of_theirs(one.sender)).map(|_| Self::WAYS[11]));
+        let owned = after
+            .tenants
+            .iter()
+            .filter(|one| one.had_owner && before.tenant(one.id).is_some_and(|was| !was.had_owner));
+        let owner = |tenant: TenantId| {
+            let mut people = after.users.iter().filter(|user| user.home == tenant);
+            people.all(|user| after.lasting(user.id, tenant).is_none_or(|a| !after.makes_super(a)))
+        };
+        met.extend(owned.filter(|one| owner(one.id)).map(|_| Self::WAYS[12]));
+        met.into_iter().for_each(|way| *self.feats.entry(way).or_default() += 1);
+    }
+
     pub fn accepted(&mut self, feat: Option<&'static str>) {
         if let Some(feat) = feat {
             *self.feats.entry(feat).or_default() += 1;
@@ -261,6 +323,27 @@ impl Coverage {
                     Some((Self::REBUFFS[9], code))
                 }
             }
+            Command::Assign(c) => {
+                let home = |user| oracle.user(user).map(|user| user.home);
+                if c.ends.is_some() && c.assignments.iter().any(|one| home(one.user) == Some(one.tenant)) {
+                    return Some((Self::REBUFFS[15], Code::LastSuperAdmin));
+                }
+                let Actor::User(user) = request.actor else { return None };
+                if oracle.temporaries.iter().all(|one| one.given.user != user) {
+                    return None;
+                }
+                // Did nothing ever turn, it would be accepted.
+                let mut there = oracle.bare();
+                there.sweep(at);
+                there.forget_time(at);
+                there.execute(request, at).is_ok().then_some((Self::REBUFFS[14], Code::BeyondOwnRights))
+            }
+            Command::DeleteRole(_) => {
+                let mut there = oracle.bare();
+                there.sweep(at);
+                there.temporaries.clear();
+                there.execute(request, at).is_ok().then_some((Self::REBUFFS[16], Code::RoleInUse))
+            }
             Command::RequestLink(c) => {
                 let who = oracle.actor(&request.actor, Disabled::Bars).ok()?;
                 let Who::User(user) = who else { return None };
@@ -293,7 +376,7 @@ impl Coverage {
     }
 
     /// What of all this is too rare to be demanded in as many commands as the gate has: it is counted and shown.
-    const SELDOM: [&'static str; 9] = [
+    const SELDOM: [&'static str; 11] = [
         WAYS[1],
         Self::FEATS[13],
         Self::FEATS[14],
@@ -302,11 +385,31 @@ impl Coverage {
         Self::REBUFFS[13],
         "a device was moved twice",
         "ids went with somebody who was removed",
+        "ids went with an invitation that was taken back",
         "link ends told who parted with the manager",
+        Self::WAYS[13],
+    ];
+
+    /// How what is given for a while must have come and gone.
+    const WAYS: [&'static str; 14] = [
+        "a role for a while begins at once",
+        "a role for a while begins by itself",
+        "a role for a while ends by itself",
+        "a role for a while is taken away alone",
+        "a role for a while is taken away with all that somebody has",
+        "a role for a while takes the place of another",
+        "a role for a while goes with its user",
+        "a role for a while goes with a tenant",
+        "a role for a while goes with a link",
+        "a role for a while is over before it is recorded that it began",
+        "a console ends with somebody's role for a while",
+        "an invitation loses what it rests on by a role for a while",
+        "a tenant has its first owner by a role for a while",
+        "a role for a while is given with a mask",
     ];
 
     /// What must have been refused.
-    const REBUFFS: [&'static str; 14] = [
+    const REBUFFS: [&'static str; 17] = [
         "a policy widens what managers may on links in force",
         "a policy leaves tenants without the people who could answer",
         "a manager of others becomes something else",
@@ -321,6 +424,9 @@ impl Coverage {
         "somebody asks again who does not see the manager of a customer",
         "somebody asks again for what is asked, kept off the tenant",
         "somebody asks again for what is asked, without a sight of the manager",
+        "somebody hands out for longer what they hold for a while",
+        "something less is laid over the last super admin",
+        "a role is deleted that is given for a while alone",
     ];
 
     /// What must have been accepted against the odds.
@@ -378,6 +484,15 @@ impl Coverage {
         let has_ended = |link| oracle.link(link).is_some_and(|link| link.ended.is_some());
         let links_ended = || oracle.links.iter().filter(|link| link.ended.is_some());
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
+        let laid = || oracle.temporaries.iter();
+        let decides = |one: &Temporary| {
+            let decides = oracle.assignment(one.given.user, one.given.tenant, at);
+            decides.is_some_and(|a| std::ptr::eq(a, &one.given))
+        };
+        let lies_over_super = |one: &Temporary| {
+            let lasting = oracle.lasting(one.given.user, one.given.tenant);
+            lasting.is_some_and(|a| oracle.makes_super(a))
+        };
         let leads_to = |one: &Kept, state| match one.of {
             LeadsTo::User(user) => oracle.user(user).is_some_and(|user| user.state == state),
             _ => false,
@@ -442,7 +557,7 @@ impl Coverage {
             oracle
                 .tenants
                 .iter()
-                .any(|t| !t.deleted && t.had_owner && oracle.active_super_admins(t.id).is_empty()),
+                .any(|t| !t.deleted && t.had_owner && oracle.active_super_admins(t.id, at).is_empty()),
             oracle.assignments.iter().any(|a| abroad(a) && oracle.keeps_off(a, at)),
             oracle.tenants.iter().any(|t| {
                 let mut people = oracle.users.iter().filter(|user| user.home == t.id);
@@ -494,6 +609,22 @@ impl Coverage {
                     terms.grantable.contains(permission) != oracle.policy.grantable.contains(permission)
                 })
             }),
+            laid().any(decides),
+            laid().any(|one| !one.begun),
+            laid().any(|one| one.in_force(at) && !decides(one)),
+            laid().any(|one| oracle.laid(one.given.user, one.given.tenant, at).count() > 7),
+            laid().any(|one| oracle.lasting(one.given.user, one.given.tenant).is_none()),
+            laid().any(|one| decides(one) && oracle.makes_super(&one.given)),
+            laid().any(|one| decides(one) && !oracle.makes_super(&one.given) && lies_over_super(one)),
+            laid().any(|one| decides(one) && oracle.is_shut_out(one.given.user, one.given.tenant, at)),
+            laid().any(|one| {
+                decides(one) && one.given.below && !oracle.links_below(one.given.tenant, at).is_empty()
+            }),
+            laid().any(|one| matches!(one.given.role, RoleRef::Custom(_))),
+            oracle.tenants.iter().any(|tenant| {
+                !oracle.active_super_admins(tenant.id, at).is_empty()
+                    && oracle.lasting_super_admins(tenant.id, at).is_empty()
+            }),
             oracle.kept.iter().any(|one| match &one.of {
                 LeadsTo::Device(id) => oracle.device(id).is_some_and(|device| !device.moved.is_empty()),
                 _ => false,
@@ -516,7 +647,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 67] = [
+    const DEPTHS: [&'static str; 78] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -577,6 +708,17 @@ impl Coverage {
         "a link is exclusive by its terms or by today's",
         "a link is older than a permission",
         "a permission is granted that takes a grant by a link's terms or by today's",
+        "a role for a while decides",
+        "a role for a while has not begun",
+        "a role for a while covers another that counts",
+        "as many roles for a while lie over each other as there can be",
+        "a role for a while lies over none for good",
+        "somebody is a super admin for a while",
+        "something less lies over a super admin's role",
+        "a role for a while shuts somebody out",
+        "a role for a while covers what is below",
+        "a tenant's own role is given for a while",
+        "all super admins of a tenant are so for a while",
         "an id leads to a device that was moved",
         "an id leads to somebody who is invited",
         "an id leads to somebody who is blocked",
@@ -587,7 +729,7 @@ impl Coverage {
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 75] = [
+    const REFUSED_TO: [(&'static str, Code); 78] = [
         ("change_tenant_kind", Code::KindConflict),
         ("delete_tenants", Code::HasManagedTenants),
         ("delete_tenants", Code::DelinkPending),
@@ -644,11 +786,14 @@ impl Coverage {
         ("propose_terms", Code::NothingToDo),
         ("propose_terms", Code::AlreadyProposed),
         ("propose_terms", Code::CannotBeAsked),
+        ("assign", Code::EndRequired),
+        ("add_customer", Code::EndRequired),
+        ("assign", Code::TooManyTemporaries),
+        ("unassign", Code::NotAssigned),
         ("set_external_id", Code::WrongActor),
         ("set_external_id", Code::UserNotActive),
         ("set_external_id", Code::UnknownTenant),
         ("set_external_id", Code::TenantDisabled),
-        ("set_external_id", Code::CustomerLocked),
         ("set_external_id", Code::NotGranted),
         ("set_external_id", Code::RoleLacksPermission),
         ("set_external_id", Code::NoSuchUser),
@@ -666,8 +811,9 @@ impl Coverage {
     ];
 
     /// The same, but too rare in as many commands as the gate has to be demanded there: they are counted and shown.
-    const SELDOM_REFUSED_TO: [(&'static str, Code); 13] = [
+    const SELDOM_REFUSED_TO: [(&'static str, Code); 14] = [
         ("add_customer", Code::ExternalIdTaken),
+        ("set_external_id", Code::CustomerLocked),
         ("convert_link", Code::OwnerPresent),
         ("convert_link", Code::OwnerNotAllowed),
         ("add_services", Code::CannotBeAsked),
@@ -757,7 +903,7 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 66] = [
+    pub const LISTS: [&'static str; 67] = [
         "alert recipients",
         "alert rules",
         "arising",
@@ -820,6 +966,7 @@ impl Coverage {
         "settings",
         "tenant access",
         "tenant access changes",
+        "temporary access",
         "uploads",
         "user access",
         "user access changes",
@@ -842,7 +989,7 @@ impl Coverage {
     ];
 
     /// Refusals that a question must meet.
-    const LISTS_REFUSED: [(&'static str, Code); 45] = [
+    const LISTS_REFUSED: [(&'static str, Code); 47] = [
         ("arising", Code::WrongActor),
         ("arising", Code::UserNotActive),
         ("arising", Code::UnknownTenant),
@@ -884,6 +1031,8 @@ impl Coverage {
         ("reviews of a past", Code::UnknownUser),
         ("reviews of a past", Code::UnknownTenant),
         ("reviews of a past", Code::RoleLacksPermission),
+        ("temporary access", Code::UnknownTenant),
+        ("temporary access", Code::RoleLacksPermission),
         ("previews", Code::UserNotActive),
         ("previews", Code::UnknownTenant),
         ("previews", Code::TenantDisabled),
@@ -936,6 +1085,11 @@ impl Coverage {
         for name in Self::FEATS {
             if !self.feats.contains_key(name) && !Self::SELDOM.contains(&name) {
                 missing.push(format!("never was it accepted that {name}"));
+            }
+        }
+        for name in Self::WAYS {
+            if !self.feats.contains_key(name) && !Self::SELDOM.contains(&name) {
+                missing.push(format!("it never came about that {name}"));
             }
         }
         for name in Self::REBUFFS {

@@ -249,7 +249,7 @@ impl Told<'_> {
                 }
                 _ => today.living(row.by.tenant).is_some(),
             };
-            asks && today.is_asked_for(user, row.tenant) && today.may_answer(user, row, now)
+            asks && today.is_asked_for(user, row.tenant, now) && today.may_answer(user, row, now)
         })
     }
 }

@@ -46,7 +46,7 @@ impl Oracle {
             world.carry_out(request, at)?;
             world.note_kept_off(&before);
             world.end_groundless(&before, at);
-            world.end_sessions(at, |_| true);
+            world.end_sessions(at, at, |_| true);
             world.let_ids_go(&kept);
             Ok(())
         });
@@ -104,15 +104,15 @@ impl Oracle {
             Command::InviteOwner(c) => self.invite_owner(actor, c, at),
             Command::ResendInvitation(c) => self.resend_invitation(actor, c.invitation, at),
             Command::RevokeInvitation(c) => self.revoke_invitation(actor, c.invitation, at),
-            Command::AcceptInvitation(c) => self.accept_invitation(actor, c.invitation, &c.email),
+            Command::AcceptInvitation(c) => self.accept_invitation(actor, c.invitation, &c.email, at),
             Command::DeclineInvitation(c) => self.decline_invitation(actor, c.invitation, &c.email),
-            Command::RegisterUser(c) => self.register_user(actor, c),
+            Command::RegisterUser(c) => self.register_user(actor, c, at),
             Command::EditUser(c) => self.edit_user(actor, c, at),
             Command::BlockUser(c) => self.block_user(actor, c.user, at),
             Command::UnblockUser(c) => self.unblock_user(actor, c.user, at),
             Command::RemoveUser(c) => self.remove_user(actor, c.user, at),
-            Command::Assign(c) => self.assign(actor, &c.assignments, at),
-            Command::Unassign(c) => self.unassign(actor, &c.assignments, at),
+            Command::Assign(c) => self.assign(actor, c, at),
+            Command::Unassign(c) => self.unassign(actor, c, at),
             Command::CreateRole(c) => self.create_role(actor, c, at),
             Command::EditRole(c) => self.edit_role(actor, c, at),
             Command::DeleteRole(c) => self.delete_role(actor, c.role, at),
@@ -153,10 +153,13 @@ impl Oracle {
             let nothing = |_: &Self, _: &Self| Vec::new();
             let past = self.outbox.is_some().then(|| self.bare());
             let done = self.remembering(&Actor::Clock, "sweep", at, nothing, |world| {
-                let concerned = world.concerned(&due, at);
+                let concerned = world.concerned(&due, moment, at);
                 let before = world.grounds();
                 let kept = world.kept_and_whose();
                 world.let_happen(&due, at);
+                if let Due::Beginning((user, ..)) | Due::Over((user, ..)) = due {
+                    world.note_owner(user, moment);
+                }
                 world.note_kept_off(&before);
                 // What happens at the same moment happens at once, as far as anything rests on it.
                 let before = grounds.take().unwrap_or(before);
@@ -164,7 +167,15 @@ impl Oracle {
                     Some((next, _)) if next == moment => grounds = Some(before),
                     _ => world.end_groundless(&before, moment),
                 }
-                world.end_sessions(at, |tenant| concerned.contains(&tenant));
+                match due {
+                    // As at the moment itself: what gives the right again later does not keep the console open (S-2).
+                    Due::Beginning((user, ..)) | Due::Over((user, ..)) => {
+                        world.end_sessions(moment, at, |one| {
+                            one.user == user && concerned.contains(&one.tenant)
+                        })
+                    }
+                    _ => world.end_sessions(at, at, |one| concerned.contains(&one.tenant)),
+                }
                 world.let_ids_go(&kept);
                 Ok(())
             });
@@ -196,6 +207,13 @@ impl Oracle {
         for one in self.moves.iter().filter(|one| pending(one.state)) {
             due.push((one.expires, Due::Move(one.id)));
         }
+        // Of what turns at the same moment, what begins first.
+        for one in self.temporaries.iter().filter(|one| !one.begun) {
+            due.push((one.starts, Due::Beginning(one.laid())));
+        }
+        for one in &self.temporaries {
+            due.push((one.ends, Due::Over(one.laid())));
+        }
         for link in self.links.iter().filter(|link| link.stage != Stage::Delinked) {
             due.extend(link.delink_expires.map(|moment| (moment, Due::DelinkRequest(link.id))));
             let next = [30, 7, 1].into_iter().find(|&days| link.announced.is_none_or(|told| days < told));
@@ -217,12 +235,16 @@ impl Oracle {
     }
 
     /// The tenants whose consoles may have to be closed after it: what ends later has its own turn.
-    fn concerned(&self, due: &Due, at: Timestamp) -> BTreeSet<TenantId> {
+    fn concerned(&self, due: &Due, moment: Timestamp, at: Timestamp) -> BTreeSet<TenantId> {
         let mut tenants = BTreeSet::new();
         if let Due::End(link) = due {
             let managed = self.link(*link).unwrap().managed;
             tenants.insert(managed);
             tenants.extend(self.all_below(managed, at));
+        }
+        if let Due::Beginning((_, tenant, _)) | Due::Over((_, tenant, _)) = due {
+            tenants.insert(*tenant);
+            tenants.extend(self.all_below(*tenant, moment));
         }
         tenants
     }
@@ -253,6 +275,12 @@ impl Oracle {
                 let link = self.link_mut(id);
                 link.announced = link.end().and_then(|(end, _)| passed_moment(end, at));
             }
+            Due::Beginning(laid) => {
+                for one in self.temporaries.iter_mut().filter(|one| one.laid() == laid) {
+                    one.begun = true;
+                }
+            }
+            Due::Over(laid) => self.temporaries.retain(|one| one.laid() != laid),
             Due::End(id) => {
                 let (_, cause) = self.link(id).unwrap().end().unwrap();
                 self.end_link(id, cause, at);
@@ -293,7 +321,8 @@ impl Oracle {
             !touched.contains(&a.tenant) || home == a.tenant || self.manages(home, a.tenant, at)
         };
         let kept: Vec<_> = self.assignments.iter().filter(|a| rests(a)).cloned().collect();
-        self.assignments = kept;
+        let laid: Vec<_> = self.temporaries.iter().filter(|one| rests(&one.given)).cloned().collect();
+        (self.assignments, self.temporaries) = (kept, laid);
         self.end_what_the_link_carried(id, &touched, at);
     }
 
@@ -304,7 +333,8 @@ impl Oracle {
         for link in &mut self.links {
             if link.stage == Stage::Delinked && lasted(link.id) {
                 link.kept_off = then.users.iter().map(|user| user.id).collect();
-                link.kept_off.retain(|user| then.is_shut_out(*user, link.managed));
+                let ended = link.ended_at.unwrap();
+                link.kept_off.retain(|user| then.is_shut_out(*user, link.managed, ended));
             }
         }
     }
@@ -380,7 +410,7 @@ impl Oracle {
                 return Err(Code::PolicyInUse);
             }
         }
-        if self.assignments.iter().any(|a| !has_role(&a.role)) {
+        if self.all_given().any(|a| !has_role(&a.role)) {
             return Err(Code::PolicyInUse);
         }
         let mut pending = self.invitations.iter().filter(|i| i.state == HandshakeState::Pending);

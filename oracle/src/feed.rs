@@ -1,5 +1,5 @@
 //! The feed of effective access: what each record gave and took, found by asking every check there is before it and after
-//! it, and at every moment between at which a link has ended by itself.
+//! it, and at every moment between at which a link has ended by itself, or a role for a while has begun or ended.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -65,7 +65,9 @@ pub fn changes(before: &Everything, after: &Everything) -> Vec<Changed> {
 pub fn fed(from: &Recorded, to: &Recorded, command: Option<&str>) -> Vec<Fed> {
     let links = from.oracle.links.iter().filter(|link| link.stage != Stage::Delinked);
     let ends = links.filter_map(|link| link.end()).map(|(end, _)| end);
-    let moments: BTreeSet<Timestamp> = ends.filter(|end| from.at < *end && *end <= to.at).collect();
+    let turns = from.oracle.temporaries.iter().flat_map(|one| [one.starts, one.ends]);
+    let between = |moment: &Timestamp| from.at < *moment && *moment <= to.at;
+    let moments: BTreeSet<Timestamp> = ends.chain(turns).filter(between).collect();
     let mut held = from.oracle.everything_held(from.at);
     let mut rows = Vec::new();
     for at in moments {

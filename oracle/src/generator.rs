@@ -11,6 +11,7 @@ mod proposals;
 mod reviews;
 mod seldom;
 mod stock;
+mod temporary;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,6 +163,12 @@ pub fn policy_of(seed: u64) -> Policy {
     if rng.percent(50) {
         policy.asks_per_day = 1 + rng.below(3) as u32;
     }
+    if rng.percent(10) {
+        policy.temporary.required = true;
+    }
+    if rng.percent(30) {
+        policy.temporary.max_days = 1 + rng.below(40) as u32;
+    }
     keep_conversions_narrow(&mut policy);
     policy
 }
@@ -259,7 +266,7 @@ impl Generator {
         self.pass_time(oracle);
         if self.rng.per_mille(7) {
             self.coming = self.back_and_forth(oracle);
-        } else if self.rng.per_mille(15) {
+        } else if self.rng.per_mille(27) {
             self.coming = self.seldom(oracle);
         }
         let (actor, command) = self.choose(oracle);
@@ -292,7 +299,8 @@ impl Generator {
 
     fn pass_time(&mut self, oracle: &Oracle) {
         let micros = match self.rng.below(1000) {
-            0..=899 => self.rng.below(600_000_000) as u64,
+            0..=17 => self.a_turn(oracle).map_or(0, |turn| (turn.micros() - self.now.micros()) as u64),
+            18..=899 => self.rng.below(600_000_000) as u64,
             900..=959 => self.rng.below(6 * 3_600_000_000) as u64,
             960..=984 => self.rng.below(2 * 86_400_000_000) as u64,
             985..=991 => self.rng.below(9 * 86_400_000_000) as u64,
@@ -330,11 +338,17 @@ impl Generator {
             }
         }
         moments.extend(oracle.resting.values().flatten());
+        moments.extend(oracle.temporaries.iter().flat_map(|one| [one.starts, one.ends]));
         moments
     }
 
     /// A little later than the last command, for questions between two commands.
-    pub fn a_while_later(&mut self) -> Timestamp {
+    pub fn a_while_later(&mut self, oracle: &Oracle) -> Timestamp {
+        if self.rng.percent(40)
+            && let Some(turn) = self.a_turn(oracle)
+        {
+            return turn;
+        }
         let days = [0, 0, 1, 5, 31][self.rng.below(5)];
         self.now.plus_days(days)
     }
@@ -768,7 +782,9 @@ impl Generator {
 
     fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut policy = Policy::clone(&oracle.policy);
-        match self.rng.below(24) {
+        match self.rng.below(26) {
+            24 => policy.temporary.required = !policy.temporary.required,
+            25 => policy.temporary.max_days = [0, 1, 30, 365, 36_500, 36_501][self.rng.below(6)],
             22 => {
                 policy.who_asks = match policy.who_asks {
                     WhoAsks::InvitedOnly => WhoAsks::Either,
@@ -925,6 +941,9 @@ impl Generator {
                 below: self.maybe_below(),
             });
         }
+        let needed = oracle.policy.temporary.required && self.rng.percent(85);
+        let for_a_while = !authorize.is_empty() && (needed || self.rng.percent(35));
+        let authorize_ends = if for_a_while { self.a_while(oracle, None).1 } else { None };
         AddCustomer {
             manager,
             tenant: Some(TenantId::from_uuid(self.chosen(oracle, 1))),
@@ -942,6 +961,7 @@ impl Generator {
             owner,
             authorize,
             external: self.rng.percent(12).then(|| self.system_id()),
+            authorize_ends,
         }
     }
 
@@ -1034,7 +1054,9 @@ impl Generator {
             .links
             .iter()
             .filter(|link| {
-                link.in_force(now) && !exclusive(link) && !oracle.active_super_admins(link.managed).is_empty()
+                link.in_force(now)
+                    && !exclusive(link)
+                    && !oracle.active_super_admins(link.managed, now).is_empty()
             })
             .collect();
         let first = *self.rng.pick(&first)?;
@@ -1084,12 +1106,12 @@ impl Generator {
         {
             return second;
         }
-        let manager = self.msp(oracle);
+        let (manager, now) = (self.msp(oracle), self.now);
         let wanted = |t: &crate::world::Tenant| {
             !t.deleted
                 && t.id != manager
                 && t.kind != TenantKind::Reseller
-                && !oracle.active_super_admins(t.id).is_empty()
+                && !oracle.active_super_admins(t.id, now).is_empty()
         };
         let target = self.tenant_where(oracle, wanted);
         // Now and then those who have parted come together again.
@@ -1098,7 +1120,7 @@ impl Generator {
             .iter()
             .filter(|link| !link.in_force(self.now) && oracle.living(link.manager).is_some())
             .filter(|link| oracle.links_above(link.managed, self.now).is_empty())
-            .filter(|link| !oracle.active_super_admins(link.managed).is_empty())
+            .filter(|link| !oracle.active_super_admins(link.managed, now).is_empty())
             .map(|link| (link.manager, link.managed))
             .collect();
         let (manager, target) = match self.rng.pick(&parted) {
@@ -1162,7 +1184,7 @@ impl Generator {
         let ownerless = |link: &Link| {
             converts(link)
                 && oracle.tenant(link.managed).is_some_and(|tenant| tenant.had_owner)
-                && oracle.active_super_admins(link.managed).is_empty()
+                && oracle.active_super_admins(link.managed, now).is_empty()
         };
         let proposed = |link: &Link| {
             let about =
@@ -1299,7 +1321,7 @@ impl Generator {
     fn gen_invite_owner(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let now = self.now;
         let link = self.link_where(oracle, |link| {
-            link.in_force(now) && oracle.active_super_admins(link.managed).is_empty()
+            link.in_force(now) && oracle.active_super_admins(link.managed, now).is_empty()
         });
         let owner = self.invitee(oracle);
         let actor = self.link_actor(oracle, &link, "customers.add", Party::Manager);
@@ -1403,7 +1425,8 @@ impl Generator {
         if wanted == UserState::Active && self.rng.percent(20) {
             // The owners of those who are managed for good and all.
             let locked = oracle.tenants.iter().filter(|tenant| oracle.is_locked(tenant.id, self.now));
-            let owners: Vec<UserId> = locked.flat_map(|t| oracle.active_super_admins(t.id)).collect();
+            let owners: Vec<UserId> =
+                locked.flat_map(|t| oracle.active_super_admins(t.id, self.now)).collect();
             if !owners.is_empty() {
                 fitting = owners;
             }
@@ -1480,7 +1503,14 @@ impl Generator {
             Some(home) => self.actor_for(oracle, "users.manage", home),
             None => self.operator(),
         };
-        (actor, Assign { assignments }.into())
+        let first = assignments.first().map(|first| (first.user, first.tenant));
+        let needed =
+            oracle.policy.temporary.required && first.is_some_and(|(_, tenant)| home != Some(tenant));
+        let (starts, ends) = match self.rng.percent(if needed { 90 } else { 45 }) {
+            true => self.a_while(oracle, first),
+            false => (None, None),
+        };
+        (actor, Assign { assignments, starts, ends }.into())
     }
 
     fn gen_unassign(&mut self, oracle: &Oracle) -> (Actor, Command) {
@@ -1490,19 +1520,21 @@ impl Generator {
             |user: UserId, home| oracle.check(&Question::new(user, word("users.manage"), home), self.now).0;
         let home_of = |a: &Assignment| oracle.user(a.user).unwrap().home;
         // Lesser roles abroad, one's own above all: what they cover up comes to light.
-        let abroad: Vec<&Assignment> = oracle.assignments.iter().filter(|a| home_of(a) != a.tenant).collect();
+        let abroad: Vec<&Assignment> = oracle.all_given().filter(|a| home_of(a) != a.tenant).collect();
         let own: Vec<&Assignment> = abroad.iter().copied().filter(|a| may(a.user, home_of(a))).collect();
         if let Some(own) = self.rng.pick(&own)
             && self.rng.percent(25)
         {
             let assignments = vec![UserOnTenant { user: own.user, tenant: own.tenant }];
-            return (Actor::User(own.user), Unassign { assignments }.into());
+            let ends = self.an_end(oracle, assignments.first());
+            return (Actor::User(own.user), Unassign { assignments, ends }.into());
         }
         let above = self.one_above(oracle, "users.manage");
         loop {
             let theirs: Vec<&Assignment> =
-                oracle.assignments.iter().filter(|a| above.is_some_and(|(_, on)| home_of(a) == on)).collect();
-            let (user, tenant) = match self.rng.pick(&oracle.assignments) {
+                oracle.all_given().filter(|a| above.is_some_and(|(_, on)| home_of(a) == on)).collect();
+            let all: Vec<&Assignment> = oracle.all_given().collect();
+            let (user, tenant) = match self.rng.pick(&all) {
                 Some(_) if !theirs.is_empty() => {
                     let theirs = self.rng.pick(&theirs).unwrap();
                     (theirs.user, theirs.tenant)
@@ -1530,7 +1562,8 @@ impl Generator {
             Some(home) => self.actor_for(oracle, "users.manage", home),
             None => self.operator(),
         };
-        (actor, Unassign { assignments }.into())
+        let ends = self.an_end(oracle, assignments.first());
+        (actor, Unassign { assignments, ends }.into())
     }
 
     fn role_name(&mut self) -> RoleName {

@@ -1,16 +1,19 @@
 //! What a change gives and what it takes: everything that everybody holds before and after it, person by person, tenant
-//! by tenant and permission by permission, set side by side (P-15, P-16, U-4). Who is offered a role counts as having it.
+//! by tenant and permission by permission, set side by side (P-15, P-16, U-4). Who is offered a role counts as having it. What
+//! is given for a while makes a world of each moment at which anything of theirs turns.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
 use tenantry::model::{HandshakeState, RoleRef, TenantKind};
+use tenantry::policy::Policy;
 use tenantry::refusal::Code;
 
 use crate::access::Who;
-use crate::world::{Assignment, Oracle};
+use crate::world::{Assignment, Invitation, Oracle, Temporary, While};
 
 /// Where something is held: on a tenant, or on whatever the tenant may come to manage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +28,60 @@ struct Held {
     super_admins: BTreeSet<(UserId, Place)>,
 }
 
+/// What one person has and is offered, each role with what it holds.
+type Belongings = (Vec<(Assignment, Vec<Permission>)>, Vec<(Temporary, Vec<Permission>)>);
+
 impl Oracle {
+    /// The world with nothing in it but what rights come from, in which what decides at a moment stands for good.
+    fn as_decided(&self, moment: Timestamp) -> Self {
+        let decides = |(user, tenant)| self.assignment(user, tenant, moment).cloned();
+        Self {
+            assignments: self.pairs().into_iter().filter_map(decides).collect(),
+            policy: Rc::clone(&self.policy),
+            terms: self.terms.clone(),
+            tenants: self.tenants.clone(),
+            links: self.links.clone(),
+            invitations: self.invitations.clone(),
+            users: self.users.clone(),
+            roles: self.roles.clone(),
+            ..Self::new(Policy::default())
+        }
+    }
+
+    /// What decides at a moment stands for good from then on, and nothing is given for a while.
+    pub fn forget_time(&mut self, moment: Timestamp) {
+        self.assignments = self.as_decided(moment).assignments;
+        self.temporaries.clear();
+    }
+
+    /// The moments after another at which anything of a person's begins or ends.
+    fn turns(&self, user: UserId, at: Timestamp) -> BTreeSet<Timestamp> {
+        let theirs = self.temporaries.iter().filter(|one| one.given.user == user);
+        theirs.flat_map(|one| [one.starts, one.ends]).filter(|moment| at < *moment).collect()
+    }
+
+    /// The worlds in which somebody has to hold what they give for a while: as it is now, and as it will be for them at every
+    /// moment of the while.
+    fn worlds_of(&self, giver: UserId, lasts: While, at: Timestamp) -> Vec<Self> {
+        let mut moments = self.turns(giver, at);
+        moments.insert(lasts.starts.max(at));
+        moments.retain(|moment| lasts.has(*moment));
+        moments.insert(at);
+        moments.into_iter().map(|moment| self.as_decided(moment)).collect()
+    }
+
+    fn belongings(&self, user: UserId) -> Belongings {
+        let held = |a: &Assignment| self.permissions_of(&a.role);
+        let pending = |offer: &&Invitation| offer.state == HandshakeState::Pending;
+        let offered = self.invitations.iter().filter(pending).map(Invitation::offered);
+        let lasting = self.assignments.iter().cloned().chain(offered).filter(|a| a.user == user);
+        let laid = self.temporaries.iter().filter(|one| one.given.user == user);
+        (
+            lasting.map(|a| (a.clone(), held(&a))).collect(),
+            laid.map(|one| (one.clone(), held(&one.given))).collect(),
+        )
+    }
+
     /// The same world, in which everybody has accepted what they were offered.
     pub fn as_if_accepted(&self) -> Self {
         let mut world = self.clone();
@@ -35,14 +91,14 @@ impl Oracle {
         world
     }
 
-    fn held(&self, at: Timestamp) -> Held {
+    fn held(&self, people: &BTreeSet<UserId>, at: Timestamp) -> Held {
         let world = self.as_if_accepted();
         let mut held = Held { permissions: BTreeSet::new(), super_admins: BTreeSet::new() };
         let living = || world.tenants.iter().filter(|tenant| !tenant.deleted);
         let managers = living().filter(|tenant| tenant.kind == TenantKind::Msp);
         let places: Vec<Place> =
             living().map(|t| Place::On(t.id)).chain(managers.map(|t| Place::Below(t.id))).collect();
-        for user in &world.users {
+        for user in world.users.iter().filter(|user| people.contains(&user.id)) {
             for place in &places {
                 for assignment in world.nearest_in(user.id, *place, at) {
                     let given = world.policy.permissions.iter().filter(|p| world.gives(assignment, p));
@@ -64,36 +120,52 @@ impl Oracle {
     }
 
     /// What stands in the way of somebody making this world into another: what anybody gains the actor must hold there,
-    /// what a super admin loses only a super admin of that place takes, and so it is with making and unmaking one.
+    /// what a super admin loses only a super admin of that place takes, and so it is with making and unmaking one. So it is now,
+    /// and at every moment at which anything turns for whom it changes or for the actor: what is gained then the actor holds
+    /// then as well.
     pub fn change_obstacles(&self, who: Who, after: &Self, at: Timestamp) -> Vec<Code> {
         let Who::User(actor) = who else { return Vec::new() };
-        let (before, then) = (self.held(at), after.held(at));
+        let changed = |user: &UserId| self.belongings(*user) != after.belongings(*user);
+        let people: BTreeSet<UserId> = after.users.iter().map(|user| user.id).filter(changed).collect();
+        let turns = |user: &UserId| self.turns(*user, at).into_iter().chain(after.turns(*user, at));
+        let moments: BTreeSet<Timestamp> =
+            people.iter().chain([&actor]).flat_map(turns).chain([at]).collect();
         let home = |user| after.user(user).map(|user| user.home).unwrap();
+        let today = self.as_decided(at);
         let mut obstacles = Vec::new();
-        for (user, place, permission) in then.permissions.difference(&before.permissions) {
-            obstacles.extend(self.giving_obstacles(actor, home(*user), *place, permission, at));
-        }
-        for (user, place) in then.super_admins.difference(&before.super_admins) {
-            if !self.is_super_in(actor, *place, at) || self.super_role_barred(actor, home(*user), at) {
-                obstacles.push(Code::SuperAdminOnly);
+        for moment in moments {
+            let (was, is) = (self.as_decided(moment), after.as_decided(moment));
+            let (before, then) = (was.held(&people, at), is.held(&people, at));
+            let giving = [&today, &was];
+            for (user, place, permission) in then.permissions.difference(&before.permissions) {
+                for world in giving {
+                    obstacles.extend(world.giving_obstacles(actor, home(*user), *place, permission, at));
+                }
             }
-        }
-        for (_, place) in before.super_admins.difference(&then.super_admins) {
-            if !self.is_super_in(actor, *place, at) {
-                obstacles.push(Code::SuperAdminOnly);
+            for (user, place) in then.super_admins.difference(&before.super_admins) {
+                let lacks = |world: &&Self| !world.is_super_in(actor, *place, at);
+                if giving.iter().any(lacks) || self.super_role_barred(actor, home(*user), at) {
+                    obstacles.push(Code::SuperAdminOnly);
+                }
+            }
+            for (_, place) in before.super_admins.difference(&then.super_admins) {
+                if !today.is_super_in(actor, *place, at) {
+                    obstacles.push(Code::SuperAdminOnly);
+                }
             }
         }
         obstacles
     }
 
     /// What stands in the way of somebody deciding about all that a user is, wherever that may be: whoever is a super
-    /// admin anywhere is the affair of those who are one there.
+    /// admin anywhere, now or later, is the affair of those who are one there now.
     pub fn person_obstacles(&self, who: Who, user: UserId, at: Timestamp) -> Vec<Code> {
         let Who::User(actor) = who else { return Vec::new() };
         if !self.user(user).unwrap().is_living() {
             return Vec::new();
         }
-        let places = self.held(at).super_admins.into_iter().filter(|(one, _)| *one == user);
+        let moments = self.turns(user, at).into_iter().chain([at]);
+        let places = moments.flat_map(|moment| self.as_decided(moment).held(&[user].into(), at).super_admins);
         places
             .filter(|(_, place)| !self.is_super_in(actor, *place, at))
             .map(|_| Code::SuperAdminOnly)
@@ -111,14 +183,23 @@ impl Oracle {
         let home = self.user(user).map(|user| user.home).unwrap();
         let mut obstacles = self.person_obstacles(who, user, at);
         for given in self.assignments.iter().filter(|a| a.user == user) {
-            obstacles.extend(self.hand_out_obstacles(who, home, given, at));
+            obstacles.extend(self.hand_out_obstacles(who, home, given, While::FOR_GOOD, at));
         }
-        let held = self.held(at);
-        for (_, place, permission) in held.permissions.iter().filter(|(one, ..)| *one == user) {
-            obstacles.extend(self.giving_obstacles(actor, home, *place, permission, at));
+        for one in self.temporaries.iter().filter(|one| one.given.user == user && at < one.ends) {
+            obstacles.extend(self.hand_out_obstacles(who, home, &one.given, one.lasts(), at));
+        }
+        let turns = self.turns(user, at).into_iter().chain(self.turns(actor, at));
+        let today = self.as_decided(at);
+        for moment in turns.chain([at]).collect::<BTreeSet<_>>() {
+            let world = self.as_decided(moment);
+            for (_, place, permission) in world.held(&[user].into(), at).permissions {
+                for world in [&today, &world] {
+                    obstacles.extend(world.giving_obstacles(actor, home, place, &permission, at));
+                }
+            }
         }
         let is_super = |a: &Assignment| a.user == user && a.role == self.super_role();
-        if self.assignments.iter().any(is_super) && self.super_role_barred(actor, home, at) {
+        if self.all_given().any(is_super) && self.super_role_barred(actor, home, at) {
             // The super role is barred before anything else is asked.
             return vec![Code::SuperAdminOnly];
         }
@@ -191,17 +272,20 @@ impl Oracle {
         !self.sees(who, assignment.tenant, at) && without.sees(who, assignment.tenant, at)
     }
 
-    /// Whether the user holds all these permissions on the tenant.
-    pub fn holds_each(
+    /// Whether the user holds all these permissions on the tenant for good, as who puts them in a role has to: now, and
+    /// whatever of theirs turns.
+    pub fn holds_each_for_good(
         &self,
         user: UserId,
         tenant: TenantId,
         permissions: &BTreeSet<Permission>,
         at: Timestamp,
     ) -> bool {
-        let held = self.assignments_on(user, tenant, at);
-        let seen = self.sees(Who::User(user), tenant, at);
-        permissions.iter().all(|permission| seen && held.iter().any(|a| self.gives(a, permission)))
+        self.worlds_of(user, While::FOR_GOOD, at).iter().all(|world| {
+            let held = world.assignments_on(user, tenant, at);
+            let seen = world.sees(Who::User(user), tenant, at);
+            permissions.iter().all(|permission| seen && held.iter().any(|a| world.gives(a, permission)))
+        })
     }
 
     /// Everywhere an assignment reaches: the tenant, and, if it covers that, all that is below or will be.
@@ -221,31 +305,44 @@ impl Oracle {
         home: TenantId,
         permissions: &[Permission],
         given: &Assignment,
+        lasts: While,
         at: Timestamp,
     ) -> Vec<Code> {
         let mut obstacles = Vec::new();
-        for place in self.reach(given, at) {
-            for permission in permissions {
-                obstacles.extend(self.giving_obstacles(actor, home, place, permission, at));
+        for world in self.worlds_of(actor, lasts, at) {
+            for place in self.reach(given, at) {
+                for permission in permissions {
+                    obstacles.extend(world.giving_obstacles(actor, home, place, permission, at));
+                }
             }
         }
         obstacles
     }
 
-    /// What stands in the way of handing out a role (U-4, P-16).
+    /// Whether somebody is a super admin on a tenant, now and at every moment of a while.
+    pub fn is_super_while(&self, user: UserId, tenant: TenantId, lasts: While, at: Timestamp) -> bool {
+        self.worlds_of(user, lasts, at).iter().all(|world| world.is_super_on(user, tenant, at))
+    }
+
+    /// What stands in the way of handing out a role for so long (U-4, P-16, X-4).
     pub fn hand_out_obstacles(
         &self,
         who: Who,
         home: TenantId,
         given: &Assignment,
+        lasts: While,
         at: Timestamp,
     ) -> Vec<Code> {
         let Who::User(actor) = who else { return Vec::new() };
         if given.role == self.super_role() && self.super_role_barred(actor, home, at) {
             return vec![Code::SuperAdminOnly];
         }
-        let mut obstacles = self.reach_obstacles(actor, home, &self.handed_out(given), given, at);
-        let all_super = || self.reach(given, at).iter().all(|place| self.is_super_in(actor, *place, at));
+        let mut obstacles = self.reach_obstacles(actor, home, &self.handed_out(given), given, lasts, at);
+        let all_super = || {
+            let worlds = self.worlds_of(actor, lasts, at);
+            let reach = self.reach(given, at);
+            worlds.iter().all(|world| reach.iter().all(|place| world.is_super_in(actor, *place, at)))
+        };
         if given.role == self.super_role() && !all_super() {
             obstacles.push(Code::SuperAdminOnly);
         }
@@ -260,11 +357,12 @@ impl Oracle {
         home: TenantId,
         below: Option<bool>,
         given: Assignment,
+        lasts: While,
         at: Timestamp,
     ) -> Assignment {
         let is_msp = self.tenant(given.tenant).is_some_and(|tenant| tenant.kind == TenantKind::Msp);
         let far = Assignment { below: below.unwrap_or(is_msp), ..given };
-        let beyond = || self.hand_out_obstacles(who, home, &far, at).contains(&Code::BeyondOwnRights);
+        let beyond = || self.hand_out_obstacles(who, home, &far, lasts, at).contains(&Code::BeyondOwnRights);
         if below.is_none() && is_msp && beyond() { Assignment { below: false, ..far } } else { far }
     }
 }

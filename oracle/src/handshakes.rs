@@ -10,7 +10,7 @@ use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::term::MICROS_A_DAY;
-use crate::world::{Addressee, Invitation, ManagerInvitation, Move, Oracle};
+use crate::world::{Addressee, Invitation, ManagerInvitation, Move, Oracle, While};
 
 /// Everything that rights come from.
 #[derive(PartialEq)]
@@ -31,6 +31,7 @@ impl Oracle {
             links: self.links.clone(),
             users: self.users.clone(),
             assignments: self.assignments.clone(),
+            temporaries: self.temporaries.clone(),
             roles: self.roles.clone(),
             ..Self::new(Policy::clone(&self.policy))
         })
@@ -137,7 +138,7 @@ impl Oracle {
         if self.tenant(offer.tenant).unwrap().operation != Operation::Enabled {
             return self.with_open(offer.tenant).invitation_stands(offer, at);
         }
-        if offer.sign_up && !self.active_super_admins(offer.tenant).is_empty() {
+        if offer.sign_up && !self.active_super_admins(offer.tenant, at).is_empty() {
             return false;
         }
         let adds = |manager| self.right(who, "customers.add", manager, at, Disabled::Bars).is_ok();
@@ -151,7 +152,8 @@ impl Oracle {
         // Whoever would offer it with a mask now, whatever the role holds yet, has not offered it
         // so.
         let wider = !offer.masked && self.is_masked(who, offer.tenant, None, at);
-        right.is_ok() && !wider && self.hand_out_obstacles(who, offer.tenant, &offer.offered(), at).is_empty()
+        let handed = || self.hand_out_obstacles(who, offer.tenant, &offer.offered(), While::FOR_GOOD, at);
+        right.is_ok() && !wider && handed().is_empty()
     }
 
     /// Whether who sent a move could send it now.

@@ -5,12 +5,14 @@ use tenantry::base::text::{Email, PersonName, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, RoleRef, Subject};
 use tenantry::query::{
-    AssignmentFilter, AssignmentRow, LicenceFilter, LicenceRow, SessionFilter, SessionRow,
+    AssignmentFilter, AssignmentRow, LicenceFilter, LicenceRow, SessionFilter, SessionRow, TemporaryFilter,
+    TemporaryRow,
 };
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
-use crate::world::{Licence, Oracle, Session};
+use crate::awaiting::Named;
+use crate::world::{Assignment, Licence, Oracle, Session, User};
 
 /// Somebody's role on a tenant: theirs by name, or that of their organisation.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +24,41 @@ pub struct Assigned {
     pub role: RoleRef,
     pub below: bool,
     pub masked: bool,
+    /// When it ends by itself.
+    pub ends: Option<Timestamp>,
 }
 
 impl From<AssignmentRow> for Assigned {
     fn from(row: AssignmentRow) -> Self {
-        let AssignmentRow { user, home, name, email, role, below, masked, .. } = row;
-        Self { user, home, name, email, role, below, masked }
+        let AssignmentRow { user, home, name, email, role, below, masked, ends, .. } = row;
+        Self { user, home, name, email, role, below, masked, ends }
+    }
+}
+
+/// A role for a while, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaidOver {
+    pub on: Named,
+    pub given: Assigned,
+    pub starts: Timestamp,
+    pub decides: bool,
+}
+
+impl From<TemporaryRow> for LaidOver {
+    fn from(row: TemporaryRow) -> Self {
+        let TemporaryRow { on, user, home, name, email, role, below, masked, starts, ends, decides, .. } =
+            row;
+        let given = Assigned { user, home, name, email, role, below, masked, ends: Some(ends) };
+        Self { on: on.into(), given, starts, decides }
+    }
+}
+
+impl LaidOver {
+    /// Whether it is wanted of what is told.
+    pub fn is_wanted(&self, filter: &TemporaryFilter, at: Timestamp) -> bool {
+        filter.role.as_ref().is_none_or(|role| *role == self.given.role)
+            && filter.user.is_none_or(|user| self.given.user == Some(user))
+            && filter.begun.is_none_or(|begun| begun == (self.starts <= at))
     }
 }
 
@@ -93,7 +124,43 @@ impl Oracle {
         })
     }
 
-    /// Who holds which role on a tenant itself.
+    fn assigned(&self, one: &Assignment, ends: Option<Timestamp>) -> Assigned {
+        let user = self.user(one.user).unwrap();
+        Assigned {
+            user: Some(one.user),
+            home: user.home,
+            name: user.name.clone(),
+            email: user.email.clone(),
+            role: one.role.clone(),
+            below: one.below,
+            masked: one.masked,
+            ends,
+        }
+    }
+
+    /// What is given for a while, now or later, on a tenant or anywhere below it, wherever the viewer sees the users.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn laid_over(&self, viewer: &Actor, tenant: TenantId, at: Timestamp) -> Result<Vec<LaidOver>, Code> {
+        let who = self.viewer(viewer, "users.view", tenant, at)?;
+        let mut there = self.all_below(tenant, at);
+        there.insert(tenant);
+        let views = |tenant| self.may_view_users(who, tenant, at);
+        let rows = self.temporaries.iter().filter(|one| there.contains(&one.given.tenant) && at < one.ends);
+        let rows = rows.filter(|one| views(one.given.tenant)).filter_map(|one| {
+            let (user, tenant) = (one.given.user, one.given.tenant);
+            let home = self.home_of(user);
+            let reaches = home == tenant || self.manages(home, tenant, at);
+            let given = self.masked_row(who, self.assigned(&one.given, Some(one.ends)), at)?;
+            let decides = self.assignment(user, tenant, at).is_some_and(|a| std::ptr::eq(a, &one.given));
+            let row = LaidOver { on: self.by_name(tenant), given, starts: one.starts, decides };
+            reaches.then_some(row)
+        });
+        Ok(rows.collect())
+    }
+
+    /// Who holds which role on a tenant itself, as it decides now.
     ///
     /// # Errors
     /// Why they are not told.
@@ -105,20 +172,12 @@ impl Oracle {
         at: Timestamp,
     ) -> Result<Vec<Assigned>, Code> {
         let who = self.viewer(viewer, "users.view", tenant, at)?;
-        let on_it = self.assignments.iter().filter(|one| one.tenant == tenant);
-        let rows = on_it.filter_map(|one| {
-            let user = self.user(one.user).unwrap();
-            let row = Assigned {
-                user: Some(one.user),
-                home: user.home,
-                name: user.name.clone(),
-                email: user.email.clone(),
-                role: one.role.clone(),
-                below: one.below,
-                masked: one.masked,
-            };
-            self.masked_row(who, row, at)
-        });
+        let decides = |user: &User| self.assignment(user.id, tenant, at);
+        let rows = self
+            .users
+            .iter()
+            .filter_map(decides)
+            .filter_map(|one| self.masked_row(who, self.assigned(one, self.ends_of(one)), at));
         let wanted = |row: &Assigned| {
             filter.role.as_ref().is_none_or(|role| *role == row.role)
                 && filter.user.is_none_or(|user| row.user == Some(user))
@@ -128,7 +187,7 @@ impl Oracle {
 
     /// Whether a licence of a tenant, or who bought it, is told to somebody.
     pub fn is_told_of_buyer(&self, who: Who, buyer: TenantId, at: Timestamp) -> bool {
-        self.living(buyer).is_some() && self.is_there(who, buyer, at)
+        matches!(who, Who::Operator { .. }) || self.living(buyer).is_some() && self.is_there(who, buyer, at)
     }
 
     /// The licences that serve a tenant.

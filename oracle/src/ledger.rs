@@ -7,7 +7,7 @@ use tenantry::engine::Moment;
 use tenantry::model::Actor;
 use tenantry::query::{
     AlertRules, AskedByMe, Assignments, LicenceSort, Licences, Links, Moves, MyPermissions, MyProfile,
-    Paging, ProposalFilter, Proposals, Resellers, Sessions, Uploads,
+    Paging, ProposalFilter, Proposals, Resellers, Sessions, TemporaryAccess, Uploads,
 };
 use tenantry::refusal::Code;
 
@@ -15,7 +15,7 @@ use crate::access::Who;
 use crate::alerts::AlertedRow;
 use crate::awaiting::{InvitedManagerRow, RequestedRow};
 use crate::dealings::{Handed, Linked, Proposed, Reselling, Uploaded, list_of_links};
-use crate::holdings::{Assigned, Licensed, Opened};
+use crate::holdings::{Assigned, LaidOver, Licensed, Opened};
 use crate::lists::list_of_requests;
 use crate::own::{Asking, Holding, Oneself, Parting, Sought};
 use crate::question::{Asked, Read, Reading, Told, Turning, all_pages, in_order, one_row, refused, same};
@@ -115,6 +115,28 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 same(rows.map(|rows| rows.into_iter().filter_map(row).collect()), actual)
             })
         }
+        Asked::TemporaryAccess(tenant, filter, turning) => {
+            let (tenant, filter) = (*tenant, || filter.clone());
+            let page = |p: &Paging| {
+                now.ask(TemporaryAccess { actor: actor(), tenant, filter: filter(), paging: p.clone() })
+            };
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<LaidOver>, _>| {
+                in_order(&actual, *turning, |row| row.given.ends)?;
+                let rows = told
+                    .right("users.view", tenant)
+                    .and_then(|()| told.world.laid_over(viewer, tenant, told.at));
+                let row = |row: LaidOver| match told.today {
+                    Some((today, now, user)) => {
+                        let who = Who::User(user);
+                        let given = today.masked_row(who, row.given.clone(), now)?;
+                        today.may_view_users(who, row.on.tenant, now).then_some(LaidOver { given, ..row })
+                    }
+                    None => Some(row),
+                };
+                let wanted = |row: &LaidOver| row.is_wanted(&filter(), told.at);
+                same(rows.map(|rows| rows.into_iter().filter_map(row).filter(wanted).collect()), actual)
+            })
+        }
         Asked::Licences(tenant, filter, turning) => {
             let (tenant, filter) = (*tenant, || filter.clone());
             let page = |p: &Paging| {
@@ -169,7 +191,7 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
         Asked::MyProfile => {
             let actual = one_row(now.ask(MyProfile { actor: actor() }));
             reading.of(actual, |told, actual: Result<Vec<Oneself>, _>| {
-                let one = told.could_act().and_then(|()| told.world.profile_of(viewer));
+                let one = told.could_act().and_then(|()| told.world.profile_of(viewer, told.at));
                 same(one.map(|one| vec![one]), actual)
             })
         }

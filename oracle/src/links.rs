@@ -101,7 +101,7 @@ impl Oracle {
         if others.iter().any(|link| !link.services.is_disjoint(services)) {
             obstacles.push(Code::ServicesOverlap);
         }
-        if self.active_super_admins(managed).is_empty() {
+        if self.active_super_admins(managed, at).is_empty() {
             obstacles.push(Code::NoCustomerOwner);
         }
         obstacles
@@ -300,7 +300,7 @@ impl Oracle {
         let mut obstacles = ended_obstacle(&link);
         // After the end nothing of the tenant is told.
         let ended = link.stage == Stage::Delinked;
-        let owner_present = !self.active_super_admins(link.managed).is_empty();
+        let owner_present = !self.active_super_admins(link.managed, at).is_empty();
         if !self.rule(&link).converts_to.contains(&c.management) {
             obstacles.push(Code::NotConvertible);
         }
@@ -508,7 +508,7 @@ impl Oracle {
         let lapses = terms.delink_request_days.filter(|_| notice.is_none());
         // Where a notice period runs, nobody has to agree.
         let needs_consent = party == Party::Manager && leads_to_a_request && notice.is_none();
-        if needs_consent && self.active_super_admins(link.managed).is_empty() {
+        if needs_consent && self.active_super_admins(link.managed, at).is_empty() {
             obstacles.push(Code::NoCustomerOwner);
         }
         // What has ended is not asked about again.

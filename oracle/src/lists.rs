@@ -216,7 +216,7 @@ impl Oracle {
                     email: user.email.clone(),
                     new_email: self.pending_address(user.id).filter(|_| told_address(user)).cloned(),
                     state: user.state,
-                    role: self.assignment(user.id, tenant).map(|a| a.role.clone()),
+                    role: self.assignment(user.id, tenant, at).map(|a| a.role.clone()),
                 });
             }
         }
@@ -301,8 +301,8 @@ impl Oracle {
         let home = self.user(user).unwrap().home;
         let at_home = self.judge(user, &permission, home, None, at, Disabled::Bars);
         let may = |tenant| self.judge(user, &permission, tenant, None, at, Disabled::Bars).is_ok();
-        let mut held = self.assignments.iter().filter(|a| a.user == user);
-        if !held.any(|a| may(a.tenant)) {
+        let held = |tenant| self.assignment(user, tenant, at).is_some();
+        if !self.tenants.iter().any(|one| held(one.id) && may(one.id)) {
             at_home?;
         }
         match self.tenant(home).unwrap().kind {

@@ -406,13 +406,13 @@ impl Oracle {
                 Recipients { operator: missed, users: heard }
             }
             For::Customer(tenant, access) => {
-                let answers = |world: &Self| match world.is_locked(*tenant, at) {
+                let answers = |world: &Self, moment| match world.is_locked(*tenant, at) {
                     true => Vec::new(),
-                    false => world.active_super_admins(*tenant),
+                    false => world.active_super_admins(*tenant, moment),
                 };
-                let then_too = answers(then);
+                let then_too = answers(then, RECORDED);
                 let heard: BTreeSet<_> =
-                    answers(self).into_iter().filter(|user| then_too.contains(user)).collect();
+                    answers(self, at).into_iter().filter(|user| then_too.contains(user)).collect();
                 // Of a tenant that went with it there is nobody to miss anything.
                 let missed = heard.is_empty() && then.living(*tenant).is_some();
                 Recipients { operator: missed && *access, users: heard }

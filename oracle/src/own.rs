@@ -176,7 +176,7 @@ impl Oracle {
     ///
     /// # Errors
     /// Why they may not even ask.
-    pub fn profile_of(&self, viewer: &Actor) -> Result<Oneself, Code> {
+    pub fn profile_of(&self, viewer: &Actor, at: Timestamp) -> Result<Oneself, Code> {
         let Who::User(id) = self.actor(viewer, Disabled::Bars)? else { return Err(Code::WrongActor) };
         let user = self.user(id).unwrap();
         Ok(Oneself {
@@ -187,7 +187,7 @@ impl Oracle {
             home: self.by_name(user.home),
             kind: self.tenant(user.home).unwrap().kind,
             state: user.state,
-            role: self.assignment(id, user.home).map(|a| a.role.clone()),
+            role: self.assignment(id, user.home, at).map(|a| a.role.clone()),
         })
     }
 

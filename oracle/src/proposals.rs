@@ -127,7 +127,7 @@ impl Oracle {
         obstacles.extend(self.id_obstacles(&[proposal.id.uuid()]));
         // After the end nothing of the tenant is told.
         if asked && link.stage != Stage::Delinked {
-            if self.active_super_admins(proposal.managed).is_empty() {
+            if self.active_super_admins(proposal.managed, at).is_empty() {
                 obstacles.push(Code::NoCustomerOwner);
             }
             let alike = |one: &Proposal| {
@@ -208,7 +208,7 @@ impl Oracle {
             ProposalContent::Terms { terms, .. } => self.terms_obstacles(link, *terms as usize, at),
             other => unreachable!("the oracle does not know {other:?}"),
         };
-        if self.active_super_admins(one.managed).is_empty() {
+        if self.active_super_admins(one.managed, at).is_empty() {
             obstacles.push(Code::NoCustomerOwner);
         }
         least(obstacles)?;

@@ -13,7 +13,7 @@ use tenantry::query::{
     AccessFilter, AsOf, AssignmentFilter, AuditFilter, BarredManagerFilter, CustomerFilter, CustomerRow,
     DeviceFilter, ExternalIdFilter, IntegrationFilter, IntegrationRow, InvitationFilter, LicenceFilter,
     LinkFilter, LinkRequestFilter, ManagerFilter, ManagerInvitationFilter, MoveFilter, Page, Paging,
-    ProposalFilter, ResellerFilter, RoleFilter, SessionFilter, UserFilter,
+    ProposalFilter, ResellerFilter, RoleFilter, SessionFilter, TemporaryFilter, UserFilter,
 };
 use tenantry::refusal::Code;
 
@@ -53,6 +53,7 @@ pub enum Asked {
     Resellers(TenantId, Turning),
     AlertRules(TenantId, Turning),
     Assignments(TenantId, AssignmentFilter, Turning),
+    TemporaryAccess(TenantId, TemporaryFilter, Turning),
     Licences(TenantId, LicenceFilter, Turning),
     Sessions(TenantId, SessionFilter, Turning),
     MyProfile,
@@ -150,6 +151,7 @@ impl ListQuestion {
             Asked::Resellers(..) => "resellers",
             Asked::AlertRules(..) => "alert rules",
             Asked::Assignments(..) => "assignments",
+            Asked::TemporaryAccess(..) => "temporary access",
             Asked::Licences(..) => "licences",
             Asked::Sessions(..) => "sessions",
             Asked::MyProfile => "my profile",

@@ -19,8 +19,8 @@ use crate::world::{Link, Oracle, User};
 /// By what somebody may do something on a tenant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Way {
-    /// The assignment: its tenant and role, and whether it is masked.
-    pub grounds: Option<(TenantId, RoleRef, bool)>,
+    /// The assignment: its tenant and role, whether it is masked, and when it ends by itself.
+    pub grounds: Option<(TenantId, RoleRef, bool, Option<Timestamp>)>,
     pub chain: Vec<LinkId>,
     pub held: Vec<Holding>,
     pub granted: BTreeSet<Permission>,
@@ -34,7 +34,7 @@ pub fn sorted_holdings(rows: impl IntoIterator<Item = impl Into<Holding>>) -> Ve
 
 fn ways(rows: Vec<AccessWay>) -> Vec<Way> {
     let way = |row: AccessWay| Way {
-        grounds: row.grounds.map(|it| (it.tenant, it.role, it.masked)),
+        grounds: row.grounds.map(|it| (it.tenant, it.role, it.masked, it.ends)),
         chain: row.chain,
         held: sorted_holdings(row.held),
         granted: row.granted,
@@ -221,7 +221,8 @@ impl Oracle {
         let mut ways: Vec<Way> = Vec::new();
         self.ask_everything(user, tenant, at, |Why { assignment, chain }, held| {
             let there = eyes.know(assignment.tenant);
-            let grounds = (assignment.tenant, assignment.role.clone(), assignment.masked);
+            let ends = self.ends_of(assignment);
+            let grounds = (assignment.tenant, assignment.role.clone(), assignment.masked, ends);
             let grounds = Some(grounds).filter(|_| there);
             let known = chain.iter().all(|link| eyes.know_link(link));
             let granted = known && chain.iter().any(|link| self.takes_a_grant(link, &held.permission));
@@ -320,7 +321,7 @@ impl Oracle {
     /// Everybody's access to everything that can be reached.
     pub fn everything_held(&self, at: Timestamp) -> Vec<(UserId, TenantId, Vec<Holding>)> {
         let mut all = Vec::new();
-        for user in self.users.iter().filter(|user| self.assignments.iter().any(|a| a.user == user.id)) {
+        for user in self.users.iter().filter(|user| self.all_given().any(|a| a.user == user.id)) {
             for tenant in &self.tenants {
                 let held = self.held_on(user.id, tenant.id, at);
                 if !held.is_empty() {

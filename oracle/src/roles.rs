@@ -5,28 +5,35 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::{RoleId, TenantId};
 use tenantry::base::text::{Permission, RoleName};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{CreateRole, EditRole, NewAssignment, UserOnTenant};
+use tenantry::command::{Assign, CreateRole, EditRole, NewAssignment, Unassign, UserOnTenant};
 use tenantry::model::{Actor, HandshakeState, RoleRef};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::{batch_obstacles, least};
-use crate::world::{Assignment, Oracle, Role, User};
+use crate::world::{Assignment, Oracle, Role, Temporary, User, While};
+
+/// How many roles can lie over each other for one person on one tenant.
+const MANY_TEMPORARIES: usize = 8;
 
 impl Oracle {
-    pub fn assign(&mut self, actor: &Actor, items: &[NewAssignment], at: Timestamp) -> Result<(), Code> {
+    pub fn assign(&mut self, actor: &Actor, c: &Assign, at: Timestamp) -> Result<(), Code> {
+        let items = &c.assignments;
+        // Nothing is given for a while that has passed.
+        let lasts = While { starts: c.starts.map_or(at, |starts| starts.max(at)), ends: c.ends };
         let who = self.actor(actor, Disabled::Bars)?;
         let pairs: Vec<_> = items.iter().map(|item| (item.user, item.tenant)).collect();
         let mut obstacles = batch_obstacles(&pairs);
         let mut after = self.clone();
         let mut assigned = Vec::new();
         for item in items {
-            match self.new_assignment(who, item, at) {
+            let abroad = self.user(item.user).is_some_and(|user| user.home != item.tenant);
+            obstacles.extend(self.end_obstacles(c.starts, c.ends, abroad, at));
+            match self.new_assignment(who, item, lasts, at) {
                 Ok(new) => {
                     // Nobody who is not there yet has anything that could change.
                     if self.user(new.user).is_some_and(|user| user.is_living()) {
-                        after.assignments.retain(|a| a.user != new.user || a.tenant != new.tenant);
-                        after.assignments.push(new.clone());
+                        after.give(new.clone(), lasts, at);
                     }
                     assigned.push(new);
                 }
@@ -34,17 +41,64 @@ impl Oracle {
             }
         }
         for new in &assigned {
-            obstacles.extend(self.may_assign(who, new, &after, at).err());
+            obstacles.extend(self.may_assign(who, new, lasts, &after, at).err());
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
         least(obstacles)?;
         *self = after;
-        items.iter().for_each(|item| self.note_owner(item.user));
+        items.iter().for_each(|item| self.note_owner(item.user, at));
         Ok(())
     }
 
+    /// What is wrong about the while for which a role is given, at its user's home or abroad.
+    pub fn end_obstacles(
+        &self,
+        starts: Option<Timestamp>,
+        ends: Option<Timestamp>,
+        abroad: bool,
+        at: Timestamp,
+    ) -> Vec<Code> {
+        let Some(ends) = ends else {
+            let required = starts.is_some() || self.policy.temporary.required && abroad;
+            return if required { vec![Code::EndRequired] } else { Vec::new() };
+        };
+        let mut obstacles = Vec::new();
+        if ends <= at {
+            obstacles.push(Code::EndPassed);
+        }
+        if starts.is_some_and(|starts| ends <= starts) {
+            obstacles.push(Code::EndsBeforeItBegins);
+        }
+        if at.plus_days(self.policy.temporary.max_days) < ends {
+            obstacles.push(Code::EndTooFar);
+        }
+        obstacles
+    }
+
+    /// Gives a role: for good in place of that which stands, or for a while in place of what ends at the same moment.
+    pub fn give(&mut self, given: Assignment, lasts: While, at: Timestamp) {
+        let (user, tenant) = (given.user, given.tenant);
+        match lasts.ends {
+            None => {
+                self.assignments.retain(|a| a.user != user || a.tenant != tenant);
+                self.assignments.push(given);
+            }
+            Some(ends) => {
+                self.temporaries.retain(|one| one.laid() != (user, tenant, ends));
+                let (starts, begun) = (lasts.starts, lasts.starts <= at);
+                self.temporaries.push(Temporary { given, starts, ends, begun });
+            }
+        }
+    }
+
     /// What an item of an assignment would become, for somebody who may decide about the user and sees the tenant.
-    fn new_assignment(&self, who: Who, item: &NewAssignment, at: Timestamp) -> Result<Assignment, Code> {
+    fn new_assignment(
+        &self,
+        who: Who,
+        item: &NewAssignment,
+        lasts: While,
+        at: Timestamp,
+    ) -> Result<Assignment, Code> {
         let user = self.known_user(who, item.user, at)?;
         self.user_right(who, &user, at)?;
         if !self.sees(who, item.tenant, at) {
@@ -60,21 +114,32 @@ impl Oracle {
         if !known {
             return Err(Code::UnknownRole);
         }
-        let replaced = self.assignment(item.user, item.tenant).map(|a| a.masked);
-        let masked = self.is_masked(who, home, replaced, at);
+        // Whatever of theirs there is masked.
+        let laid = self.laid(item.user, item.tenant, at).map(|one| &one.given);
+        let there = self.lasting(item.user, item.tenant).into_iter().chain(laid);
+        let masked = self.is_masked(who, home, there.map(|a| a.masked).max(), at);
         let NewAssignment { user, tenant, role, below } = item.clone();
         let new = Assignment { user, tenant, role, below: false, masked };
-        let new = self.with_below(who, home, below, new, at);
-        if self.hand_out_obstacles(who, home, &new, at) == [Code::SuperAdminOnly] {
+        let new = self.with_below(who, home, below, new, lasts, at);
+        let obstacles = self.hand_out_obstacles(who, home, &new, lasts, at);
+        if !obstacles.is_empty() && obstacles.iter().all(|code| *code == Code::SuperAdminOnly) {
             return Err(Code::SuperAdminOnly);
         }
         Ok(new)
     }
 
-    fn may_assign(&self, who: Who, new: &Assignment, after: &Oracle, at: Timestamp) -> Result<(), Code> {
+    fn may_assign(
+        &self,
+        who: Who,
+        new: &Assignment,
+        lasts: While,
+        after: &Oracle,
+        at: Timestamp,
+    ) -> Result<(), Code> {
         let user = self.user(new.user).unwrap();
-        let mut obstacles = self.hand_out_obstacles(who, user.home, new, at);
-        let replaced = self.assignment(new.user, new.tenant);
+        let mut obstacles = self.hand_out_obstacles(who, user.home, new, lasts, at);
+        // What is laid over another comes to light as what it takes away.
+        let replaced = self.lasting(new.user, new.tenant).filter(|_| lasts.ends.is_none());
         if let Who::User(actor) = who
             && replaced.is_some_and(|a| self.makes_super(a))
             && !self.is_super_on(actor, new.tenant, at)
@@ -87,13 +152,18 @@ impl Oracle {
         if user.home != new.tenant && !self.manages(user.home, new.tenant, at) {
             obstacles.push(Code::OutOfReach);
         }
+        if let Some(ends) = lasts.ends
+            && self.laid(new.user, new.tenant, at).filter(|one| one.ends != ends).count() >= MANY_TEMPORARIES
+        {
+            obstacles.push(Code::TooManyTemporaries);
+        }
         if self.leaves_without_super_admin(user, new.tenant, after, at) {
             obstacles.push(Code::LastSuperAdmin);
         }
         least(obstacles)
     }
 
-    /// Whether an active super admin at home would go, and none would be left (U-3).
+    /// Whether an active super admin at home would go, and none would be left for good (U-3).
     fn leaves_without_super_admin(
         &self,
         user: &User,
@@ -102,12 +172,13 @@ impl Oracle {
         at: Timestamp,
     ) -> bool {
         user.home == tenant
-            && self.active_super_admins(tenant).contains(&user.id)
-            && after.active_super_admins(tenant).is_empty()
+            && self.lasting_super_admins(tenant, at).contains(&user.id)
+            && after.lasting_super_admins(tenant, at).is_empty()
             && !self.is_locked(tenant, at)
     }
 
-    pub fn unassign(&mut self, actor: &Actor, items: &[UserOnTenant], at: Timestamp) -> Result<(), Code> {
+    pub fn unassign(&mut self, actor: &Actor, c: &Unassign, at: Timestamp) -> Result<(), Code> {
+        let items = &c.assignments;
         let who = self.actor(actor, Disabled::Bars)?;
         let mut obstacles = batch_obstacles(items);
         let mut after = self.clone();
@@ -115,18 +186,23 @@ impl Oracle {
         for item in items {
             match self.may_decide(who, item, at) {
                 Ok(user) => {
-                    after.assignments.retain(|a| a.user != item.user || a.tenant != item.tenant);
+                    let theirs = |a: &Assignment| a.user == item.user && a.tenant == item.tenant;
+                    let goes = |ends| c.ends.is_none_or(|wanted| ends == wanted);
+                    after.assignments.retain(|a| !(theirs(a) && c.ends.is_none()));
+                    after.temporaries.retain(|one| !(theirs(&one.given) && goes(one.ends)));
                     taken.push((item, user));
                 }
                 Err(code) => obstacles.push(code),
             }
         }
         for (item, user) in taken {
-            obstacles.extend(self.may_unassign(who, item, &user, &after, at).err());
+            obstacles.extend(self.may_unassign(who, item, c.ends, &user, &after, at).err());
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
         least(obstacles)?;
         *self = after;
+        // What lay under it comes to decide.
+        items.iter().for_each(|item| self.note_owner(item.user, at));
         Ok(())
     }
 
@@ -142,19 +218,22 @@ impl Oracle {
         &self,
         who: Who,
         item: &UserOnTenant,
+        ends: Option<Timestamp>,
         user: &User,
         after: &Oracle,
         at: Timestamp,
     ) -> Result<(), Code> {
         let mut obstacles = Vec::new();
-        let there = self.assignment(item.user, item.tenant);
+        let there = self.lasting(item.user, item.tenant).filter(|_| ends.is_none());
+        let wanted = |one: &Temporary| ends.is_none_or(|ends| one.ends == ends);
+        let laid = self.laid(item.user, item.tenant, at).any(wanted);
         if let Who::User(actor) = who
             && there.is_some_and(|a| self.makes_super(a))
             && !self.is_super_on(actor, item.tenant, at)
         {
             obstacles.push(Code::SuperAdminOnly);
         }
-        if there.is_none() {
+        if there.is_none() && !laid {
             obstacles.push(Code::NotAssigned);
         }
         if self.leaves_without_super_admin(user, item.tenant, after, at) {
@@ -189,7 +268,7 @@ impl Oracle {
         if let Who::User(user) = who {
             // What nobody can hold is not held against the actor.
             let permissions = c.permissions.intersection(&self.policy.permissions).cloned().collect();
-            if !self.holds_each(user, c.tenant, &permissions, at) {
+            if !self.holds_each_for_good(user, c.tenant, &permissions, at) {
                 obstacles.push(Code::BeyondOwnRights);
             }
         }
@@ -230,16 +309,16 @@ impl Oracle {
             obstacles.push(Code::RoleNameTaken);
         }
         if let Who::User(user) = who {
-            if !self.holds_each(user, role.tenant, &added, at) {
+            if !self.holds_each_for_good(user, role.tenant, &added, at) {
                 obstacles.push(Code::BeyondOwnRights);
             }
             // Who has the role is handed out what it comes to hold, as is who is offered it.
             let world = self.as_if_accepted();
-            for a in world.assignments.iter().filter(|a| a.role == RoleRef::Custom(role.id)) {
+            for a in world.all_given().filter(|a| a.role == RoleRef::Custom(role.id)) {
                 let home = self.user(a.user).map(|user| user.home).unwrap();
                 let reserved = |p: &Permission| a.masked && self.policy.reserved.contains(p);
                 let given: Vec<_> = added.iter().filter(|p| !reserved(p)).cloned().collect();
-                obstacles.extend(self.reach_obstacles(user, home, &given, a, at));
+                obstacles.extend(self.reach_obstacles(user, home, &given, a, While::FOR_GOOD, at));
             }
         }
         let mut after = self.clone();
@@ -258,7 +337,7 @@ impl Oracle {
         self.role_for(who, id, at)?;
         let this = RoleRef::Custom(id);
         let offered = self.invitations.iter().any(|i| i.state == HandshakeState::Pending && i.role == this);
-        if offered || self.assignments.iter().any(|a| a.role == this) {
+        if offered || self.all_given().any(|a| a.role == this) {
             return Err(Code::RoleInUse);
         }
         self.roles.retain(|role| role.id != id);

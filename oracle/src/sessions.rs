@@ -1,7 +1,7 @@
 //! Console sessions: opened and closed by people, ended with the right to them (S-1, S-2). It looks at every open
 //! session after everything that happens.
 
-use tenantry::base::ids::{SessionId, TenantId};
+use tenantry::base::ids::SessionId;
 use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
 use tenantry::command::OpenConsole;
@@ -59,13 +59,13 @@ impl Oracle {
         }
     }
 
-    /// Ends every open session, of those that are looked at, whose user could not open it now.
-    pub fn end_sessions(&mut self, at: Timestamp, looked_at: impl Fn(TenantId) -> bool) {
+    /// Ends every open session, of those that are looked at, whose user could not open it at a moment.
+    pub fn end_sessions(&mut self, moment: Timestamp, at: Timestamp, looked_at: impl Fn(&Session) -> bool) {
         let open = Permission::parse("console.open").unwrap();
         let mut over = Vec::new();
-        for session in self.sessions.iter().filter(|s| s.closed.is_none() && looked_at(s.tenant)) {
+        for session in self.sessions.iter().filter(|s| s.closed.is_none() && looked_at(s)) {
             let Session { user, tenant, service, .. } = session;
-            if self.judge(*user, &open, *tenant, Some(service), at, Disabled::Bars).is_err() {
+            if self.judge(*user, &open, *tenant, Some(service), moment, Disabled::Bars).is_err() {
                 over.push(session.id);
             }
         }

@@ -6,16 +6,28 @@ mod line;
 mod stock;
 
 use tenantry::base::ids::{TenantId, UserId};
+use tenantry::base::time::Timestamp;
 use tenantry::engine::Moment;
 use tenantry::model::{self, Assignment, Hold, Operation, RoleRef, Stage, Subject};
 
-use crate::world::{Holder, Oracle};
+use crate::world::{self, Holder, Oracle};
 
 pub use self::line::State;
 use self::line::open_until;
 
 fn assignment_line(role: &RoleRef, below: bool, masked: bool) -> String {
     format!("{role} below={below} masked={masked}")
+}
+
+/// The same of what is given for a while.
+fn laid_line(given: String, starts: Timestamp, ends: Timestamp, begun: bool) -> String {
+    format!("{given} from {starts} to {ends} begun={begun}")
+}
+
+/// What stands for good, if anything does, and what lies over it, in the order in which it was given.
+fn pair_line(lasting: Option<String>, laid: impl Iterator<Item = String>) -> String {
+    let lines: Vec<String> = [lasting.unwrap_or_default()].into_iter().chain(laid).collect();
+    lines.join("; ")
 }
 
 /// Whether a tenant can be worked on, and who keeps it from that beside its managers; of one that is no more it does not
@@ -127,8 +139,11 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     for u in &oracle.users {
         state.insert(format!("user {}", u.id), format!("{} {} {:?} {:?}", u.home, u.state, u.name, u.email));
     }
-    for a in &oracle.assignments {
-        state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below, a.masked));
+    for (user, tenant) in oracle.pairs() {
+        let line = |a: &world::Assignment| assignment_line(&a.role, a.below, a.masked);
+        let laid = oracle.laid(user, tenant, Timestamp::MIN);
+        let laid = laid.map(|one| laid_line(line(&one.given), one.starts, one.ends, one.begun));
+        state.insert(assignment_name(user, tenant), pair_line(oracle.lasting(user, tenant).map(line), laid));
     }
     for r in &oracle.roles {
         state.insert(format!("role {}", r.id), format!("{} {:?} {:?}", r.tenant, r.name, r.permissions));
@@ -256,7 +271,12 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
         for tenant in &known.tenants {
             if let Some(a) = moment.host().get::<Assignment>(Assignment::key(u.id, tenant.id).uuid()).unwrap()
             {
-                state.insert(assignment_name(a.user, a.tenant), assignment_line(&a.role, a.below, a.masked));
+                let lasting = (!a.bare).then(|| assignment_line(&a.role, a.below, a.masked));
+                let laid = a.over.iter().map(|one| {
+                    let given = assignment_line(&one.role, one.below, one.masked);
+                    laid_line(given, one.starts, one.ends, one.begun)
+                });
+                state.insert(assignment_name(a.user, a.tenant), pair_line(lasting, laid));
             }
         }
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::access::{Disabled, Who};
 use crate::obstacles::{batch_obstacles, least};
 use crate::users::invitee_ids;
-use crate::world::{Addressee, Assignment, Holder, LeadsTo, Link, Oracle, Tenant};
+use crate::world::{Addressee, Assignment, Holder, LeadsTo, Link, Oracle, Temporary, Tenant, While};
 
 impl Oracle {
     pub fn register_tenant(&mut self, actor: &Actor, c: &RegisterTenant, at: Timestamp) -> Result<(), Code> {
@@ -45,6 +45,7 @@ impl Oracle {
             operation: Operation::Enabled,
             held_by: BTreeSet::new(),
             had_owner: false,
+            since: at,
             deleted: false,
             street: c.contact.street.clone(),
             coordinates: c.contact.coordinates,
@@ -102,13 +103,16 @@ impl Oracle {
         // The world as it would be, in which nobody has been authorized yet; under ids that nothing has.
         let mut there = self.clone();
         let unused = Uuid::max();
-        there.tenants.push(Tenant { id: TenantId::from_uuid(unused), ..new_tenant(c) });
+        there.tenants.push(Tenant { id: TenantId::from_uuid(unused), ..new_tenant(c, at) });
         let forever = Link { expires: None, extend_days: None, ..new_link(c, self.terms_today(), at) };
         there.links.push(Link { managed: TenantId::from_uuid(unused), ..forever });
         let mut after = there.clone();
+        let lasts = While { starts: at, ends: c.authorize_ends };
         for item in &c.authorize {
-            match there.authorization(who, c.manager, TenantId::from_uuid(unused), item, at) {
-                Ok(assignment) => after.assignments.push(assignment),
+            // The customer is nobody's home yet.
+            obstacles.extend(self.end_obstacles(None, c.authorize_ends, true, at));
+            match there.authorization(who, c.manager, TenantId::from_uuid(unused), item, lasts, at) {
+                Ok(assignment) => after.give(assignment, lasts, at),
                 Err(code) => obstacles.push(code),
             }
         }
@@ -118,11 +122,13 @@ impl Oracle {
         self.move_prefix(None, c.prefix.as_ref(), at);
         let authorized = after.assignments.split_off(self.assignments.len());
         self.assignments.extend(authorized.into_iter().map(|a| Assignment { tenant: id, ..a }));
-        self.tenants.push(new_tenant(c));
+        let laid = after.temporaries.split_off(self.temporaries.len()).into_iter();
+        let there = |one: Temporary| Temporary { given: Assignment { tenant: id, ..one.given }, ..one };
+        self.temporaries.extend(laid.map(there));
+        self.tenants.push(new_tenant(c, at));
         self.links.push(new_link(c, self.terms_today(), at));
         if let Some(owner) = &c.owner {
             self.send_sign_up(who, &new_link(c, self.terms_today(), at), owner, at);
-            self.invitation_mut(owner.invitation.unwrap()).of_a_new_tenant = true;
         }
         if let Some(it) = &c.external {
             self.keep(c.manager, &it.system, &it.id, LeadsTo::Tenant(id), at);
@@ -138,6 +144,7 @@ impl Oracle {
         manager: TenantId,
         customer: TenantId,
         item: &Authorization,
+        lasts: While,
         at: Timestamp,
     ) -> Result<Assignment, Code> {
         let user = self.known_user(who, item.user, at)?;
@@ -152,7 +159,7 @@ impl Oracle {
         let masked = self.is_masked(who, user.home, None, at);
         let below = item.below.unwrap_or(self.tenant(customer).unwrap().kind == TenantKind::Msp);
         let new = Assignment { user: user.id, tenant: customer, role: item.role.clone(), below, masked };
-        let mut obstacles = self.hand_out_obstacles(who, user.home, &new, at);
+        let mut obstacles = self.hand_out_obstacles(who, user.home, &new, lasts, at);
         if !user.is_living() {
             obstacles.push(Code::UserStateConflict);
         }
@@ -432,7 +439,7 @@ impl Oracle {
             let has_admin = self.users.iter().any(|user| {
                 user.home == tenant
                     && user.state == UserState::Active
-                    && self.assignment(user.id, tenant).is_some_and(|a| {
+                    && self.assignment(user.id, tenant, at).is_some_and(|a| {
                         a.role == self.super_role()
                             || a.role == RoleRef::Builtin(self.policy.admin_role.clone())
                     })
@@ -490,7 +497,9 @@ impl Oracle {
         }
         let users = self.users.clone();
         let home = |id| users.iter().find(|user| user.id == id).unwrap().home;
-        self.assignments.retain(|a| !going.contains(&a.tenant) && !going.contains(&home(a.user)));
+        let stays = |a: &Assignment| !going.contains(&a.tenant) && !going.contains(&home(a.user));
+        self.assignments.retain(stays);
+        self.temporaries.retain(|one| stays(&one.given));
         self.roles.retain(|role| !going.contains(&role.tenant));
         self.devices.retain(|device| !going.contains(&device.holder()));
         for integration in &mut self.integrations {
@@ -512,7 +521,7 @@ impl Oracle {
 }
 
 /// The tenant that a command adds under a manager.
-fn new_tenant(c: &AddCustomer) -> Tenant {
+fn new_tenant(c: &AddCustomer, at: Timestamp) -> Tenant {
     Tenant {
         id: c.tenant.unwrap(),
         number: c.number.clone().unwrap(),
@@ -524,6 +533,7 @@ fn new_tenant(c: &AddCustomer) -> Tenant {
         operation: Operation::Enabled,
         held_by: BTreeSet::new(),
         had_owner: false,
+        since: at,
         deleted: false,
         street: c.contact.street.clone(),
         coordinates: c.contact.coordinates,

@@ -184,8 +184,7 @@ impl Oracle {
     pub fn leaves_nobody(&self, policy: &Policy, at: Timestamp) -> bool {
         let respond = Permission::parse("link.respond").unwrap();
         let dropped = self.policy.permissions.contains(&respond) && !policy.permissions.contains(&respond);
-        let had =
-            |role: &BuiltinRole| self.assignments.iter().any(|a| a.role == RoleRef::Builtin(role.clone()));
+        let had = |role: &BuiltinRole| self.all_given().any(|a| a.role == RoleRef::Builtin(role.clone()));
         // Nobody could take a grant back.
         let grants = Permission::parse("grants.manage").unwrap();
         let kept = self.policy.permissions.contains(&grants) && !policy.permissions.contains(&grants);

@@ -99,7 +99,7 @@ fn run_world(seed: u64, coverage: &mut Coverage) -> Result<u64, String> {
             sqlite = Engine::new(SqliteStore::open(&path, file.clone()).unwrap(), options(&clock, &policy))
                 .unwrap();
         }
-        let at = if asking.percent(20) { generator.a_while_later() } else { step.at };
+        let at = if asking.percent(20) { generator.a_while_later(&oracle) } else { step.at };
         clock.set(at);
         let (here, there) = (memory.read().unwrap(), sqlite.read().unwrap());
         let lists = if index + 1 == length { 20 } else { usize::from(asking.percent(10)) };

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::{ended_obstacle, least};
-use crate::world::{Addressee, Assignment, Invitation, Link, Oracle, User};
+use crate::world::{Addressee, Assignment, Invitation, Link, Oracle, User, While};
 
 impl Oracle {
     /// The living users with the address, `but` for one.
@@ -108,6 +108,8 @@ impl Oracle {
         let user = owner.user.unwrap();
         let offer = Assignment { user, tenant, role: self.super_role(), below, masked: false };
         self.send_invitation(who, owner, offer, true, at);
+        let new = self.tenant(tenant).unwrap().since == at;
+        self.invitation_mut(owner.invitation.unwrap()).of_a_new_tenant = new;
     }
 
     /// What stands in the way of naming the owner of a tenant that there is already: the right about its users, by role, for
@@ -116,7 +118,8 @@ impl Oracle {
         let Who::User(actor) = who else { return Vec::new() };
         let mut obstacles = Vec::new();
         obstacles.extend(self.right_by_role(who, "users.manage", tenant, at).err());
-        if self.tenant(tenant).unwrap().had_owner && !self.is_super_on(actor, tenant, at) {
+        if self.tenant(tenant).unwrap().had_owner && !self.is_super_while(actor, tenant, While::FOR_GOOD, at)
+        {
             obstacles.push(Code::SuperAdminOnly);
         }
         obstacles
@@ -141,8 +144,8 @@ impl Oracle {
         let masked = self.is_masked(who, c.tenant, None, at);
         let user = c.invitee.user.unwrap();
         let offer = Assignment { user, tenant: c.tenant, role: c.role.clone(), below: false, masked };
-        let offer = self.with_below(who, c.tenant, c.below, offer, at);
-        obstacles.extend(self.hand_out_obstacles(who, c.tenant, &offer, at));
+        let offer = self.with_below(who, c.tenant, c.below, offer, While::FOR_GOOD, at);
+        obstacles.extend(self.hand_out_obstacles(who, c.tenant, &offer, While::FOR_GOOD, at));
         obstacles.extend(self.invited_enough(who, None, Some(&c.invitee.email), at));
         least(obstacles)?;
         self.send_invitation(who, &c.invitee, offer, false, at);
@@ -157,7 +160,7 @@ impl Oracle {
         if self.rule(&link).locks_customer {
             obstacles.push(Code::OwnerNotAllowed);
         }
-        if !self.active_super_admins(tenant.id).is_empty() {
+        if !self.active_super_admins(tenant.id, at).is_empty() {
             obstacles.push(Code::OwnerPresent);
         }
         let pending =
@@ -226,12 +229,12 @@ impl Oracle {
             if !names {
                 masked = self.is_masked(who, offer.tenant, Some(masked), at);
                 let given = Assignment { masked, ..offer.offered() };
-                obstacles.extend(self.hand_out_obstacles(who, offer.tenant, &given, at));
+                obstacles.extend(self.hand_out_obstacles(who, offer.tenant, &given, While::FOR_GOOD, at));
             } else if !offer.of_a_new_tenant {
                 obstacles.extend(self.owner_obstacles(who, offer.tenant, at));
             }
             let pending = offer.state == HandshakeState::Pending;
-            if pending && offer.sign_up && !self.active_super_admins(offer.tenant).is_empty() {
+            if pending && offer.sign_up && !self.active_super_admins(offer.tenant, at).is_empty() {
                 obstacles.push(Code::OwnerPresent);
             }
             obstacles.extend(self.invited_enough(who, Some(offer.user), email.as_ref(), at));
@@ -268,7 +271,13 @@ impl Oracle {
         Ok(invitation.clone())
     }
 
-    pub fn accept_invitation(&mut self, actor: &Actor, id: InvitationId, email: &Email) -> Result<(), Code> {
+    pub fn accept_invitation(
+        &mut self,
+        actor: &Actor,
+        id: InvitationId,
+        email: &Email,
+        at: Timestamp,
+    ) -> Result<(), Code> {
         let invitation = self.invitation_for_invited(actor, id)?;
         let user = self.user(invitation.user).unwrap().clone();
         let mut obstacles = Vec::new();
@@ -280,7 +289,7 @@ impl Oracle {
         }
         obstacles.extend(self.address_obstacles(email, invitation.tenant, None));
         let pending = invitation.state == HandshakeState::Pending;
-        if pending && invitation.sign_up && !self.active_super_admins(invitation.tenant).is_empty() {
+        if pending && invitation.sign_up && !self.active_super_admins(invitation.tenant, at).is_empty() {
             obstacles.push(Code::OwnerPresent);
         }
         if self.living(invitation.tenant).is_some_and(|tenant| tenant.operation != Operation::Enabled) {
@@ -296,7 +305,7 @@ impl Oracle {
             below: invitation.below,
             masked: invitation.masked,
         });
-        self.note_owner(user.id);
+        self.note_owner(user.id, at);
         Ok(())
     }
 
@@ -310,7 +319,7 @@ impl Oracle {
         Ok(())
     }
 
-    pub fn register_user(&mut self, actor: &Actor, c: &RegisterUser) -> Result<(), Code> {
+    pub fn register_user(&mut self, actor: &Actor, c: &RegisterUser, at: Timestamp) -> Result<(), Code> {
         self.operator_only(actor)?;
         let home = self.living(c.home).ok_or(Code::UnknownTenant)?;
         let below = c.below.unwrap_or(home.kind == TenantKind::Msp);
@@ -335,7 +344,7 @@ impl Oracle {
             below,
             masked: false,
         });
-        self.note_owner(id);
+        self.note_owner(id, at);
         Ok(())
     }
 
@@ -408,7 +417,7 @@ impl Oracle {
 
     /// Whether the tenant would be left without an active super admin of its own (U-3).
     fn is_last_super_admin(&self, user: &User, at: Timestamp) -> bool {
-        self.active_super_admins(user.home) == [user.id] && !self.is_locked(user.home, at)
+        self.lasting_super_admins(user.home, at) == [user.id] && !self.is_locked(user.home, at)
     }
 
     pub fn block_user(&mut self, actor: &Actor, id: UserId, at: Timestamp) -> Result<(), Code> {
@@ -431,7 +440,7 @@ impl Oracle {
         }
         least(obstacles)?;
         self.user_mut(id).state = UserState::Active;
-        self.note_owner(id);
+        self.note_owner(id, at);
         Ok(())
     }
 
@@ -446,6 +455,7 @@ impl Oracle {
         least(obstacles)?;
         self.user_mut(id).state = UserState::Removed;
         self.assignments.retain(|a| a.user != id);
+        self.temporaries.retain(|one| one.given.user != id);
         Ok(())
     }
 

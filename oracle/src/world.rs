@@ -88,6 +88,8 @@ pub struct Tenant {
     pub held_by: BTreeSet<Holder>,
     /// Whether it ever had an active super admin of its own.
     pub had_owner: bool,
+    /// When it came to be.
+    pub since: Timestamp,
     pub deleted: bool,
     pub street: Option<Street>,
     pub coordinates: Option<Coordinates>,
@@ -303,6 +305,50 @@ pub struct Assignment {
     pub masked: bool,
 }
 
+/// For how long a role is given: from when on, and until when, unless for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct While {
+    pub starts: Timestamp,
+    pub ends: Option<Timestamp>,
+}
+
+impl While {
+    pub const FOR_GOOD: Self = Self { starts: Timestamp::MIN, ends: None };
+
+    /// Whether a moment is of it.
+    pub fn has(self, moment: Timestamp) -> bool {
+        self.starts <= moment && self.ends.is_none_or(|ends| moment < ends)
+    }
+}
+
+/// A role for a while, by what it is told from others: of whom, where, and until when.
+pub type Laid = (UserId, TenantId, Timestamp);
+
+/// A role that somebody has on a tenant for a while, over whatever they have there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Temporary {
+    pub given: Assignment,
+    pub starts: Timestamp,
+    pub ends: Timestamp,
+    /// Whether it is recorded that it has begun.
+    pub begun: bool,
+}
+
+impl Temporary {
+    pub fn laid(&self) -> Laid {
+        (self.given.user, self.given.tenant, self.ends)
+    }
+
+    pub fn lasts(&self) -> While {
+        While { starts: self.starts, ends: Some(self.ends) }
+    }
+
+    /// Whether it counts at a moment; at the beginning of all time, as recorded.
+    pub fn in_force(&self, at: Timestamp) -> bool {
+        if at == Timestamp::MIN { self.begun } else { self.lasts().has(at) }
+    }
+}
+
 /// A tenant's own role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Role {
@@ -493,7 +539,10 @@ pub struct Oracle {
     pub proposals: Vec<Proposal>,
     pub invitations: Vec<Invitation>,
     pub users: Vec<User>,
+    /// The roles that stand for good.
     pub assignments: Vec<Assignment>,
+    /// Those for a while that have not ended, in the order in which they were given.
+    pub temporaries: Vec<Temporary>,
     pub roles: Vec<Role>,
     /// The ids of all roles there ever were.
     pub used_role_ids: BTreeSet<RoleId>,
@@ -554,6 +603,7 @@ impl Oracle {
             invitations: Vec::new(),
             users: Vec::new(),
             assignments: Vec::new(),
+            temporaries: Vec::new(),
             roles: Vec::new(),
             used_role_ids: BTreeSet::new(),
             reseller_customers: Vec::new(),
@@ -630,8 +680,44 @@ impl Oracle {
         self.roles.iter().find(|role| role.id == id)
     }
 
-    pub fn assignment(&self, user: UserId, tenant: TenantId) -> Option<&Assignment> {
+    /// The role that somebody has on a tenant for good.
+    pub fn lasting(&self, user: UserId, tenant: TenantId) -> Option<&Assignment> {
         self.assignments.iter().find(|a| a.user == user && a.tenant == tenant)
+    }
+
+    /// The roles that somebody has on a tenant for a while, now or later, the one that was given last last.
+    pub fn laid(
+        &self,
+        user: UserId,
+        tenant: TenantId,
+        at: Timestamp,
+    ) -> impl DoubleEndedIterator<Item = &Temporary> {
+        let theirs = move |one: &&Temporary| one.given.user == user && one.given.tenant == tenant;
+        self.temporaries.iter().filter(move |one| theirs(one) && at < one.ends)
+    }
+
+    /// What decides at a moment about somebody on a tenant: of what counts for a while what was given last, else what stands
+    /// there for good.
+    pub fn assignment(&self, user: UserId, tenant: TenantId, at: Timestamp) -> Option<&Assignment> {
+        let laid = self.laid(user, tenant, Timestamp::MIN).rfind(|one| one.in_force(at));
+        laid.map(|one| &one.given).or_else(|| self.lasting(user, tenant))
+    }
+
+    /// When a role that decides ends by itself.
+    pub fn ends_of(&self, decides: &Assignment) -> Option<Timestamp> {
+        self.temporaries.iter().find(|one| std::ptr::eq(&one.given, decides)).map(|one| one.ends)
+    }
+
+    /// Everybody who has a role somewhere, with where.
+    pub fn pairs(&self) -> BTreeSet<(UserId, TenantId)> {
+        let lasting = self.assignments.iter().map(|a| (a.user, a.tenant));
+        let laid = self.temporaries.iter().map(|one| (one.given.user, one.given.tenant));
+        lasting.chain(laid).collect()
+    }
+
+    /// Everything that is given, for good or for a while.
+    pub fn all_given(&self) -> impl Iterator<Item = &Assignment> {
+        self.assignments.iter().chain(self.temporaries.iter().map(|one| &one.given))
     }
 
     /// What a management type means today.
@@ -700,19 +786,30 @@ impl Oracle {
     }
 
     /// Remembers that the user's home has had an owner, if that is what the user is (L-1).
-    pub fn note_owner(&mut self, user: UserId) {
+    pub fn note_owner(&mut self, user: UserId, at: Timestamp) {
         let home = self.user(user).unwrap().home;
-        if self.active_super_admins(home).contains(&user) {
+        if self.active_super_admins(home, at).contains(&user) {
             self.tenant_mut(home).had_owner = true;
         }
     }
 
     /// The active users at home on the tenant whose role there is the super role.
-    pub fn active_super_admins(&self, tenant: TenantId) -> Vec<UserId> {
+    pub fn active_super_admins(&self, tenant: TenantId, at: Timestamp) -> Vec<UserId> {
         let is_super = |user: &&User| {
             user.home == tenant
                 && user.state == UserState::Active
-                && self.assignment(user.id, tenant).is_some_and(|a| self.makes_super(a))
+                && self.assignment(user.id, tenant, at).is_some_and(|a| self.makes_super(a))
+        };
+        self.users.iter().filter(is_super).map(|user| user.id).collect()
+    }
+
+    /// Those of them who are super admins for good: nothing less lies over it, now or later (U-3, X-4).
+    pub fn lasting_super_admins(&self, tenant: TenantId, at: Timestamp) -> Vec<UserId> {
+        let is_super = |user: &&User| {
+            user.home == tenant
+                && user.state == UserState::Active
+                && self.lasting(user.id, tenant).is_some_and(|a| self.makes_super(a))
+                && self.laid(user.id, tenant, at).all(|one| self.makes_super(&one.given))
         };
         self.users.iter().filter(is_super).map(|user| user.id).collect()
     }

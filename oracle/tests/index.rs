@@ -195,7 +195,7 @@ fn play(seed: u64) -> u64 {
             continue;
         }
         // What ends by itself has to end in time, whether or not somebody swept.
-        clock.set(if rng.percent(30) { generator.a_while_later() } else { step.at });
+        clock.set(if rng.percent(40) { generator.a_while_later(&oracle) } else { step.at });
         engine.refresh().unwrap();
         other.refresh().unwrap();
         // What was saved some while ago is loaded, and what is loaded is saved in turn.

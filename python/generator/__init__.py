@@ -1,7 +1,8 @@
 """What writes the wide part of the package, in rooms: `schema` reads the JSON Schema into the forms of `form`; `data`, `read` and
 `methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
-of the library for C has; `go` writes the package for Go from the same forms; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
-`reference` writes pages from that and the same forms, with the `examples` of each call.
+of the library for C has; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
+`reference` writes pages from that and the same forms, with the `examples` of each call. `csharp` writes the package for .NET from the
+same forms, and `go` that for Go.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .core import Core
+from .csharp import CSharp
 from .data import Data
 from .go import Go
 from .methods import Methods, apart
@@ -44,3 +46,8 @@ def reference(schema: dict[str, Any], core: Path) -> dict[str, str]:
 def go(schema: dict[str, Any], header: str) -> dict[str, str]:
     """The text of every generated file of the package for Go, by its name."""
     return Go(_door(schema), header).files()
+
+
+def dotnet(schema: dict[str, Any], header: str) -> dict[str, str]:
+    """The text of every generated file of the package for .NET, by its name."""
+    return CSharp(_door(schema)).files(header)

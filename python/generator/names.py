@@ -17,14 +17,22 @@ GROUPS: Final = (
 )
 
 
+def constants(header: str) -> list[tuple[tuple[str, str, str, str], list[tuple[str, str]]]]:
+    """Each group with its constants and their words."""
+    listed = []
+    for group in GROUPS:
+        found = re.findall(rf'^#define TENANTRY_{group[1]}_(\w+) "([^"]+)"$', header, flags=re.M)
+        if not found:
+            raise Wrong(f"the header no longer has {group[1]}_ names")
+        listed.append((group, found))
+    return listed
+
+
 def names(header: str) -> list[Module]:
     """A module for each group."""
     written = []
-    for name, prefix, kind, about in GROUPS:
+    for (name, _, kind, about), found in constants(header):
         module = Module(name, f"{about} Another policy may have others; `Database.policy` says which are in force.")
-        found = re.findall(rf'^#define TENANTRY_{prefix}_(\w+) "([^"]+)"$', header, flags=re.M)
-        if not found:
-            raise Wrong(f"the header no longer has {prefix}_ names")
         typed = f"{module.std('typing', 'Final')}[{module.at('model', kind)}]"
         module.text += "\n"
         for constant, word in found:

@@ -87,7 +87,7 @@ from ._data import UNSET, AsOf, Data, Id, TypedDevice, Unset
 from ._database import Database, diagrams, memory, open, policy, restore
 from ._native import AccessIndex, IndexVerdict, PermissionHandle, ServiceHandle, TenantHandle, UserHandle
 from ._rows import Page, Rows
-from ._sync import Synced, read_customers, sync_customers
+from ._sync import CustomerList, RefusedRow, Synced, read_customers, sync_customers
 from ._word import Word
 from .codes import Code, Trouble
 from .errors import (
@@ -136,6 +136,7 @@ __all__ = [
     "AsOf",
     "Code",
     "Command",
+    "CustomerList",
     "Data",
     "Database",
     "Executed",
@@ -144,6 +145,7 @@ __all__ = [
     "Page",
     "PermissionHandle",
     "PolicyLike",
+    "RefusedRow",
     "Request",
     "Rows",
     "ServiceHandle",
@@ -380,6 +382,9 @@ __all__ += [
     "SyncStep",
     "System",
     "SystemId",
+    "Temporary",
+    "TemporaryRow",
+    "TemporaryRule",
     "Tenant",
     "TenantAccessRow",
     "TenantId",

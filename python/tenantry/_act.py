@@ -182,7 +182,20 @@ def perform(wanted: Wanted, name: str, words: Sequence[str]) -> int:
 
 def typed(db: Database, name: str, words: Sequence[str]) -> Command[Any]:
     """The command that is typed so, with the ids of what is named in it."""
-    return _fields.made(name, words, lambda kind, text: the_id(db, kind, text))
+    return _fields.made(name, words, lambda kind, text: later(db, text) if kind is datetime.datetime else the_id(db, kind, text))
+
+
+MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
+"""How long spans are."""
+
+
+def later(db: Database, text: str) -> datetime.datetime:
+    """A moment so far from now: a whole minute, so that it is named as it is shown."""
+    span = _fields.SPAN.fullmatch(text)
+    minutes = int(span["count"]) * MINUTES[span["of"]] if span else 0
+    at = db.now() + datetime.timedelta(minutes=minutes)
+    whole = at.replace(second=0, microsecond=0)
+    return whole if whole == at else whole + datetime.timedelta(minutes=1)
 
 
 def asking(db: Database, wanted: Wanted) -> tuple[ActorLike, str]:

@@ -42,7 +42,7 @@ from ._find import (
     whole,
 )
 from ._hints import like
-from ._show import Row, as_json, facts
+from ._show import Row, as_json, facts, said
 from .codes import Code
 from .errors import Misuse, TenantryError, misuse
 from .events import CommandRefused, Event
@@ -252,7 +252,8 @@ def explain(wanted: Wanted) -> int:
         if told.grounds is not None:
             role, at = role_name(db, told.grounds.role, wanted.as_of), tenant_name(db, told.grounds.tenant, wanted.as_of)
             without = f", without {wanted.permission}" if told.reason is Code.ROLE_LACKS_PERMISSION else ""
-            print(f"  role:   {role}, held at {at}{without}")
+            until = f", until {said(told.grounds.ends)}" if told.grounds.ends else ""
+            print(f"  role:   {role}, held at {at}{until}{without}")
         for id in told.chain:
             link = db.host_entity(kind=Kind.LINK, id=id, as_of=wanted.as_of)
             if isinstance(link, Link):
@@ -671,7 +672,8 @@ def parser() -> argparse.ArgumentParser:
 
     more = (
         "The list has the columns id and name, and may have number, country, website, prefix, street, phone, management, services, "
-        "kind and owner. Nobody is removed. Ends with 1 where something is refused; run again, it goes on."
+        "kind and owner. Nobody is removed. A row that cannot be read or done is told with its line, and stands in the way of no other. Ends "
+        "with 1 where there is one; run again, it goes on."
     )
     one = with_file(command("sync", _external.sync, "bring about a list of customers from another system", more, "writes"))
     one.add_argument("list", metavar="CSV", help="the list: UTF-8, or UTF-16 with its mark")
@@ -680,7 +682,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--management", metavar="TYPE", help="how a new customer is managed, where its row does not say")
     one.add_argument("--services", metavar="SERVICE,…", help="what is managed of a new customer, where its row does not say")
     one.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    with_actor(one)
+    one.add_argument("--as", metavar="USER", dest="actor", help="who adds and edits them: an e-mail address or an id; else the operator")
     with_json(one)
 
     more = "Ends with 0 for yes and 1 for no."
@@ -697,6 +699,13 @@ def parser() -> argparse.ArgumentParser:
     with_about(one)
     one.add_argument("--permission", metavar="PERMISSION", help="only where this is held, be it with a service alone")
     one.add_argument("--service", metavar="SERVICE", help="only where it, or anything, is held with this service")
+    with_actor(one)
+    with_moment(one)
+    with_rows(one)
+
+    more = "Whom --as may not see is told as somebody of their organisation."
+    one = with_file(command("temporary", _desk.temporary, "who has a role for a while on a tenant or below it, and until when", more))
+    one.add_argument("tenant", metavar="TENANT", help="where: a number or an id")
     with_actor(one)
     with_moment(one)
     with_rows(one)

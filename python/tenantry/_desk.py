@@ -226,6 +226,21 @@ def leading(db: Database, it: Requested, as_of: AsOf | None) -> tuple[str, str |
             return "request", None
 
 
+# Roles for a while.
+
+
+def temporary(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        tenant = the_tenant(db, wanted.tenant, wanted.as_of)
+        found = db.temporary_access(actor=asking(db, wanted, tenant), tenant=tenant.id, as_of=wanted.as_of, limit=page(wanted))
+        rows = (
+            Row((it.email, called(db, it.home, wanted.as_of), role_name(db, it.role, wanted.as_of), it.on.number, it.starts, it.ends), it)
+            for it in found
+        )
+        listed(wanted, ("address", "of", "role", "on", "from", "until"), rows)
+    return 0
+
+
 # Notices.
 
 
@@ -298,10 +313,15 @@ def user(wanted: Wanted) -> int:
             told["asked_to_confirm"] = known.new_email
         facts(told, "table")
         of_all = len(db.policy().permissions)
-        roles = list[tuple[object, ...]]()
-        roles.extend((role_name(db, one.role), tenant_name(db, one.tenant), said_so(one.below)) for one in held)
+        roles, now = list[tuple[object, ...]](), db.now()
+        for one in held:
+            where = tenant_name(db, one.tenant)
+            if not one.bare:
+                roles.append((role_name(db, one.role), where, said_so(one.below), None, None))
+            laid = [it for it in one.over if it.ends > now]
+            roles.extend((role_name(db, it.role), where, said_so(it.below), it.starts, it.ends) for it in laid)
         print("\nroles:")
-        table(("role", "on", "and below"), roles)
+        table(("role", "on", "and below", "from", "until"), roles)
         print("\nwhere they may do something:")
         rows = (
             Row((db.tenant(tenant).number, db.tenant(tenant).name, f"{len(names)} of {of_all}"), {}) for tenant, names in rights.items()

@@ -35,7 +35,8 @@ Tree: TypeAlias = str | int | float | bool | FromFile | None | list[Any] | dict[
 """What was typed for a field: text, or what JSON or several parts of it make."""
 
 Find: TypeAlias = Callable[[object, str], Any]
-"""Finds the id of something of a kind, by what people type for it; a role of the policy has none but its name."""
+"""Finds the id of something of a kind, by what people type for it; a role of the policy has none but its name. And the moment that is so
+far from now."""
 
 
 class Field(NamedTuple):
@@ -202,7 +203,13 @@ def read(kind: Any, it: Tree, place: str, find: Find) -> Any:
         return [_text(one, place) for one in it]  # a device by several of its ids
     if of is str and may == [str]:
         return _text(it, place)
+    if of is datetime.datetime and isinstance(it, str) and SPAN.fullmatch(it):
+        return find(of, it)
     return _plain(of, it, place)
+
+
+SPAN: Final = re.compile(r"\+(?P<count>[0-9]{1,6})(?P<of>[mhd])")
+"""How far a moment is from now, in minutes, hours or days."""
 
 
 def _new_id(text: str, place: str) -> uuid.UUID:
@@ -330,7 +337,8 @@ def _moment(text: str, place: str) -> datetime.datetime:
     try:
         micros(at)
     except Amiss:
-        raise misuse(f"`{place}`: `{text}` is no moment with its time zone", "write 2026-01-31T09:30:00Z") from None
+        remedy = "write 2026-01-31T09:30:00Z, or +2h for two hours from now"
+        raise misuse(f"`{place}`: `{text}` is no moment with its time zone", remedy) from None
     return at
 
 

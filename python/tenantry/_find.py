@@ -194,7 +194,7 @@ def external(db: Database, text: str, as_of: AsOf | None = None) -> Bearer | Non
         raise NotFound(f"no {'id of ' + system if number else 'MSP has an id of ' + system} `{id}`; `tenantry external FILE KEEPER` lists them")
     if len(found) > 1:
         some = ", ".join(f"{keeper.number}/{system}:{id}" for keeper, _ in found[:5])
-        raise NotFound(f"`{text}` is kept by {len(found)}: write {some}")
+        raise NotFound(f"{len(found)} MSPs have an id `{text}`; say whose is meant, as in {some}")
     return found[0][1]
 
 

@@ -117,6 +117,7 @@ class Commands(ABC):
         management: model.ManagementType,
         services: Collection[model.Service],
         authorize: Collection[model.Authorization] = (),
+        authorize_ends: model.Timestamp | None = None,
         contact: model.Contact | None = None,
         country: model.Country | None = None,
         external: model.SystemId | None = None,
@@ -143,6 +144,7 @@ class Commands(ABC):
             management: How it is managed.
             services: What is managed.
             authorize: Who of the managing side works there, and as what (P-11).
+            authorize_ends: Up to when they do; for good, if left out (X-4).
             contact: How to reach and find it.
             country: Its country.
             external: What another system calls it, which the manager keeps (X-11).
@@ -167,6 +169,7 @@ class Commands(ABC):
                 management=management,
                 services=services,
                 authorize=authorize,
+                authorize_ends=authorize_ends,
                 contact=contact,
                 country=country,
                 external=external,
@@ -1469,14 +1472,19 @@ class Commands(ABC):
         self,
         *,
         assignments: Collection[model.NewAssignment],
+        ends: model.Timestamp | None = None,
+        starts: model.Timestamp | None = None,
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Give users roles on tenants, many at once (P-11). Who: `users.manage` on each user's home; an operator.
+        """Give users roles on tenants, many at once (P-11), for good or for a while (X-4). Who: `users.manage` on each
+        user's home; an operator.
 
         Args:
             assignments: The roles to give; checked as a whole.
+            ends: Up to when they count, over whatever the users have there; for good, if left out (X-4).
+            starts: From when on they count; from now on, if left out or past. Only with an end (X-4).
             actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
             request_id: Names this request: asking again under the same id is safe and answers with the first
                 receipt. Made, if left out.
@@ -1484,7 +1492,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.Assign(assignments=assignments),
+            commands.Assign(assignments=assignments, ends=ends, starts=starts),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1494,14 +1502,18 @@ class Commands(ABC):
         self,
         *,
         assignments: Collection[model.UserOnTenant],
+        ends: model.Timestamp | None = None,
         actor: ActorLike,
         request_id: Id | None = None,
         expected_seq: int | None = None,
     ) -> Executed[None]:
-        """Take users' roles on tenants away, many at once (P-11). Who: `users.manage` on each user's home; an operator.
+        """Take users' roles on tenants away, many at once (P-11): all that they have there, or what was given until a
+        moment (X-4). Who: `users.manage` on each user's home; an operator.
 
         Args:
             assignments: The roles to take away; checked as a whole.
+            ends: Of what was given for a while, only that which ends at this moment; without it, all that the users
+                have there (X-4).
             actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
             request_id: Names this request: asking again under the same id is safe and answers with the first
                 receipt. Made, if left out.
@@ -1509,7 +1521,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.Unassign(assignments=assignments),
+            commands.Unassign(assignments=assignments, ends=ends),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -3311,6 +3323,50 @@ class Queries(ABC):
             )
 
         return Rows(ask, _read.read_assignment_row, cursor, limit)
+
+    def temporary_access(
+        self,
+        *,
+        actor: ActorLike,
+        tenant: model.TenantId | str,
+        as_of: AsOf | None = None,
+        begun: bool | None = None,
+        role: model.RoleRef | model.RoleId | None = None,
+        user: model.UserId | str | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.TemporaryRow]:
+        """Who has, or will have, a role for a while on a tenant or anywhere below it, by when it ends (X-4). A page
+        costs the lesser of two: whatever is given for a while in the store, or the tenants below and what is so
+        given there. Who: `users.view` on the tenant, and on whichever it is about; an operator. A lazy list: rows
+        are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            tenant: The tenant.
+            as_of: When; now, if left out.
+            begun: Only those that have begun, or only those that have not.
+            role: Only this one.
+            user: Only those of this user, where they are named to the actor.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "temporary_access",
+                {
+                    "actor": actor,
+                    "tenant": tenant,
+                    "as_of": as_of,
+                    "filter": {"begun": begun, "role": role, "user": user},
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_temporary_row, cursor, limit)
 
     def invitations(
         self,

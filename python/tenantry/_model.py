@@ -192,6 +192,9 @@ __all__ = [
     "SyncStep",
     "System",
     "SystemId",
+    "Temporary",
+    "TemporaryRow",
+    "TemporaryRule",
     "Tenant",
     "TenantAccessRow",
     "TenantId",
@@ -1187,35 +1190,42 @@ class AskedRow(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Assignment(Data):
-    """A user's role on a tenant; at most one per user and tenant (P-10).
+    """A user's role on a tenant (P-10), and what is laid over it for a while (X-4); at most one per user and tenant.
 
     Attributes:
         user: Who.
         tenant: Where.
         role: With which role.
         below: Whether it covers the tenants managed below, too.
+        bare: Whether nothing stands there: the role is that of something laid over it, and gives nothing by itself
+            (X-4).
         masked: Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to one of
             the customer's own people. It stays so, whatever becomes of the link, until a super admin of the customer
             gives it again (P-16).
+        over: What is laid over it for a while, in the order in which it was given: of what is in force, the last
+            decides (X-4).
     """
 
     user: UserId
     tenant: TenantId
     role: RoleRef
     below: bool
+    bare: bool = False
     masked: bool = False
+    over: tuple[Temporary, ...] = ()
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AssignmentRow(Data):
-    """Somebody's role on a tenant (Q-4).
+    """Somebody's role on a tenant, as it decides now (Q-4, X-4).
 
     Attributes:
         home: Their organisation.
         role: With which role.
         below: Whether it covers the tenants managed below, too.
         email: Their address, where the actor may see the users of their home.
+        ends: When it ends by itself, and what lies below it counts again; never, if absent (X-4).
         masked: Whether it leaves out what is reserved for the customer (P-16).
         name: Their name, where the actor may see the users of their home.
         user: Who; not told of people of another organisation whose users the actor may not see.
@@ -1225,6 +1235,7 @@ class AssignmentRow(Data):
     role: RoleRef
     below: bool
     email: Email | None = None
+    ends: Timestamp | None = None
     masked: bool = False
     name: PersonName | None = None
     user: UserId | None = None
@@ -1577,11 +1588,13 @@ class Grounds(Data):
     Attributes:
         tenant: The tenant it is on: the one asked about, or one above it.
         role: Its role.
+        ends: When it ends by itself, if it was given for a while (X-4).
         masked: Whether it leaves out what is reserved for the customer, since its manager's side gave it (P-16).
     """
 
     tenant: TenantId
     role: RoleRef
+    ends: Timestamp | None = None
     masked: bool = False
 
 
@@ -2308,6 +2321,20 @@ class PlaceRow(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TemporaryRule(Data):
+    """How long roles may last that are given for a while (X-4).
+
+    Attributes:
+        max_days: How many days from when it is given such an end may lie ahead.
+        required: Whether every role on another tenant than its user's home must have an end.
+    """
+
+    max_days: int = 365
+    required: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Policy(Data):
     """Everything about tenantry that is a matter of choice (P-13).
 
@@ -2340,6 +2367,7 @@ class Policy(Data):
         issue_categories: The categories of issues that alerts are about (A-2).
         move_days: Days until a move that awaits the customer's approval lapses (V-7).
         reserved_prefixes: Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
+        temporary: How long roles may last that are given for a while, and where they have to be (X-4).
         who_asks: Who begins to talk about managing a tenant that is there already (L-10).
     """
 
@@ -2367,6 +2395,7 @@ class Policy(Data):
     issue_categories: frozenset[IssueCategory] = frozenset()
     move_days: int = 30
     reserved_prefixes: frozenset[Prefix] = frozenset()
+    temporary: TemporaryRule = TemporaryRule()
     who_asks: WhoAsks = WhoAsks.EITHER
 
 
@@ -2763,6 +2792,61 @@ class SystemId(Data):
 
     system: System
     id: ExternalId
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Temporary(Data):
+    """A role with a beginning and an end, laid over whatever its user has on the same tenant (X-4).
+
+    Attributes:
+        role: With which role.
+        below: Whether it covers the tenants managed below, too.
+        starts: From when on it is in force.
+        ends: When it is so no longer; of one user on one tenant, no two end at the same moment.
+        begun: Whether a record tells that it has begun. It has when its moment has come, recorded or not.
+        masked: Whether it leaves out what is reserved for the customer (P-16).
+    """
+
+    role: RoleRef
+    below: bool
+    starts: Timestamp
+    ends: Timestamp
+    begun: bool = False
+    masked: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TemporaryRow(Data):
+    """A role that somebody has, or will have, for a while (X-4).
+
+    Attributes:
+        on: Where.
+        home: Their organisation.
+        role: With which role.
+        below: Whether it covers the tenants managed below, too.
+        starts: From when on it counts.
+        ends: Up to when it counts.
+        decides: Whether it decides now what its user may do there: it has begun, and nothing that was given later
+            lies over it.
+        email: Their address, where the actor may see the users of their home.
+        masked: Whether it leaves out what is reserved for the customer (P-16).
+        name: Their name, where the actor may see the users of their home.
+        user: Who; not told of people of another organisation whose users the actor may not see.
+    """
+
+    on: Organisation
+    home: TenantId
+    role: RoleRef
+    below: bool
+    starts: Timestamp
+    ends: Timestamp
+    decides: bool
+    email: Email | None = None
+    masked: bool = False
+    name: PersonName | None = None
+    user: UserId | None = None
 
 
 @final

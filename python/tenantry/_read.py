@@ -118,7 +118,9 @@ def read_assignment(d: Any) -> model.Assignment:
         tenant=read_id(d["tenant"]),
         role=d["role"],
         below=d["below"],
+        bare=d.get("bare", False),
         masked=d.get("masked", False),
+        over=tuple(read_temporary(x) for x in d.get("over", ())),
     )
 
 
@@ -128,6 +130,7 @@ def read_assignment_row(d: Any) -> model.AssignmentRow:
         role=d["role"],
         below=d["below"],
         email=d.get("email"),
+        ends=None if (v := d.get("ends")) is None else moment(v),
         masked=d.get("masked", False),
         name=d.get("name"),
         user=None if (v := d.get("user")) is None else read_id(v),
@@ -724,6 +727,26 @@ def _event_assignment_ended(d: Any) -> events.AssignmentEnded:
     return events.AssignmentEnded(user=read_id(d["user"]), tenant=read_id(d["tenant"]))
 
 
+def _event_temporary_assigned(d: Any) -> events.TemporaryAssigned:
+    return events.TemporaryAssigned(
+        user=read_id(d["user"]),
+        tenant=read_id(d["tenant"]),
+        role=d["role"],
+        below=d["below"],
+        starts=moment(d["starts"]),
+        ends=moment(d["ends"]),
+        masked=d.get("masked", False),
+    )
+
+
+def _event_temporary_begun(d: Any) -> events.TemporaryBegun:
+    return events.TemporaryBegun(user=read_id(d["user"]), tenant=read_id(d["tenant"]), ends=moment(d["ends"]))
+
+
+def _event_temporary_ended(d: Any) -> events.TemporaryEnded:
+    return events.TemporaryEnded(user=read_id(d["user"]), tenant=read_id(d["tenant"]), ends=moment(d["ends"]))
+
+
 def _event_role_created(d: Any) -> events.RoleCreated:
     return events.RoleCreated(
         role=read_id(d["role"]),
@@ -1013,6 +1036,9 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "user_removed": _event_user_removed,
     "assigned": _event_assigned,
     "assignment_ended": _event_assignment_ended,
+    "temporary_assigned": _event_temporary_assigned,
+    "temporary_begun": _event_temporary_begun,
+    "temporary_ended": _event_temporary_ended,
     "role_created": _event_role_created,
     "role_edited": _event_role_edited,
     "role_deleted": _event_role_deleted,
@@ -1083,7 +1109,12 @@ def read_former_email(d: Any) -> model.FormerEmail:
 
 
 def read_grounds(d: Any) -> model.Grounds:
-    return model.Grounds(tenant=read_id(d["tenant"]), role=d["role"], masked=d.get("masked", False))
+    return model.Grounds(
+        tenant=read_id(d["tenant"]),
+        role=d["role"],
+        ends=None if (v := d.get("ends")) is None else moment(v),
+        masked=d.get("masked", False),
+    )
 
 
 def read_handshake(d: Any) -> model.Handshake:
@@ -1711,6 +1742,7 @@ def read_policy(d: Any) -> model.Policy:
         issue_categories=frozenset(d.get("issue_categories", ())),
         move_days=d.get("move_days", 30),
         reserved_prefixes=frozenset(d.get("reserved_prefixes", ())),
+        temporary=read_temporary_rule(d["temporary"]) if "temporary" in d else model.TemporaryRule(),
         who_asks=model.WhoAsks(d["who_asks"]) if "who_asks" in d else model.WhoAsks.EITHER,
     )
 
@@ -1920,6 +1952,37 @@ def read_sync_step(d: Any) -> model.SyncStep:
         renumbered=d.get("renumbered", False),
         with_=d.get("with"),
     )
+
+
+def read_temporary(d: Any) -> model.Temporary:
+    return model.Temporary(
+        role=d["role"],
+        below=d["below"],
+        starts=moment(d["starts"]),
+        ends=moment(d["ends"]),
+        begun=d.get("begun", False),
+        masked=d.get("masked", False),
+    )
+
+
+def read_temporary_row(d: Any) -> model.TemporaryRow:
+    return model.TemporaryRow(
+        on=read_organisation(d["on"]),
+        home=read_id(d["home"]),
+        role=d["role"],
+        below=d["below"],
+        starts=moment(d["starts"]),
+        ends=moment(d["ends"]),
+        decides=d["decides"],
+        email=d.get("email"),
+        masked=d.get("masked", False),
+        name=d.get("name"),
+        user=None if (v := d.get("user")) is None else read_id(v),
+    )
+
+
+def read_temporary_rule(d: Any) -> model.TemporaryRule:
+    return model.TemporaryRule(max_days=d.get("max_days", 365), required=d.get("required", False))
 
 
 def read_tenant(d: Any) -> model.Tenant:

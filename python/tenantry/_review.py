@@ -10,7 +10,7 @@ from ._command import ActorLike
 from ._data import AsOf
 from ._database import Database
 from ._find import Wanted, actor, as_id, called, known, listed, opened, page, person, role_name, tenant_name, the_person, the_tenant
-from ._show import Brief, Row
+from ._show import Brief, Row, said
 from .model import (
     AccessChangeRow,
     AccessEvent,
@@ -49,8 +49,8 @@ FEW: Final = 2
 
 
 def in_brackets(name: str, *more: str) -> str:
-    said = "; ".join(filter(None, more))
-    return f"{name} ({said})" if said else name
+    words = "; ".join(filter(None, more))
+    return f"{name} ({words})" if words else name
 
 
 def all_of(ways: Iterable[AccessWay]) -> Brief:
@@ -72,7 +72,8 @@ def why(db: Database, ways: Iterable[AccessWay], as_of: AsOf | None) -> tuple[li
     for way in ways:
         if way.grounds is not None:
             role, at = role_name(db, way.grounds.role, as_of), called(db, way.grounds.tenant, as_of)
-            roles.append(f"{role} at {at}{' (not what is reserved)' if way.grounds.masked else ''}")
+            until = f" until {said(way.grounds.ends)}" if way.grounds.ends else ""
+            roles.append(f"{role} at {at}{until}{' (not what is reserved)' if way.grounds.masked else ''}")
         links += [link for id in way.chain if (link := called(db, id, as_of)) not in links]
     return roles, links
 

@@ -370,6 +370,28 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "what a command would lead to is told of the present, and it was asked of the past",
         "leave the moment out",
     ),
+    "end_required": (
+        441,
+        "value",
+        "X-4",
+        "a role on tenant `{}` needs an end: it has a beginning, or the policy says so",
+        "say when it ends",
+    ),
+    "end_passed": (442, "value", "X-4", "{} has passed already", "name an end that lies ahead"),
+    "ends_before_it_begins": (
+        443,
+        "value",
+        "X-4",
+        "what begins at {} would have ended by then",
+        "name a beginning before the end, or none to begin now",
+    ),
+    "end_too_far": (
+        444,
+        "value",
+        "X-4",
+        "{} lies further ahead than the policy lets a role for a while last",
+        "name an earlier end, and give it again before that",
+    ),
     "id_taken": (
         501,
         "state",
@@ -763,6 +785,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "U-5",
         "user `{}` is not removed and still needs their address",
         "remove the user first",
+    ),
+    "too_many_temporaries": (
+        821,
+        "state",
+        "X-4",
+        "as many roles as there can be lie over each other for the user on tenant `{}`",
+        "take one of them away first, or wait until one ends",
     ),
     "not_a_reseller": (901, "state", "V-1", "tenant `{}` is no reseller", "name a reseller"),
     "cannot_receive": (

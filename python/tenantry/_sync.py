@@ -6,22 +6,27 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
+import json
 import os
 import re
+import unicodedata
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, overload
 
-from ._command import ActorLike, Command, Request
+from ._command import ActorLike, Command, Request, actor_json
+from ._data import to_json
 from ._database import Database
 from .commands import AddCustomer, EditTenant, SetExternalId
-from .errors import Refused, TenantryError, misuse
+from .errors import Misuse, Refused, TenantryError, misuse
 from .model import (
     BearerTenant,
     Contact,
     ExternalIdRow,
     Invitee,
+    Organisation,
     SyncRow,
     SyncState,
     SyncStep,
@@ -41,22 +46,73 @@ REQUESTS: Final = uuid.UUID("74656e61-6e74-7279-0073-796e63000001")
 
 
 @dataclasses.dataclass(frozen=True)
+class RefusedRow:
+    """A row of a list of which something was not done, and why. Of one with a cell that is not what its column wants, nothing was.
+
+    Attributes:
+        id: The row's id, as it stands in the list; empty, if it has none.
+        why: What stands in the way, and what to do: a `Refused` of the store's, or a `Misuse` of a cell, or of the whole row.
+        line: Where the row begins in the file that it is of; None, if it is of none. The first line has the number 1.
+        column: Of which column the cell is that is amiss; None, if none is.
+    """
+
+    id: str
+    why: Refused | Misuse
+    line: int | None = None
+    column: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Synced:
     """What a list of customers comes to, or came to.
 
     Attributes:
-        steps: What each row comes to, in their order.
-        refused: What was not done, by the row's id, and why.
+        steps: What each row comes to, in their order; but for those with a cell that is amiss, which come to nothing.
+        refused: What is not done, and why, by its row. Of what does not fit the store, that shows when it is done; of cells, before.
         gone: The ids of customers that are kept and not in the list, as far as the actor sees them: nothing is done about them.
+        lines: Where the row of each step begins in the file that it is of; None, if it is of none.
     """
 
     steps: tuple[SyncStep, ...]
-    refused: tuple[tuple[str, Refused], ...]
+    refused: tuple[RefusedRow, ...]
     gone: tuple[ExternalIdRow, ...]
+    lines: tuple[int | None, ...]
 
     def count(self, state: SyncState) -> int:
         """How many rows came to this."""
         return sum(step.state is state for step in self.steps)
+
+
+@dataclasses.dataclass(frozen=True)
+class CustomerList(Sequence[SyncRow]):
+    """The customers of a file, as `read_customers` has read them.
+
+    Attributes:
+        rows: The customers.
+        lines: Where the row of each begins in the file.
+        refused: The rows that cannot be read. `sync_customers` tells of them among those that are refused.
+    """
+
+    rows: tuple[SyncRow, ...]
+    lines: tuple[int, ...]
+    refused: tuple[RefusedRow, ...] = ()
+
+    @overload
+    def __getitem__(self, place: int) -> SyncRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[SyncRow, ...]: ...
+    def __getitem__(self, place: int | slice) -> SyncRow | tuple[SyncRow, ...]:
+        return self.rows[place]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class _Listed(NamedTuple):
+    """A row, and the line that it begins at."""
+
+    row: SyncRow
+    line: int | None
 
 
 def sync_customers(
@@ -69,53 +125,93 @@ def sync_customers(
     dry_run: bool = False,
 ) -> Synced:
     """Brings about a list of customers as another system has them: adds who is new, edits what is another, keeps the ids. Nobody is
-    removed: who is kept and not listed is told in `gone`. What is refused stands in the way of nothing else. Running it again changes
-    nothing, and goes on where it was stopped.
+    removed: who is kept and not listed is told in `gone`. What is refused stands in the way of nothing else, and neither does a row with
+    a cell that is amiss. Running it again changes nothing, and goes on where it was stopped.
 
     Args:
         db: The store.
-        rows: The customers, each once.
+        rows: The customers, each once: rows of your own, or those of a file, as `read_customers` has read them.
         manager: Whose customers they are: a number or an id.
         system: The system that has given their ids, such as `connectwise`.
         actor: Who adds them.
         dry_run: Whether to do nothing and only say what would be done.
     """
     owner = db.tenant(manager).id
-    steps, refused = list[SyncStep](), list[tuple[str, Refused]]()
-    seen, taken = set[str](), dict[TenantId, str]()
-    for part in _parts(rows):
+    of_file = rows if isinstance(rows, CustomerList) else None
+    refused = list(of_file.refused) if of_file else []
+    listed = map(_Listed, rows, of_file.lines if of_file else itertools.repeat(None))
+    steps, lines = list[SyncStep](), list[int | None]()
+    seen, taken = dict[str, Organisation | None](), dict[TenantId, str]()
+    who = json.dumps(to_json(actor_json(actor)), sort_keys=True)
+    for part in _parts(listed):
         # What is done has an id by the revision that it was planned at: sent again it is done once, planned again it is another request.
+        # What somebody else does of the same list at the same time is another request, too.
         revision = db.token()
-        planned = [_after(step, seen, taken) for step in db.plan_sync(manager=owner, system=system, rows=part, actor=actor)]
+        planned, amiss = _planned(db, part, owner, system, actor)
+        refused += amiss
+        wanted = list[tuple[_Listed, Command[Any]]]()
+        for one, told in planned:
+            step = _after(told, seen, taken)
+            wanted += [(one, command) for command in _commands(one.row, step, owner, system)]
+            steps.append(step)
+            lines.append(one.line)
         if not dry_run:
-            wanted = [
-                (row.id, command) for row, step in zip(part, planned, strict=True) for command in _commands(row, step, owner, system)
-            ]
-            refused += _done(db, wanted, f"{revision} {owner} {system}", actor)
-        steps += planned
+            refused += _done(db, wanted, f"{revision} {owner} {system} {who}", actor)
     kept = db.external_ids(keeper=owner, system=system, actor=actor, limit=1000)
-    gone = [it for it in kept if isinstance(it.of, BearerTenant) and it.of.tenant != owner and it.id not in seen]
-    return Synced(tuple(steps), tuple(refused), tuple(gone))
+    # Whoever has a row that is amiss is listed.
+    there = {*seen, *(unicodedata.normalize("NFC", it.id) for it in refused)}
+    gone = [it for it in kept if isinstance(it.of, BearerTenant) and it.of.tenant != owner and it.id not in there]
+    return Synced(tuple(steps), tuple(sorted(refused, key=lambda it: it.line or 0)), tuple(gone), tuple(lines))
 
 
-def _parts(rows: Iterable[SyncRow]) -> Iterator[list[SyncRow]]:
-    part = list[SyncRow]()
-    for row in rows:
-        part.append(row)
-        if len(part) == PART:
-            yield part
-            part = []
-    if part:
+def _parts(listed: Iterator[_Listed]) -> Iterator[list[_Listed]]:
+    while part := list(itertools.islice(listed, PART)):
         yield part
 
 
-def _after(step: SyncStep, seen: set[str], taken: dict[TenantId, str]) -> SyncStep:
-    """What a step comes to after those of other parts of the list."""
+def _planned(
+    db: Database, part: list[_Listed], manager: TenantId, system: str, actor: ActorLike
+) -> tuple[list[tuple[_Listed, SyncStep]], list[RefusedRow]]:
+    """What rows come to; and those with a cell that is amiss, which come to nothing and are in nobody's way."""
+    if not part:
+        return [], []
+    try:
+        steps = db.plan_sync(manager=manager, system=system, rows=[one.row for one in part], actor=actor)
+        return list(zip(part, steps, strict=True)), []
+    except Misuse as error:
+        if _column(error) is None:
+            raise
+    # One of them is amiss: each is asked for by itself which.
+    sound, amiss = list[_Listed](), list[RefusedRow]()
+    for one in part:
+        try:
+            db.plan_sync(manager=manager, system=system, rows=[one.row], actor=actor)
+            sound.append(one)
+        except Misuse as error:
+            amiss.append(RefusedRow(str(one.row.id), _cell(error), one.line, _column(error)))
+    planned, _ = _planned(db, sound, manager, system, actor)
+    return planned, amiss
+
+
+def _column(error: Misuse) -> str | None:
+    """The column of the cell that a misuse is about, if it is about one."""
+    place = re.fullmatch(r"ask\.rows\[\d+\]\.(?:contact\.)?(\w+).*", error.path or "")
+    return place[1] if place else None
+
+
+def _cell(error: Misuse) -> Misuse:
+    """A misuse that is about a cell, in the words of a list: what is wrong with it, and what to do."""
+    wrong, _, remedy = re.sub(r"^`rows\[\d+\][^`]*`: ", "", error.message).partition("; ")
+    return Misuse(wrong, code=error.code, name=error.name, remedy=remedy or error.remedy, path=error.path)
+
+
+def _after(step: SyncStep, seen: dict[str, Organisation | None], taken: dict[TenantId, str]) -> SyncStep:
+    """What a step comes to after those before it in the list, those of other parts included."""
+    if step.id in seen:
+        return dataclasses.replace(step, state=SyncState.REPEATED, customer=seen[step.id])
+    seen[step.id] = step.customer
     customer = step.customer.tenant if step.customer else None
     before = taken.get(customer) if customer else None
-    if step.id in seen:
-        return dataclasses.replace(step, state=SyncState.REPEATED)
-    seen.add(step.id)
     if before is not None and before != step.id:
         return dataclasses.replace(step, state=SyncState.MERGED, with_=before)
     if customer and step.state in (SyncState.FOUND, SyncState.CHANGED, SyncState.SAME):
@@ -163,20 +259,17 @@ def _commands(row: SyncRow, step: SyncStep, manager: TenantId, system: str) -> I
         yield EditTenant(tenant=tenant, name=row.name, **fields)
 
 
-def _done(
-    db: Database, wanted: list[tuple[str, Command[Any]]], revision: str, actor: ActorLike
-) -> Iterator[tuple[str, Refused]]:
+def _done(db: Database, wanted: list[tuple[_Listed, Command[Any]]], name: str, actor: ActorLike) -> Iterator[RefusedRow]:
     """Does what follows from some rows; says what is refused."""
     for at in range(0, len(wanted), TOGETHER):
         some = wanted[at : at + TOGETHER]
-        names = (f"{revision} {id} {at + nth}" for nth, (id, _) in enumerate(some))
         requests = [
-            Request(command=command, request_id=uuid.uuid5(REQUESTS, name))
-            for name, (_, command) in zip(names, some, strict=True)
+            Request(command=command, request_id=uuid.uuid5(REQUESTS, f"{name} {one.row.id} {nth}"))
+            for nth, (one, command) in enumerate(some, at)
         ]
-        for (id, _), answer in zip(some, db.execute_all(requests, actor=actor), strict=True):
+        for (one, _), answer in zip(some, db.execute_all(requests, actor=actor), strict=True):
             if isinstance(answer, Refused):
-                yield id, answer
+                yield RefusedRow(one.row.id, answer, one.line)
             elif isinstance(answer, TenantryError):
                 raise answer
 
@@ -212,10 +305,12 @@ def decoded(path: str | os.PathLike[str]) -> str:
         raise misuse(f"`{path}` is not in {error.encoding.upper()} as it seems to be: {where} fits nowhere", "save it as UTF-8") from None
 
 
-def read_customers(path: str | os.PathLike[str], *, management: str | None = None, services: Collection[str] = ()) -> list[SyncRow]:
+def read_customers(
+    path: str | os.PathLike[str], *, management: str | None = None, services: Collection[str] = ()
+) -> CustomerList:
     """The customers of a CSV file: UTF-8, or UTF-16 with its mark; a comma, a semicolon or a tab between the columns. `id` and `name`
     must be there; `number`, `country`, `website`, `prefix`, `street`, `phone`, `management`, `services` (with `;` or `,` between them),
-    `kind` and `owner` (an address) may.
+    `kind` and `owner` (an address) may. A row that cannot be read stands in the way of no other; a file that cannot is a `Misuse`.
 
     Args:
         path: The file.
@@ -223,11 +318,11 @@ def read_customers(path: str | os.PathLike[str], *, management: str | None = Non
         services: What is managed of it, where its row does not say.
     """
     lines = io.StringIO(decoded(path), newline="")
-    begun = lines.readline()
+    begun, before = lines.readline(), 1
     while begun and not begun.strip():
-        begun = lines.readline()
+        begun, before = lines.readline(), before + 1
     if announced := re.fullmatch(r"\"?sep=(.)\"?", begun.strip()):
-        between, begun = announced[1], lines.readline()
+        between, begun, before = announced[1], lines.readline(), before + 1
     else:
         between = max(",;\t", key=begun.count)
     header = [name.strip().lower() for name in next(csv.reader([begun], delimiter=between), [])]
@@ -237,43 +332,57 @@ def read_customers(path: str | os.PathLike[str], *, management: str | None = Non
             raise misuse(f"`{path}` has {header.count(name)} columns `{name}`: it has {has or 'none'}", f"name one column `{name}`")
     if strange := [name for name in header if name and name not in COLUMNS]:
         raise misuse(f"`{path}` has a column `{strange[0]}`", f"leave it out, or call it one of {', '.join(COLUMNS)}")
-    rows, reader = list[SyncRow](), csv.reader(lines, delimiter=between, strict=True)
+    if (management is None and "management" not in header) or (not services and "services" not in header):
+        raise misuse(
+            "no row says how its customer is managed, and which services",
+            "give the columns `management` and `services`, or both once for all",
+        )
+    rows, at, refused = list[SyncRow](), list[int](), list[RefusedRow]()
+    reader, line = csv.reader(lines, delimiter=between, strict=True), before + 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                if len(cells) != len(header):
-                    raise misuse(f"line {reader.line_num + 1} of `{path}` has {len(cells)} of {len(header)} columns", "put it right")
-                rows.append(_row(dict(zip(header, (cell.strip() for cell in cells), strict=True)), management, services))
+                row = _row(header, [cell.strip() for cell in cells], line, management, services)
+                if isinstance(row, SyncRow):
+                    rows.append(row)
+                    at.append(line)
+                else:
+                    refused.append(row)
+            line = before + reader.line_num + 1
     except csv.Error as error:
-        raise misuse(f"line {reader.line_num + 1} of `{path}` cannot be taken apart: {error}", "look for a missing quotation mark") from None
-    return rows
+        raise misuse(f"line {line} of `{path}` cannot be taken apart: {error}", "look for a missing quotation mark") from None
+    return CustomerList(tuple(rows), tuple(at), tuple(refused))
 
 
-def _kind(text: str | None) -> TenantKind | None:
-    if text is None:
-        return None
-    try:
-        return TenantKind(text)
-    except ValueError:
-        raise misuse(f"`{text}` is no kind of tenant", f"use one of {', '.join(TenantKind)}") from None
+def _row(header: list[str], cells: list[str], line: int, management: str | None, services: Collection[str]) -> SyncRow | RefusedRow:
+    """The customer of a row, or why it has none."""
+    named = dict(zip(header, cells, strict=False))
+    id = named.get("id", "")
 
+    def amiss(what: str, remedy: str, column: str | None = None) -> RefusedRow:
+        return RefusedRow(id, misuse(what, remedy), line, column)
 
-def _row(cells: dict[str, str], management: str | None, services: Collection[str]) -> SyncRow:
     def cell(name: str) -> str | None:
-        return cells.get(name) or None
+        return named.get(name) or None
 
+    if len(cells) != len(header):
+        return amiss(f"the row has {len(cells)} cells, and the list {len(header)} columns", "look for a separator too many or too few")
     managed = cell("management") or management
-    wanted = [word.strip() for word in re.split("[;,]", cells.get("services") or "") if word.strip()] or list(services)
-    if managed is None or not wanted:
-        raise misuse("no row says how its customer is managed, and which services", "give the columns `management` and `services`, or both once for all")
-    owner = cell("owner")
+    wanted = [word.strip() for word in re.split("[;,]", named.get("services") or "") if word.strip()] or list(services)
+    if managed is None:
+        return amiss("it does not say how the customer is managed", "name a type, or give one for all rows", "management")
+    if not wanted:
+        return amiss("it does not say what is managed of the customer", "name a service, or give some for all rows", "services")
+    kind, owner = cell("kind"), cell("owner")
+    if kind is not None and kind not in list(TenantKind):
+        return amiss("there is no such kind of tenant", f"use one of {', '.join(TenantKind)}, or leave it empty", "kind")
     return SyncRow(
-        id=cells["id"],
-        name=cells["name"],
+        id=id,
+        name=named["name"],
         number=cell("number"),
         management=managed,
         services=wanted,
-        kind=_kind(cell("kind")),
+        kind=TenantKind(kind) if kind else None,
         country=cell("country"),
         website=cell("website"),
         prefix=cell("prefix"),

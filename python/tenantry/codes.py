@@ -219,6 +219,19 @@ class Code(Status):
     """430 (X-1): what a command would lead to is told of the present, and it was asked of the past; leave the moment
     out."""
 
+    END_REQUIRED = "end_required"
+    """441 (X-4): a role on tenant `{}` needs an end: it has a beginning, or the policy says so; say when it ends."""
+
+    END_PASSED = "end_passed"
+    """442 (X-4): {} has passed already; name an end that lies ahead."""
+
+    ENDS_BEFORE_IT_BEGINS = "ends_before_it_begins"
+    """443 (X-4): what begins at {} would have ended by then; name a beginning before the end, or none to begin now."""
+
+    END_TOO_FAR = "end_too_far"
+    """444 (X-4): {} lies further ahead than the policy lets a role for a while last; name an earlier end, and give
+    it again before that."""
+
     ID_TAKEN = "id_taken"
     """501 (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out."""
 
@@ -446,6 +459,10 @@ class Code(Status):
 
     USER_NOT_REMOVED = "user_not_removed"
     """813 (U-5): user `{}` is not removed and still needs their address; remove the user first."""
+
+    TOO_MANY_TEMPORARIES = "too_many_temporaries"
+    """821 (X-4): as many roles as there can be lie over each other for the user on tenant `{}`; take one of them
+    away first, or wait until one ends."""
 
     NOT_A_RESELLER = "not_a_reseller"
     """901 (V-1): tenant `{}` is no reseller; name a reseller."""

@@ -151,6 +151,7 @@ class AddCustomer(Command[model.AddedCustomer]):
         management: How it is managed.
         services: What is managed.
         authorize: Who of the managing side works there, and as what (P-11).
+        authorize_ends: Up to when they do; for good, if left out (X-4).
         contact: How to reach and find it.
         country: Its country.
         external: What another system calls it, which the manager keeps (X-11).
@@ -170,6 +171,7 @@ class AddCustomer(Command[model.AddedCustomer]):
     management: model.ManagementType
     services: Collection[model.Service]
     authorize: Collection[model.Authorization] = ()
+    authorize_ends: model.Timestamp | None = None
     contact: model.Contact | None = None
     country: model.Country | None = None
     external: model.SystemId | None = None
@@ -910,27 +912,36 @@ class RemoveUser(Command[None]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Assign(Command[None]):
-    """Give users roles on tenants, many at once (P-11). Who: `users.manage` on each user's home; an operator.
+    """Give users roles on tenants, many at once (P-11), for good or for a while (X-4). Who: `users.manage` on each
+    user's home; an operator.
 
     Attributes:
         assignments: The roles to give; checked as a whole.
+        ends: Up to when they count, over whatever the users have there; for good, if left out (X-4).
+        starts: From when on they count; from now on, if left out or past. Only with an end (X-4).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "assign")
     assignments: Collection[model.NewAssignment]
+    ends: model.Timestamp | None = None
+    starts: model.Timestamp | None = None
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Unassign(Command[None]):
-    """Take users' roles on tenants away, many at once (P-11). Who: `users.manage` on each user's home; an operator.
+    """Take users' roles on tenants away, many at once (P-11): all that they have there, or what was given until a
+    moment (X-4). Who: `users.manage` on each user's home; an operator.
 
     Attributes:
         assignments: The roles to take away; checked as a whole.
+        ends: Of what was given for a while, only that which ends at this moment; without it, all that the users
+            have there (X-4).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "unassign")
     assignments: Collection[model.UserOnTenant]
+    ends: model.Timestamp | None = None
 
 
 @final

@@ -99,6 +99,9 @@ __all__ = [
     "SessionClosed",
     "SessionEnded",
     "SessionOpened",
+    "TemporaryAssigned",
+    "TemporaryBegun",
+    "TemporaryEnded",
     "TenantDeleted",
     "TenantDisabled",
     "TenantEdited",
@@ -1538,6 +1541,82 @@ class AssignmentEnded(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TemporaryAssigned(Data):
+    """A user got a role on a tenant for a while, over whatever they have there, and in place of what would have ended
+    at the same moment (X-4).
+
+    Attributes:
+        user: Who.
+        tenant: Where.
+        role: With which role.
+        below: Whether it covers the tenants managed below; where that was left out, whether whoever gave it could
+            give so much.
+        starts: From when on.
+        ends: Up to when.
+        masked: Whether it leaves out what is reserved for the customer: the manager's side gave it (P-16).
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "temporary_assigned")
+    user: model.UserId
+    tenant: model.TenantId
+    role: model.RoleRef
+    below: bool
+    starts: model.Timestamp
+    ends: model.Timestamp
+    masked: bool = False
+
+    @property
+    def event(self) -> str:
+        """Its name: `temporary_assigned`."""
+        return "temporary_assigned"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TemporaryBegun(Data):
+    """A role that a user was given for a while has begun to count (X-4).
+
+    Attributes:
+        user: Who.
+        tenant: Where.
+        ends: Up to when it counts, by which it is told from others of theirs there.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "temporary_begun")
+    user: model.UserId
+    tenant: model.TenantId
+    ends: model.Timestamp
+
+    @property
+    def event(self) -> str:
+        """Its name: `temporary_begun`."""
+        return "temporary_begun"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TemporaryEnded(Data):
+    """A role that a user was given for a while has ended, or was taken away before (X-4).
+
+    Attributes:
+        user: Who.
+        tenant: Where.
+        ends: Up to when it counted, or would have.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "temporary_ended")
+    user: model.UserId
+    tenant: model.TenantId
+    ends: model.Timestamp
+
+    @property
+    def event(self) -> str:
+        """Its name: `temporary_ended`."""
+        return "temporary_ended"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RoleCreated(Data):
     """A tenant got a role of its own (P-9).
 
@@ -2358,6 +2437,9 @@ Event: TypeAlias = (
     | UserRemoved
     | Assigned
     | AssignmentEnded
+    | TemporaryAssigned
+    | TemporaryBegun
+    | TemporaryEnded
     | RoleCreated
     | RoleEdited
     | RoleDeleted

@@ -3,13 +3,14 @@
 # there as its users have it: pytest, doctests, the type checkers, stubtest. A tool that is missing is a failure, not a reason to skip.
 #
 # PYTHON says which Python; PROFILE whether the wheel is of a `release` build, as its users have it, or of the `dev` build that the
-# workspace is tested in; WHEEL which wheel, if none is to be built; ORACLE and JOURNEYS where those programs in Rust are, which are built
-# if nothing is said. Arguments go to pytest.
+# workspace is tested in; WHEEL which wheel, if none is to be built; ORACLE and JOURNEYS where those programs in Rust are, EXTENSION where
+# the loadable extension is, and SQLITE the directory of a libsqlite3 that may load it, all of which are built if nothing is said. Arguments
+# go to pytest.
 set -euo pipefail
 package=$(cd "$(dirname "$0")/.." && pwd)
 root=$(cd "$package/.." && pwd)
 python=${PYTHON:-python3} profile=${PROFILE:-release}
-oracle=${ORACLE:-} journeys=${JOURNEYS:-}
+oracle=${ORACLE:-} journeys=${JOURNEYS:-} extension=${EXTENSION:-} sqlite=${SQLITE:-}
 examples=$root/examples/python
 
 scratch=$(mktemp -d)
@@ -76,7 +77,28 @@ if [ -z "$oracle" ] || [ -z "$journeys" ]; then
     oracle=${oracle:-$CARGO_TARGET_DIR/debug/tenantry-oracle} journeys=${journeys:-$CARGO_TARGET_DIR/debug/tenantry-journeys}
 fi
 
+# Where the tests of core build it, too.
+into=$CARGO_TARGET_DIR/tmp/extension
+if [ -z "$extension" ]; then
+    say "the loadable extension"
+    quietly "${CARGO:-cargo}" build --locked --manifest-path "$root/extension/Cargo.toml" --target-dir "$into"
+    extension=$into/debug/libtenantry_sql.so
+fi
+if [ -z "$sqlite" ]; then
+    # The machine's may be older than those that lose no commits. It is made of the source that the library carries.
+    say "an SQLite that may load it"
+    sqlite=$scratch/sqlite
+    mkdir "$sqlite"
+    "${CARGO:-cargo}" metadata --locked --format-version 1 --manifest-path "$root/extension/Cargo.toml" >"$scratch/metadata"
+    source=$("$bin/python" -c 'import json, pathlib, sys
+packages = json.load(sys.stdin)["packages"]
+(sqlite,) = (it["manifest_path"] for it in packages if it["name"] == "libsqlite3-sys")
+print(pathlib.Path(sqlite).parent / "sqlite3" / "sqlite3.c")' <"$scratch/metadata")
+    quietly cc -shared -fPIC -O0 -w -DSQLITE_THREADSAFE=1 -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_SESSION \
+        -DSQLITE_ENABLE_PREUPDATE_HOOK -Wl,-soname,libsqlite3.so.0 "$source" -o "$sqlite/libsqlite3.so.0" -lm -ldl -lpthread
+fi
+
 say "pytest"
-export TENANTRY_ORACLE=$oracle TENANTRY_JOURNEYS=$journeys
+export TENANTRY_ORACLE=$oracle TENANTRY_JOURNEYS=$journeys TENANTRY_EXTENSION=$extension TENANTRY_SQLITE=$sqlite
 "$bin/pytest" -c "$package/pyproject.toml" --rootdir "$package" -p no:cacheprovider "$package/tests" "$@"
 say "all well"

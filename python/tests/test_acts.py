@@ -72,6 +72,8 @@ do msp.db edit_user user=olga@klein.example email=olga@new.example --as olga@kle
 inbox msp.db --as olga@klein.example
 do msp.db assign assignments=nils@northwind.example:TD-300:'Night desk' --as ada@northwind.example
 do msp.db assign assignments.user=nils@northwind.example assignments.tenant=NW-100 assignments.role=admin assignments.below=no --as ada@northwind.example
+do msp.db assign assignments=nils@northwind.example:BK-200:admin ends=2020-01-31T09:30:00Z --as ada@northwind.example
+do msp.db assign assignments=nils@northwind.example:BK-200:admin ends=soon --as ada@northwind.example
 do msp.db unassign assignments=nils@northwind.example:TD-300,nils@northwind.example:BK-200 --as ada@northwind.example
 do msp.db set_manager_grants link=NW-100/BK-200 grants=users.manage --as klara@klein.example
 do msp.db set_manager_grants link=NW-100/BK-200 grants= --as klara@klein.example
@@ -173,6 +175,29 @@ def test_each_command_says_what_it_takes(name: str, tmp_path: Path) -> None:
     code, text = answers(tmp_path, f"commands {name}")
     assert code == 0 and all(len(line) <= 80 for line in text.splitlines()[1:])
     assert all(f" {field.name}=" in text for field in _fields.fields(_fields.the_command(name)))
+
+
+def test_a_role_for_two_hours_is_given_shown_and_taken_away(place: Path) -> None:
+    given = said(place, "do msp.db assign assignments=nils@northwind.example:BK-200:admin ends=+2h --as ada@northwind.example")
+    assert "temporary_assigned" in given
+    told = [json.loads(line) for line in said(place, "temporary msp.db NW-100 --json").splitlines() if line.startswith("{")]
+    (row,) = told
+    assert (row["email"], row["role"], row["decides"]) == ("nils@northwind.example", "admin", True)
+    ends = datetime.datetime.fromisoformat(row["ends"].replace("Z", "+00:00"))
+    assert (ends.second, ends.microsecond) == (0, 0), "it can be named as it is shown"
+    shown = f"{ends:%Y-%m-%d %H:%M}"
+    for words in (
+        "temporary msp.db BK-200",
+        "user msp.db nils@northwind.example",
+        "review msp.db BK-200",
+        "explain msp.db nils@northwind.example users.view BK-200",
+    ):
+        assert shown in said(place, words), words
+    assert "NW-100" in said(place, "temporary msp.db BK-200 --as klara@klein.example")
+    assert "nils" not in said(place, "temporary msp.db BK-200 --as klara@klein.example").partition("\n")[2]
+    back = f"do msp.db unassign assignments=nils@northwind.example:BK-200 ends={row['ends']} --as ada@northwind.example"
+    assert "temporary_ended" in said(place, back)
+    assert "none" in said(place, "temporary msp.db NW-100")
 
 
 def test_a_store_is_made_whole_or_not_at_all(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

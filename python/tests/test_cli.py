@@ -133,6 +133,8 @@ review msp.db BK-200
 review msp.db bk-200 --as klara@klein.example
 review msp.db BK-200 --permission users.manage --csv
 review msp.db BK-200 --as klara@klein.example --service manage --json
+temporary msp.db NW-100
+temporary msp.db XX-1
 arising msp.db BK-200
 arising msp.db bk-200 --as klara@klein.example --csv
 arising msp.db NW-100
@@ -200,7 +202,7 @@ customers msp.db
 
 COMMANDS = (
     "init", "demo", "do", "preview", "commands", "inbox", "notices", "user", "policy",
-    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "diff", "feed", "audit", "report", "verify", "rebuild", "export",
+    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "temporary", "diff", "feed", "audit", "report", "verify", "rebuild", "export",
     "backup", "copy", "restore", "sweep", "external", "sync", "diagrams", "completion",
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from tenantry import notices
 GUIDE = ROOT / "docs" / "guide"
 PAGES = sorted(GUIDE.glob("*.md"))
 REFERENCE = sorted((ROOT / "docs" / "reference").glob("*.md"))
-PLACES = ("*.md", ".github/*.md", "docs/**/*.md", "core/*.md", "examples/*.md", "ffi/*.md", "python/*.md")
+PLACES = ("*.md", ".github/*.md", "docs/**/*.md", "core/*.md", "examples/*.md", "ffi/**/*.md", "python/*.md")
 EVERYWHERE = sorted(page for pattern in PLACES for page in ROOT.glob(pattern))
 RULES = ROOT / "core" / "RULES.md"
 RULE = re.compile(r"(?<![\w-])[TLPDUIVCASQX]-\d+(?:\.\d+)?(?![\w-])")

@@ -1,6 +1,7 @@
 """The journeys, told in Python: letter by letter what is expected of every language. And Python and Rust on one file at once.
 
-`TENANTRY_JOURNEYS` names the program in Rust; where it does not, these tests fail.
+`TENANTRY_JOURNEYS` names the program in Rust, `TENANTRY_EXTENSION` the loadable extension and `TENANTRY_SQLITE` where a libsqlite3 is that
+may load it, which the machine's may be too old for; where they do not, these tests fail.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import os
 import stat
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from tenantry import OPERATOR, TenantKind
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 JOURNEYS = EXAMPLES / "python" / "journeys"
-TOLD = ["jointly", "fully", "crossing", "clients", "processes", "onboarding", "resellers", "alerts", "review", "preview", "sync", "mailer"]
+TOLD = ["jointly", "fully", "crossing", "clients", "processes", "onboarding", "resellers", "alerts", "review", "preview", "sync", "elevation", "mailer"]
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +32,39 @@ def rust() -> str:
     return program
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The journeys in Python as one program, run by the Python that runs the tests."""
-    program = tmp_path_factory.mktemp("program") / "journeys"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W error "{JOURNEYS}" "$@"\n')
+def told_by(python: str, scratch: Path) -> str:
+    """The journeys in Python as one program, run by this Python."""
+    program = scratch / "journeys"
+    program.write_text(f'#!/bin/sh\nexec "{python}" -W error "{JOURNEYS}" "$@"\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     return str(program)
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The journeys, run by the Python that runs the tests."""
+    return told_by(sys.executable, tmp_path_factory.mktemp("program"))
+
+
+@pytest.fixture(scope="module")
+def loading(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same, run by one whose `sqlite3` loads extensions: the one that runs the tests if it does, or else the machine's, which takes
+    the packages from it."""
+    able = "import sqlite3; sqlite3.Connection.enable_load_extension"
+    pythons = [sys.executable, "/usr/bin/python3", "python3"]
+    found = [python for python in pythons if subprocess.run([python, "-c", able], capture_output=True).returncode == 0]
+    assert found, "no python3 here has a sqlite3 with enable_load_extension: apt-get install python3"
+    return told_by(found[0], tmp_path_factory.mktemp("program"))
+
+
+@pytest.fixture(scope="module")
+def extended() -> dict[str, str]:
+    """What a program wants beside itself to load the extension."""
+    extension, sqlite = os.environ.get("TENANTRY_EXTENSION"), os.environ.get("TENANTRY_SQLITE")
+    assert extension and Path(extension).is_file(), "TENANTRY_EXTENSION names no extension: `make extension` builds it"
+    assert sqlite and Path(sqlite, "libsqlite3.so.0").is_file(), "TENANTRY_SQLITE names no directory with a libsqlite3.so.0"
+    packages = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    return {"TENANTRY_EXTENSION": extension, "LD_LIBRARY_PATH": sqlite, "PYTHONPATH": os.pathsep.join(filter(None, packages))}
 
 
 def play(program: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -57,8 +85,23 @@ def test_a_journey_is_told_as_in_every_language(python: str, journey: str) -> No
 
 
 def test_every_journey_that_is_expected_is_told() -> None:
-    # What is told in the program's own SQLite is told where that is tenantry's, too.
-    assert {path.stem for path in (EXAMPLES / "expected").iterdir()} - {"tickets"} == set(TOLD)
+    assert {path.stem for path in (EXAMPLES / "expected").iterdir()} == {*TOLD, "tickets"}
+
+
+def test_the_journey_in_the_desks_own_sql_is_told_as_in_rust(loading: str, extended: dict[str, str]) -> None:
+    golden("tickets", loading, **extended)
+
+
+def test_without_the_extension_it_is_said_what_to_build(python: str, loading: str, extended: dict[str, str], tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere.so")
+    played = play(loading, "tickets", **{**extended, "TENANTRY_EXTENSION": nowhere})
+    assert played.returncode == 1 and f"`{nowhere}`; build it by `make extension`" in played.stderr
+    Path(nowhere).write_bytes(b"no library")
+    played = play(loading, "tickets", **{**extended, "TENANTRY_EXTENSION": nowhere})
+    assert played.returncode == 1 and f"journeys: `{nowhere}` cannot be loaded" in played.stderr
+    # Where the sqlite3 of this Python or its SQLite is not up to it, that is said.
+    played = play(python, "tickets", TENANTRY_EXTENSION=extended["TENANTRY_EXTENSION"])
+    assert played.returncode == 0 or played.stderr.startswith("journeys: ") and "Traceback" not in played.stderr
 
 
 def test_the_second_process_is_in_rust(python: str, rust: str) -> None:

@@ -154,13 +154,7 @@ impl World {
 
     fn assignment(&self, user: u32, tenant: u32, role: Role) -> Assignment {
         let below = self.users[user as usize].home == tenant && self.tenants[tenant as usize].msp == tenant;
-        Assignment {
-            user: self.user_id(user),
-            tenant: self.tenant_id(tenant),
-            role: self.role_ref(role),
-            below,
-            masked: false,
-        }
+        Assignment::standing(self.user_id(user), self.tenant_id(tenant), self.role_ref(role), below, false)
     }
 
     /// A user's assignment at home.

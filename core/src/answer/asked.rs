@@ -13,7 +13,7 @@ use crate::journal::Record;
 use crate::model::Actor;
 use crate::query::{AsOf, Question, Verdict};
 use crate::refusal::{Code, Refusal};
-use crate::rules::difference::{Affected, Between, ends};
+use crate::rules::difference::{Affected, Between, turns};
 use crate::rules::{Ruling, Stop, World, access, unless_refused};
 use crate::sight::Sight;
 use crate::view::{Any, Overlay, View, ViewError};
@@ -247,7 +247,7 @@ impl AskedWorld<'_> {
         let mut before = World::reading(&*view, self.written_at(seq)?)?;
         let late = before.at_moment(record.at);
         let mut number = 0;
-        for at in ends(Between { before: &before, after: &late })? {
+        for at in turns(Between { before: &before, after: &late })? {
             let after = before.at_moment(at);
             let between = Between { before: &before, after: &after };
             let affected = Affected::by_time(between)?;

@@ -14,13 +14,14 @@ mod records;
 mod report;
 mod review;
 mod sync;
+mod temporary;
 mod tenant;
 mod trade;
 
 pub use asked::{AskedWorld, History};
 pub use feed::access_changes;
 pub use host::{
-    AnyEntity, EntityKind, HeldDevice, Of, entities, entity, held, listed, loaded, permissions, records,
+    AnyEntity, EntityKind, HeldDevice, Of, all, entities, entity, held, listed, loaded, permissions, records,
     tenants_where, users_who_can,
 };
 #[cfg(feature = "testkit")]
@@ -162,6 +163,10 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let due = Some(Settling::LinksAbove(it.tenant));
             let rows = |sight: &Sight<'_>| tenant::assignments(sight, asked.seal, it);
             Answer::Assignments(asked.told(&it.actor, due, rows)?)
+        }
+        Query::TemporaryAccess(it) => {
+            let rows = |sight: &Sight<'_>| temporary::temporary_access(sight, asked.seal, it);
+            Answer::TemporaryAccess(asked.told(&it.actor, None, rows)?)
         }
         Query::Invitations(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));

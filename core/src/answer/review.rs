@@ -230,12 +230,13 @@ fn each_change(
     Ok(())
 }
 
-/// Says whether a change is told. Each organisation and each tenant is asked about once.
+/// Says whether a change is told. Each organisation, by either sight, and each tenant is asked
+/// about once.
 struct Teller<'s> {
     before: &'s Sight<'s>,
     after: &'s Sight<'s>,
     judged_by: JudgedBy,
-    people: BTreeMap<TenantId, bool>,
+    people: BTreeMap<(TenantId, bool), bool>,
     tenants: BTreeMap<TenantId, bool>,
 }
 
@@ -257,16 +258,17 @@ impl<'s> Teller<'s> {
 
     fn tells(&mut self, user: UserId, tenant: TenantId) -> Result<bool, ViewError> {
         let known = self.before.world().user(user)?;
+        let was_there = known.is_some();
         let (of, known) = match known {
             Some(known) => (self.before, Some(known)),
             None => (self.after, self.after.world().user(user)?),
         };
         let Some(known) = known else { return Ok(false) };
-        let named = match self.people.get(&known.home) {
+        let named = match self.people.get(&(known.home, was_there)) {
             Some(named) => *named,
             None => self.by(of, |sight| sight.names_people_of(known.home))?,
         };
-        self.people.insert(known.home, named);
+        self.people.insert((known.home, was_there), named);
         if !named {
             return Ok(false);
         }

@@ -479,8 +479,20 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
     sight.may(USERS_VIEW, tenant)?;
     let world = sight.world();
     let turn = Turn::of(seal, &("assignments", tenant, filter), paging)?;
+    let on = match &filter.role {
+        Some(role) => role_strand(tenant, role),
+        None => Key::new().id(tenant.uuid()),
+    };
+    // Of several roles, they stand under the one that decides.
+    let stands = |place: &Spot, held: &Assignment| {
+        let key = on.clone().then(&place.0);
+        filter.user.is_some() || key.as_bytes().starts_with(role_strand(tenant, &held.role).as_bytes())
+    };
     let row = |found: Result<(Spot, Arc<Assignment>), ViewError>| {
-        let (place, held) = found?;
+        let (place, given) = found?;
+        let Some(held) = given.in_force(world.at).filter(|held| stands(&place, held)) else {
+            return Ok(None);
+        };
         if filter.role.as_ref().is_some_and(|role| held.role != *role) {
             return Ok(None);
         }
@@ -502,19 +514,16 @@ pub(super) fn assignments(sight: &Sight<'_>, seal: Seal, it: &Assignments) -> Ru
             role: held.role.clone(),
             below: held.below,
             masked: held.masked,
+            ends: given.laid_at(world.at).map(|laid| laid.ends),
         };
         let wanted = filter.user.is_none_or(|user| row.user == Some(user));
         Ok(wanted.then_some((place, row)))
     };
     if let Some(user) = filter.user {
-        let held = world.assignment(user, tenant)?;
-        return turn.sorted(held.into_iter().map(|held| row(Ok(((Key::new(), user.uuid()), held)))));
+        let given = world.given(user, tenant)?;
+        return turn.sorted(given.into_iter().map(|given| row(Ok(((Key::new(), user.uuid()), given)))));
     }
-    let held = match &filter.role {
-        Some(role) => role_strand(tenant, role),
-        None => Key::new().id(tenant.uuid()),
-    };
-    let held = Strand::under(Index::AssignmentTenant, held);
+    let held = Strand::under(Index::AssignmentTenant, on.clone());
     turn.page(turn.walk::<Assignment>(world.view, vec![held]).map(row))
 }
 

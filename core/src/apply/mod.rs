@@ -21,7 +21,7 @@ use crate::model::{
     Added, AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Device, Ended, Handshake,
     HandshakeState, Hold, Integration, Invitation, KeptId, Licence, Link, LinkRequest, ManagerInvitation,
     Move, Operation, Party, Proposal, Refusals, ResellerRow, ResellerStatus, RestingPrefix, Role, RoleRef,
-    Session, Stage, Subject, Tenant, Term, User, UserState, announced_by,
+    Session, Stage, Subject, Temporary, Tenant, Term, User, UserState, announced_by,
 };
 use crate::policy::{Policy, PolicyVersion};
 use crate::view::{Any, Entity, Index, Key, Kind, Span, View, ViewError, Write};
@@ -345,7 +345,8 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
         Event::UserUnblocked { user } => {
             let mut changes: Vec<Write> = move_user(view, *user, UserTrigger::Unblock)?.into_iter().collect();
             if let Some(found) = view.get::<User>(user.uuid())?
-                && let Some(at_home) = view.get(Assignment::key(*user, found.home).uuid())?
+                && let Some(at_home) = given_to(view, *user, found.home)?
+                && let Some(at_home) = at_home.in_force(at)
             {
                 changes.extend(owned(view, &found, &at_home)?);
             }
@@ -355,17 +356,40 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
 
         Event::Assigned { user, tenant, role, below, masked } => {
             let (user, tenant, role) = (*user, *tenant, role.clone());
-            let assignment = Assignment { user, tenant, role, below: *below, masked: *masked };
-            let mut changes = Vec::new();
-            let found = view.get::<User>(user.uuid())?;
-            if let Some(found) = found.filter(|found| found.state == UserState::Active) {
-                changes.extend(owned(view, &found, &assignment)?);
-            }
-            changes.extend(put(assignment));
-            return Ok(changes);
+            let assignment = Assignment::standing(user, tenant, role, *below, *masked);
+            let before = given_to(view, user, tenant)?;
+            return assigned(view, Assignment::with_standing(before.as_deref(), assignment), at);
         }
         Event::AssignmentEnded { user, tenant } => {
-            view.load(Kind::Assignment, Assignment::key(*user, *tenant).uuid())?.map(Write::Remove)
+            given_to(view, *user, *tenant)?.map(|before| match before.without_standing() {
+                Some(after) => Write::Put(after.into()),
+                None => Write::Remove(Any::Assignment(before)),
+            })
+        }
+        Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends } => {
+            let (user, tenant, role, below, masked) = (*user, *tenant, role.clone(), *below, *masked);
+            let (starts, ends) = (*starts, *ends);
+            let laid = Temporary { role, below, masked, starts, ends, begun: starts <= at };
+            let before = given_to(view, user, tenant)?;
+            return assigned(view, Assignment::with_laid(before.as_deref(), user, tenant, laid), at);
+        }
+        Event::TemporaryBegun { user, tenant, ends } => {
+            let Some(before) = given_to(view, *user, *tenant)? else { return Ok(Vec::new()) };
+            let mut after = Arc::unwrap_or_clone(before);
+            let Some(begun) = after.over.iter_mut().find(|it| it.ends == *ends) else {
+                return Ok(Vec::new());
+            };
+            begun.begun = true;
+            let moment = begun.starts;
+            return assigned(view, after, moment);
+        }
+        Event::TemporaryEnded { user, tenant, ends } => {
+            let Some(before) = given_to(view, *user, *tenant)? else { return Ok(Vec::new()) };
+            // What it lay over decides from now on, and may make the tenant's first owner.
+            match before.without_laid(*ends) {
+                Some(after) => return assigned(view, after, at.min(*ends)),
+                None => Some(Write::Remove(Any::Assignment(before))),
+            }
         }
         Event::RoleCreated { role, tenant, name, permissions, by } => put(Role {
             id: *role,
@@ -776,6 +800,26 @@ fn policy_set(view: &dyn View, policy: &Policy) -> Result<Vec<Write>, ViewError>
         changes.extend(put(PolicyVersion { superseded: true, ..Arc::unwrap_or_clone(before) }));
     }
     changes.extend(put(next));
+    Ok(changes)
+}
+
+/// All that is given to a user on a tenant.
+fn given_to(view: &dyn View, user: UserId, tenant: TenantId) -> Result<Option<Arc<Assignment>>, ViewError> {
+    view.get(Assignment::key(user, tenant).uuid())
+}
+
+/// Something is given to a user on a tenant, who may be the tenant's first owner by what decides at
+/// this moment.
+fn assigned(view: &dyn View, after: Assignment, at: Timestamp) -> Result<Vec<Write>, ViewError> {
+    let after = Arc::new(after);
+    let mut changes = Vec::new();
+    let found = view.get::<User>(after.user.uuid())?;
+    if let Some(found) = found.filter(|found| found.state == UserState::Active)
+        && let Some(held) = after.in_force(at)
+    {
+        changes.extend(owned(view, &found, &held)?);
+    }
+    changes.push(Write::Put(Any::Assignment(after)));
     Ok(changes)
 }
 

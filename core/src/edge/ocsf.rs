@@ -358,6 +358,11 @@ fn mapped(event: &Event, name: &'static str) -> Mapped {
 
         E::Assigned { user, tenant, role, .. } => access(*user, *tenant, Some(role)),
         E::AssignmentEnded { user, tenant } => access(*user, *tenant, None),
+        // That it counts from now on, or no longer, is what the record is about; which role it is,
+        // the record says by which it was given.
+        E::TemporaryAssigned { user, tenant, role, .. } => access(*user, *tenant, Some(role)),
+        E::TemporaryBegun { user, .. } => account(other, *user),
+        E::TemporaryEnded { user, tenant, .. } => access(*user, *tenant, None),
         E::RoleCreated { role, .. } => managed(CREATE, "role", role),
         E::RoleEdited { role, .. } => managed(UPDATE, "role", role),
         E::RoleDeleted { role } => managed(DELETE, "role", role),

@@ -48,7 +48,7 @@ use crate::answer::Seal;
 use crate::base::ids::RequestId;
 use crate::base::time::Timestamp;
 use crate::command::{Act, Request};
-use crate::decide::Step;
+use crate::decide::{Settling, Step, settled};
 use crate::effect;
 use crate::event::Event;
 use crate::index::AccessIndex;
@@ -62,6 +62,7 @@ use crate::rules::World;
 use crate::store::NewRecord;
 use crate::store::memory::MemoryStore;
 use crate::store::{FilePort, Mended, Reading, Store, StoreError};
+use crate::view::ViewError;
 
 use access::LiveIndex;
 use queue::CommitQueue;
@@ -678,11 +679,9 @@ impl Engine {
                 if record.events.iter().any(|event| effect::of(event).told) {
                     let before = reading.as_of(record.seq.saturating_sub(1))?;
                     let then = reading.as_of(record.seq)?;
-                    // As recorded: what ended by time was in force until that was recorded.
-                    let before = World::reading(&*before, Timestamp::MIN)?;
-                    let then = World::reading(&*then, Timestamp::MIN)?;
+                    let (before, then) = (World::recorded(&*before)?, World::recorded(&*then)?);
                     let since = Since { before: &before, then: &then, now: &now };
-                    notices.extend(notice::of_record(since, &record)?);
+                    notices.extend(as_settled(since, &record)?);
                 }
                 through = record.seq;
                 if notices.len() >= limit {
@@ -1142,4 +1141,20 @@ impl Engine {
 /// Whether somebody else is saving the index just now.
 fn is_at_it(error: &Error) -> bool {
     matches!(error, Error::Store(error) if matches!(**error, StoreError::InUse { .. }))
+}
+
+/// The notices of a record, of a world in which what they ask for has come to nothing with what it
+/// rested on, whether or not a record tells of it.
+fn as_settled(since: Since<'_>, record: &Record) -> Result<Vec<Notice>, ViewError> {
+    let found = notice::of_record(since, record)?;
+    let mut waiting = Vec::new();
+    for (kind, id) in found.iter().filter(|it| !it.settled).filter_map(|it| notice::asks(&it.kind)) {
+        waiting.extend(since.now.view.load(kind, id)?);
+    }
+    let after = match waiting.as_slice() {
+        [] => None,
+        waiting => settled(since.now, Settling::Entities(waiting))?,
+    };
+    let Some(after) = after else { return Ok(found) };
+    notice::of_record(Since { now: &World::reading(&after, since.now.at)?, ..since }, record)
 }

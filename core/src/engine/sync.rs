@@ -2,7 +2,7 @@
 //! done as ordinary commands, so that whoever is killed goes on by beginning again, and doing it
 //! twice changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
@@ -12,7 +12,8 @@ use crate::base::text::{ExternalId, System};
 use crate::command::Request;
 use crate::model::{Actor, Bearer};
 use crate::query::{
-    ExternalIdFilter, ExternalIdRow, ExternalIds, MAX_ROWS, Paging, PlanSync, SyncRow, SyncState, SyncStep,
+    ExternalIdFilter, ExternalIdRow, ExternalIds, MAX_ROWS, Organisation, Paging, PlanSync, SyncRow,
+    SyncState, SyncStep,
 };
 use crate::refusal::Refusal;
 
@@ -96,7 +97,7 @@ impl CustomerSync {
 
     fn sync(&self, engine: &Engine, actor: &Actor, does: bool) -> Result<Synced, Error> {
         let mut synced = Synced::default();
-        let (mut seen, mut taken) = (BTreeSet::new(), BTreeMap::new());
+        let (mut seen, mut taken) = (BTreeMap::new(), BTreeMap::new());
         for rows in self.rows.chunks(MAX_ROWS) {
             let read = engine.read()?;
             let (system, rows) = (self.system.clone(), rows.to_vec());
@@ -127,9 +128,16 @@ impl CustomerSync {
         refused: &mut Vec<(ExternalId, Refusal)>,
     ) -> Result<(), Error> {
         let mut wanted = Vec::new();
+        // Two people who do one list at once are not taken for one who asks twice.
+        let who = match actor {
+            Actor::User(user) => user.to_string(),
+            Actor::Operator { ticket: Some(ticket) } => format!("operator {ticket}"),
+            Actor::Operator { ticket: None } => "operator".to_owned(),
+            Actor::Clock => "clock".to_owned(),
+        };
         for step in steps {
             for (nth, command) in std::mem::take(&mut step.commands).into_iter().enumerate() {
-                let name = format!("{revision} {} {} {} {nth}", self.manager, self.system, step.id);
+                let name = format!("{revision} {} {} {who} {} {nth}", self.manager, self.system, step.id);
                 let id = RequestId::from_uuid(Uuid::new_v5(&REQUESTS, name.as_bytes()));
                 let request = Request { id, actor: actor.clone(), expected_seq: None, command };
                 wanted.push((step.id.clone(), request));
@@ -153,7 +161,7 @@ impl CustomerSync {
         &self,
         engine: &Engine,
         actor: &Actor,
-        seen: &BTreeSet<ExternalId>,
+        seen: &BTreeMap<ExternalId, Option<Organisation>>,
     ) -> Result<Vec<ExternalIdRow>, Error> {
         let read = engine.read()?;
         let now = read.now()?;
@@ -170,7 +178,7 @@ impl CustomerSync {
                 Bearer::Tenant(tenant) => tenant != self.manager,
                 Bearer::User(_) | Bearer::Device(_) => false,
             };
-            gone.extend(page.rows.into_iter().filter(|row| customer(row) && !seen.contains(&row.id)));
+            gone.extend(page.rows.into_iter().filter(|row| customer(row) && !seen.contains_key(&row.id)));
             match page.next {
                 Some(next) => ask.paging.cursor = Some(next),
                 None => return Ok(gone),
@@ -179,20 +187,28 @@ impl CustomerSync {
     }
 }
 
-/// What a step comes to after those of other parts of the list.
-fn follow(step: &mut SyncStep, seen: &mut BTreeSet<ExternalId>, taken: &mut BTreeMap<TenantId, ExternalId>) {
+/// What a step comes to after those before it in the list, those of other parts included.
+fn follow(
+    step: &mut SyncStep,
+    seen: &mut BTreeMap<ExternalId, Option<Organisation>>,
+    taken: &mut BTreeMap<TenantId, ExternalId>,
+) {
     let customer = step.customer.as_ref().map(|it| it.tenant);
     let with = customer.and_then(|it| taken.get(&it).cloned()).filter(|with| *with != step.id);
-    if !seen.insert(step.id.clone()) {
+    if let Some(first) = seen.get(&step.id) {
         step.state = SyncState::Repeated;
-    } else if with.is_some() {
-        step.state = SyncState::Merged;
-        step.with = with;
+        step.customer.clone_from(first);
     } else {
-        if matches!(step.state, SyncState::Found | SyncState::Changed | SyncState::Same) {
-            taken.extend(customer.map(|it| (it, step.id.clone())));
+        seen.insert(step.id.clone(), step.customer.clone());
+        if with.is_some() {
+            step.state = SyncState::Merged;
+            step.with = with;
+        } else {
+            if matches!(step.state, SyncState::Found | SyncState::Changed | SyncState::Same) {
+                taken.extend(customer.map(|it| (it, step.id.clone())));
+            }
+            return;
         }
-        return;
     }
     step.commands.clear();
 }

@@ -7,9 +7,9 @@
 
 use super::handle::{At, Permit, TenantHandle, UserHandle};
 use super::layout::{
-    Assigned, LinkShape, LinkWords, MAX_CHAIN, Managers, PermissionBits, ROLE_ELSEWHERE, RoleCells, Seat,
-    ShapeCells, Tables, TenantCells, TenantWord, UserCells, UserLists, UserWord, bit_if, each_seat,
-    first_reason, reason, service_row,
+    Assigned, LAID_AT_HOME, LinkShape, LinkWords, MAX_CHAIN, Managers, PermissionBits, ROLE_ELSEWHERE,
+    RoleCells, Seat, ShapeCells, Tables, TenantCells, TenantWord, UserCells, UserLists, UserWord, bit_if,
+    each_seat, first_reason, reason, service_row,
 };
 use super::list;
 use super::seqlock::{Reader, RowRef};
@@ -118,13 +118,21 @@ pub(super) const fn applying(
     bars | !present & REQUIRED
 }
 
-/// The assignment of a user on a tenant itself.
-fn assigned(tables: &Tables, reader: &impl Reader, tenant: u32, user: u32) -> Option<Assigned> {
+/// The assignment that decides for a user on a tenant itself.
+fn assigned(
+    tables: &Tables,
+    reader: &impl Reader,
+    (tenant, user): (u32, u32),
+    at: &impl At,
+) -> Option<Assigned> {
     let word = tables.user(reader, user);
-    if word.home() == tenant {
-        return word.assigned();
-    }
-    list::find(reader, &tables.heap, tables.away(reader, user), tenant).map(Assigned::unpack)
+    let number = match word.home() == tenant {
+        true if word.is_laid() => LAID_AT_HOME,
+        true => return word.assigned(),
+        false => tenant,
+    };
+    let found = list::find(reader, &tables.heap, tables.away(reader, user), number);
+    found.and_then(|found| tables.deciding(reader, Assigned::unpack(found), || at.micros()))
 }
 
 /// A user's seat in a tenant's row, or a free one. Visits all seats: that takes less than a branch
@@ -249,7 +257,7 @@ fn at_length(tables: &Tables, reader: &impl Reader, asked: IndexQuestion, at: &i
     let user = as_confined(tables, reader, tables.user(reader, asked.user), at);
     let tenant = as_held(tables, reader, tables.tenant(reader, asked.tenant), at);
     let permit = PermitBits::of(tables, reader, asked);
-    let own = assigned(tables, reader, asked.tenant, asked.user);
+    let own = assigned(tables, reader, (asked.tenant, asked.user), at);
     let flags = permit.flags_of(tables, reader, own);
     let (bars, flags) = if user.home() == asked.tenant {
         (locks(tables, reader, asked.tenant, at), flags)
@@ -367,7 +375,7 @@ impl<R: Reader, A: At> Ascent<'_, R, A> {
                 ..chain
             };
             if chain.flags == 0 {
-                let reaching = assigned(tables, reader, link.manager, self.user);
+                let reaching = assigned(tables, reader, (link.manager, self.user), self.at);
                 if let Some(reaching) = reaching.filter(|assigned| assigned.below) {
                     longer.distance = chain.length;
                     longer.flags = self.permit.flags_of(tables, reader, Some(reaching));

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::access::AccessIndex;
 use super::layout::{
-    Assigned, CLOSED_SHAPE, LinkShape, LinkWords, MAX_CHAIN, MAX_SEATED_USER, MAX_SHAPES, ManagedEntry,
-    Managers, PermissionBits, ROLE_CODES, ROLE_ELSEWHERE, RoleCells, SEATS, SEATS_AT, Seat, ServiceCells,
-    ShapeCells, TenantCells, TenantLists, TenantWord, UserCells, UserLists, UserWord, service_row,
-    service_words,
+    Assigned, CLOSED_SHAPE, LAID_AT_HOME, LaidWords, LinkShape, LinkWords, MAX_CHAIN, MAX_SEATED_USER,
+    MAX_SHAPES, ManagedEntry, Managers, PermissionBits, ROLE_CODES, ROLE_ELSEWHERE, RoleCells, SEATS,
+    SEATS_AT, Seat, ServiceCells, ShapeCells, TenantCells, TenantLists, TenantWord, UserCells, UserLists,
+    UserWord, service_row, service_words,
 };
 use super::list::{BlockAllocator, ListEntry, ListWriter};
 use super::names::OPERATE;
@@ -430,28 +430,81 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     fn assignment(&mut self, assignment: &Assignment, there: bool) {
         let user = self.user_number(assignment.user.uuid());
         let tenant = self.tenant_number(assignment.tenant.uuid());
-        let assigned = there.then(|| Assigned {
-            role: self.role_number(&assignment.role, assignment.masked),
-            below: assignment.below,
-        });
         let word = self.user_word(user);
-        if word.home() == tenant {
-            self.set_user_word(user, word.holding(assigned));
-            return self.set_seat(tenant, user, assigned.map(|_| ROLE_ELSEWHERE), assigned);
+        let at_home = word.home() == tenant;
+        if !at_home || word.is_laid() {
+            self.free_laid(user, if at_home { LAID_AT_HOME } else { tenant });
         }
+        let assigned = there.then(|| self.assigned_by(assignment));
+        let laid = assigned.filter(|assigned| assigned.block().is_some());
+        if !at_home {
+            self.set_away(user, tenant, assigned);
+            let code = assigned.map(|assigned| match laid {
+                Some(_) => ROLE_ELSEWHERE,
+                None => self.role_code(assigned.role),
+            });
+            self.set_seat(tenant, user, code, assigned);
+            return self.update_guests(tenant, assigned.is_some());
+        }
+        let held = assigned.map(|assigned| match laid {
+            Some(_) => Assigned { role: UserWord::LAID, ..assigned },
+            None => assigned,
+        });
+        let mut after = word.holding(held);
+        if after.is_laid() || word.is_laid() {
+            self.set_away(user, LAID_AT_HOME, laid);
+            let home = self.tenant_word(tenant);
+            after = after.at_home_where(home.is_open(), self.confines(home));
+        }
+        self.set_user_word(user, after);
+        self.set_seat(tenant, user, held.map(|_| ROLE_ELSEWHERE), held);
+        if after.is_laid() || word.is_laid() {
+            self.update_guests(tenant, after.is_laid());
+        }
+    }
+
+    /// What an assignment gives: a role or, where that changes by time alone, what a block says
+    ///
+    fn assigned_by(&mut self, assignment: &Assignment) -> Assigned {
+        let Assignment { role, below, masked, bare, over, .. } = assignment;
+        let mut of = |role: &RoleRef, below: bool, masked: bool| Assigned {
+            role: self.role_number(role, masked),
+            below,
+        };
+        let standing = (!bare).then(|| of(role, *below, *masked));
+        if let Some(standing) = standing.filter(|_| over.is_empty()) {
+            return standing;
+        }
+        let last = over.iter().skip(over.len().saturating_sub(LaidWords::MOST));
+        let pieces = last.map(|it| (it.starts.micros(), it.ends.micros(), of(&it.role, it.below, it.masked)));
+        let laid = LaidWords { standing, pieces: pieces.collect() };
+        let block = self.state.allocator.allocate(laid.class());
+        for (at, word) in (block as usize * CacheLine::WORDS..).zip(laid.words()) {
+            self.words.set(&self.index.tables.heap, at, word);
+        }
+        Assigned::laid(block, assignment.ever_below())
+    }
+
+    /// Frees the block that said what a user was given, if one did.
+    fn free_laid(&mut self, user: u32, number: u32) {
+        let away = self.user_lists(user).away;
+        let before = self.list().get(away, number).map(Assigned::unpack);
+        if let Some(block) = before.and_then(Assigned::block) {
+            let word = self.words.word(&self.index.tables.heap, block as usize * CacheLine::WORDS);
+            self.state.allocator.free(block, LaidWords::class_of(word));
+        }
+    }
+
+    /// Sets what a user's list of assignments has under a number.
+    fn set_away(&mut self, user: u32, number: u32, assigned: Option<Assigned>) {
         let lists = self.user_lists(user);
         let away = match assigned {
-            Some(assigned) => {
-                self.list().put(lists.away, ListEntry { number: tenant, payload: assigned.pack() })
-            }
-            None => self.list().remove(lists.away, tenant),
+            Some(assigned) => self.list().put(lists.away, ListEntry { number, payload: assigned.pack() }),
+            None => self.list().remove(lists.away, number),
         };
         if away != lists.away {
             self.set_user_lists(user, UserLists { away, ..lists });
         }
-        let code = assigned.map(|assigned| self.role_code(assigned.role));
-        self.set_seat(tenant, user, code, assigned);
-        self.update_guests(tenant, assigned.is_some());
     }
 
     fn role(&mut self, role: &Role, there: bool) {
@@ -702,15 +755,18 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         }
     }
 
-    /// Updates whether somebody whose home is elsewhere may hold something on a tenant. Where its
-    /// assignments are in a list that is not searched, so the flag may stay set too long, but is
-    /// never cleared too early.
+    /// Updates whether somebody may hold something on a tenant that their own row does not say.
+    /// Where its assignments are in a list that is not searched, so the flag may stay set too long,
+    /// but is never cleared too early.
     fn update_guests(&mut self, tenant: u32, came: bool) {
         let word = self.tenant_word(tenant);
         let mut seats = self.seats(tenant).into_iter().map(Seat::user);
         let guests = came
             || word.has(TenantWord::OVERFLOWED) && word.has(TenantWord::GUESTS)
-            || seats.any(|user| user != 0 && self.user_word(user).home() != tenant);
+            || seats.any(|user| {
+                let word = self.user_word(user);
+                user != 0 && (word.home() != tenant || word.is_laid())
+            });
         if guests != word.has(TenantWord::GUESTS) {
             self.set_tenant_word(tenant, word.with(TenantWord::GUESTS, guests));
         }

@@ -114,7 +114,8 @@ impl TenantWord {
     pub(super) const ENABLED: u32 = reason::TENANT_DISABLED;
     /// Its assignments did not fit its seats and are in a list.
     pub(super) const OVERFLOWED: u32 = 1 << 4;
-    /// Somebody whose home is elsewhere may hold something here.
+    /// Somebody may hold something here that their own row does not say: their home is elsewhere,
+    /// or it changes by time alone.
     pub(super) const GUESTS: u32 = 1 << 5;
     /// Its one manager is managed itself.
     pub(super) const CHAINED: u32 = 1 << 6;
@@ -284,8 +285,13 @@ impl UserWord {
     const REACHES: u32 = 1 << 3;
     /// They are active, whatever their home is.
     pub(super) const ACTIVE: u32 = 1 << 4;
-    /// The links by which their home is managed say whether they can act, or act elsewhere.
+    /// The links by which their home is managed say whether they can act, or act elsewhere; or what
+    /// they hold at home changes by time alone.
     pub(super) const CONFINED: u32 = 1 << 5;
+    /// Sentinel: what they hold at home changes by time alone, and is among their assignments away
+    /// from home under [`LAID_AT_HOME`]. No role has a row of this number, so that whoever wants it
+    /// finds that there is more to it.
+    pub(super) const LAID: u32 = (1 << 26) - 1;
     const ROLE: u32 = 6;
     const HOME: u32 = 32;
     /// A user who can act, and has neither home nor assignment.
@@ -330,7 +336,12 @@ impl UserWord {
     /// confine.
     pub(super) const fn at_home_where(self, open: bool, confined: bool) -> Self {
         let acts = self.has(Self::ACTIVE) && open;
-        self.with(Self::ACTS, acts).with(Self::CONFINED, confined)
+        self.with(Self::ACTS, acts).with(Self::CONFINED, confined || self.is_laid())
+    }
+
+    /// Whether what they hold at home changes by time alone.
+    pub(super) const fn is_laid(self) -> bool {
+        self.role() == Self::LAID
     }
 
     /// The flags for [`reason::UNKNOWN_USER`] and [`reason::USER_NOT_ACTIVE`].
@@ -426,6 +437,67 @@ impl Assigned {
 
     pub(super) fn pack(self) -> u32 {
         self.role << 1 | u32::from(self.below)
+    }
+
+    /// In place of a role's number: what is given changes by time alone, and a block says how.
+    const LAID: u32 = 1 << 30;
+
+    /// What changes by time alone, as this block says; it may cover the tenants below at times.
+    pub(super) fn laid(block: u32, below: bool) -> Self {
+        assert!(block < Self::LAID, "the heap has less than 64 GiB");
+        Self { role: Self::LAID | block, below }
+    }
+
+    /// The block that says what is given when, if it changes by time alone.
+    #[inline]
+    pub(super) const fn block(self) -> Option<u32> {
+        if self.role & Self::LAID != 0 { Some(self.role & !Self::LAID) } else { None }
+    }
+}
+
+/// The number under which a user's assignments away from home have what they hold at home, where
+/// that changes by time alone: no tenant's.
+pub(super) const LAID_AT_HOME: u32 = 0;
+
+/// What is given on a tenant where that changes by time alone: a block of the heap.
+///
+/// Its first word says how many pieces there are, and the block's size class; the second what
+/// stands there, if anything. Three words for each piece follow: from when, up to when, and what it
+/// gives. Of those that are in force, the last decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LaidWords {
+    /// What stands there.
+    pub(super) standing: Option<Assigned>,
+    /// What is laid over it: from when, up to when, in microseconds since 1970; and what it gives.
+    pub(super) pieces: Vec<(i64, i64, Assigned)>,
+}
+
+impl LaidWords {
+    /// How many pieces there can be: many more than any rule lets come about.
+    pub(super) const MOST: usize = 128;
+    const HEAD: usize = 2;
+    const PIECE: usize = 3;
+    const STANDS: u64 = 1 << 32;
+
+    /// The size class of the block that it takes.
+    pub(super) fn class(&self) -> u32 {
+        let words = Self::HEAD + self.pieces.len() * Self::PIECE;
+        words.div_ceil(CacheLine::WORDS).next_power_of_two().ilog2()
+    }
+
+    /// The size class in the first word of a block.
+    pub(super) const fn class_of(word: u64) -> u32 {
+        (word >> 32) as u32
+    }
+
+    /// All of its words.
+    pub(super) fn words(&self) -> Vec<u64> {
+        let standing = self.standing.map_or(0, |assigned| Self::STANDS | u64::from(assigned.pack()));
+        let mut words = vec![self.pieces.len() as u64 | u64::from(self.class()) << 32, standing];
+        for (starts, ends, assigned) in &self.pieces {
+            words.extend([starts.cast_unsigned(), ends.cast_unsigned(), u64::from(assigned.pack())]);
+        }
+        words
     }
 }
 
@@ -716,6 +788,28 @@ impl Tables {
     #[inline]
     pub(super) fn away(&self, reader: &impl Reader, user: u32) -> u32 {
         UserLists::of(reader, self.users.row(user)).away
+    }
+
+    /// What decides of an assignment at a moment, in microseconds since 1970: itself, or where it
+    /// changes by time alone, what is in force of it.
+    pub(super) fn deciding(
+        &self,
+        reader: &impl Reader,
+        assigned: Assigned,
+        now: impl FnOnce() -> i64,
+    ) -> Option<Assigned> {
+        let Some(block) = assigned.block() else { return Some(assigned) };
+        let word = |place| reader.word(&self.heap, block as usize * CacheLine::WORDS + place);
+        let assigned = |word: u64| Assigned::unpack(word as u32);
+        let now = now();
+        for piece in (0..(word(0) as u32 as usize).min(LaidWords::MOST)).rev() {
+            let place = LaidWords::HEAD + piece * LaidWords::PIECE;
+            if word(place).cast_signed() <= now && now < word(place + 1).cast_signed() {
+                return Some(assigned(word(place + 2)));
+            }
+        }
+        let standing = word(1);
+        (standing & LaidWords::STANDS != 0).then(|| assigned(standing))
     }
 
     /// The number of the role that a seat's code stands for.

@@ -5,7 +5,7 @@
 //! them, and nothing else. The engine keeps it current from the changes of each
 //! record; any number of threads read it meanwhile and never wait. Its verdicts are those of
 //! [`crate::rules::access`] on a view of the same revision. A link that ends by itself ends by the
-//! moment passed in.
+//! moment passed in, and so does a role that is given for a while.
 //!
 //! ```
 //! use tenantry::index::{Permit, Resolved};

@@ -257,7 +257,9 @@ impl<A: At> ReadSection for UsersWhoCan<'_, A> {
         self.found.truncate(self.before);
         self.visited.clear();
         let tenant = self.tables.tenant(reader, self.asked.tenant);
-        if tenant.has_several() || tenant.has(TenantWord::CHAINED | TenantWord::GUESTS) {
+        let manager = self.tables.tenant(reader, tenant.manager());
+        let more = TenantWord::CHAINED | TenantWord::GUESTS;
+        if tenant.has_several() || tenant.has(more) || manager.has(TenantWord::GUESTS) {
             let tenant = self.asked.tenant;
             each_above(self.tables, reader, tenant, &mut BTreeSet::new(), 0, &mut |user| {
                 self.consider(reader, user)
@@ -270,8 +272,8 @@ impl<A: At> ReadSection for UsersWhoCan<'_, A> {
 
 impl<A: At> UsersWhoCan<'_, A> {
     /// The users at home on a tenant that has one manager at most, who has none, and those at home
-    /// on the manager. Nobody else has anything to do with it, so their rows have all that the
-    /// check needs.
+    /// on the manager, all of whom hold there what their own rows say. Nobody else has anything to
+    /// do with it, so their rows have all that the check needs.
     fn at_a_glance(&mut self, reader: &impl Reader, tenant: TenantWord) {
         let tables = self.tables;
         let permit = PermitBits::of(tables, reader, self.asked);

@@ -116,6 +116,13 @@ impl<C: RowCells> RowTable<C> {
         RowRef { cells, address: self.address(row.wrapping_mul(C::WORDS)) }
     }
 
+    /// A row, where there is room for it.
+    #[inline]
+    pub(super) fn known_row(&self, row: u32) -> Option<RowRef<'_, C>> {
+        let row = row as usize;
+        Some(RowRef { cells: self.get(row)?, address: self.address(row.wrapping_mul(C::WORDS)) })
+    }
+
     /// The cell of a word, counted over the whole table.
     #[inline]
     pub(super) fn cell(&self, word: usize) -> Option<&AtomicU64> {
@@ -203,7 +210,7 @@ pub(super) trait Reader {
     /// A row; nothing, if this reader does not follow it there.
     #[inline]
     fn row<'t, C: RowCells>(&self, table: &'t RowTable<C>, row: u32) -> Option<RowRef<'t, C>> {
-        Some(table.row(row))
+        table.known_row(row)
     }
 
     /// A word of a row.

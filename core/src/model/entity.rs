@@ -1,10 +1,12 @@
 //! The entities: what a view holds. Plain structs; only [`crate::apply`] writes them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::temporary::Temporary;
 use super::words::{
     Audience, EndCause, HandshakeState, Hold, Operation, Party, ResellerStatus, RoleRef, Stage, Subject,
     TenantKind, UserState,
@@ -507,7 +509,8 @@ pub struct AddressChange {
     pub handshake: Handshake,
 }
 
-/// A user's role on a tenant; at most one per user and tenant (P-10).
+/// A user's role on a tenant (P-10), and what is laid over it for a while; at most one per
+/// user and tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(any(docsrs, not(feature = "testkit")), non_exhaustive)]
@@ -525,9 +528,113 @@ pub struct Assignment {
     /// admin of the customer gives it again (P-16).
     #[serde(default, skip_serializing_if = "is_false")]
     pub masked: bool,
+    /// Whether nothing stands there: the role is that of something laid over it, and gives nothing
+    /// by itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bare: bool,
+    /// What is laid over it for a while, in the order in which it was given: of what is in force,
+    /// the last decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub over: Vec<Temporary>,
 }
 
 impl Assignment {
+    /// A role that stands there, with nothing laid over it.
+    pub const fn standing(user: UserId, tenant: TenantId, role: RoleRef, below: bool, masked: bool) -> Self {
+        Self { user, tenant, role, below, masked, bare: false, over: Vec::new() }
+    }
+
+    /// What decides at a moment: of what is laid over it and in force, what was given last, with
+    /// that alone laid over it; else what stands there, if anything does.
+    pub fn in_force(self: &Arc<Self>, at: Timestamp) -> Option<Arc<Self>> {
+        if self.over.is_empty() && !self.bare {
+            return Some(Arc::clone(self));
+        }
+        let Self { user, tenant, .. } = **self;
+        match self.laid_at(at) {
+            Some(it) => {
+                let held = Self::standing(user, tenant, it.role.clone(), it.below, it.masked);
+                Some(Arc::new(Self { over: vec![it.clone()], ..held }))
+            }
+            None if self.bare => None,
+            None => Some(Arc::new(Self { over: Vec::new(), ..Self::clone(self) })),
+        }
+    }
+
+    /// What is laid over it and decides at a moment, if anything does.
+    pub fn laid_at(&self, at: Timestamp) -> Option<&Temporary> {
+        self.over.iter().rev().find(|it| it.is_in_force(at))
+    }
+
+    /// What is laid over it that has not ended by a moment.
+    pub(crate) fn laid(&self, at: Timestamp) -> impl Iterator<Item = &Temporary> {
+        self.over.iter().filter(move |it| it.is_to_come_or_in_force(at))
+    }
+
+    /// All that it gives from a moment on: what stands there for good, and each that is laid over
+    /// it for its while.
+    pub(crate) fn each(
+        &self,
+        at: Timestamp,
+    ) -> impl Iterator<Item = (&RoleRef, bool, bool, Option<&Temporary>)> {
+        let standing = (!self.bare).then_some((&self.role, self.below, self.masked, None));
+        standing.into_iter().chain(self.laid(at).map(|it| (&it.role, it.below, it.masked, Some(it))))
+    }
+
+    /// The roles that it gives, now or at another time, each once.
+    pub(crate) fn roles(&self) -> BTreeSet<&RoleRef> {
+        let standing = (!self.bare).then_some(&self.role);
+        standing.into_iter().chain(self.over.iter().map(|it| &it.role)).collect()
+    }
+
+    /// Whether it covers the tenants managed below, now or at another time.
+    pub(crate) fn ever_below(&self) -> bool {
+        self.below && !self.bare || self.over.iter().any(|it| it.below)
+    }
+
+    /// The moments after `at` at which something else comes to decide.
+    pub(crate) fn turns(&self, at: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.over.iter().flat_map(|it| [it.starts, it.ends]).filter(move |moment| *moment > at)
+    }
+
+    /// The same with another role standing there.
+    pub(crate) fn with_standing(before: Option<&Self>, role: Self) -> Self {
+        Self { over: before.map(|before| before.over.clone()).unwrap_or_default(), ..role }
+    }
+
+    /// The same with something more laid over it, in place of what ends at the same moment.
+    pub(crate) fn with_laid(before: Option<&Self>, user: UserId, tenant: TenantId, laid: Temporary) -> Self {
+        let mut all = before.cloned().unwrap_or_else(|| {
+            let Temporary { role, below, masked, .. } = laid.clone();
+            Self { bare: true, ..Self::standing(user, tenant, role, below, masked) }
+        });
+        all.over.retain(|it| it.ends != laid.ends);
+        all.over.push(laid);
+        all.stripped()
+    }
+
+    /// The same without what is laid over it until a moment; nothing, where nothing is left.
+    pub(crate) fn without_laid(&self, ends: Timestamp) -> Option<Self> {
+        let mut left = self.clone();
+        left.over.retain(|it| it.ends != ends);
+        (!left.bare || !left.over.is_empty()).then(|| left.stripped())
+    }
+
+    /// The same without the role that stands there; nothing, where nothing is laid over it.
+    pub(crate) fn without_standing(&self) -> Option<Self> {
+        (!self.over.is_empty()).then(|| Self { bare: true, ..self.clone() }.stripped())
+    }
+
+    /// Where nothing stands, the role named is the first of those that are laid over it.
+    fn stripped(mut self) -> Self {
+        if self.bare
+            && let Some(Temporary { role, below, masked, .. }) = self.over.first().cloned()
+        {
+            (self.role, self.below, self.masked) = (role, below, masked);
+        }
+        self
+    }
+
     /// The key of the one assignment that `user` can have on `tenant`.
     pub fn key(user: UserId, tenant: TenantId) -> AssignmentId {
         AssignmentId::from_uuid(derived(6, &[user.uuid().as_bytes(), tenant.uuid().as_bytes()]))

@@ -9,10 +9,12 @@ mod kept;
 pub(crate) mod machine;
 mod notice;
 pub(crate) mod permission;
+mod temporary;
 mod words;
 
 pub(crate) use derived::*;
 pub use entity::*;
 pub use kept::*;
 pub use notice::NoticeKind;
+pub use temporary::Temporary;
 pub use words::*;

@@ -123,6 +123,9 @@ pub struct Policy {
     /// The categories of issues that alerts are about.
     #[serde(default)]
     pub issue_categories: BTreeSet<IssueCategory>,
+    /// How long roles may last that are given for a while, and where they have to be.
+    #[serde(default, skip_serializing_if = "TemporaryRule::is_default")]
+    pub temporary: TemporaryRule,
     /// Where each service's console is: an `https` or `http` address, or a path on the host's own
     /// site; `{tenant}` and `{number}` stand for the tenant's (S-1).
     #[serde(default)]
@@ -173,6 +176,30 @@ pub struct TermRule {
     pub required: bool,
     /// The longest term, in days.
     pub max_days: u32,
+}
+
+/// How long roles may last that are given for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct TemporaryRule {
+    /// Whether every role on another tenant than its user's home must have an end.
+    pub required: bool,
+    /// How many days from when it is given such an end may lie ahead.
+    pub max_days: u32,
+}
+
+impl Default for TemporaryRule {
+    fn default() -> Self {
+        Self { required: false, max_days: 365 }
+    }
+}
+
+impl TemporaryRule {
+    /// Whether a policy need not name it: those that were recorded before there was one do not.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What becomes of a domain prefix that is given back (T-3).
@@ -275,6 +302,7 @@ impl Default for Policy {
             reserved_prefixes: RESERVED_PREFIXES.iter().map(|name| prefix(name)).collect(),
             move_days: 30,
             issue_categories: CATEGORIES.iter().map(|name| category(name)).collect(),
+            temporary: TemporaryRule::default(),
             consoles: BTreeMap::new(),
         }
     }
@@ -522,6 +550,7 @@ impl Policy {
         bound("invitation_days", self.invitation_days, MAX_DAYS);
         bound("link_request_days", self.link_request_days, MAX_DAYS);
         bound("term.max_days", self.term.max_days, MAX_DAYS);
+        bound("temporary.max_days", self.temporary.max_days, MAX_DAYS);
         bound("asks_per_day", self.asks_per_day, MAX_ASKS_PER_DAY);
         bound("move_days", self.move_days, MAX_DAYS);
         if let Some(days) = self.delink_request_days {

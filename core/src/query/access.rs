@@ -70,6 +70,9 @@ pub struct Grounds {
     /// (P-16).
     #[serde(default, skip_serializing_if = "is_false")]
     pub masked: bool,
+    /// When it ends by itself, if it was given for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Timestamp>,
 }
 
 /// Which access is wanted in a review.

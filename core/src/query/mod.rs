@@ -127,6 +127,7 @@ mod external;
 mod own;
 mod page;
 mod sync;
+mod temporary;
 mod tenant;
 mod trade;
 
@@ -139,6 +140,7 @@ pub use external::{ExternalIdFilter, ExternalIdRow};
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
 pub use sync::{SyncRow, SyncState, SyncStep};
+pub use temporary::{TemporaryFilter, TemporaryRow};
 pub use tenant::{
     AlertRuleRow, AssignmentFilter, AssignmentRow, Awaited, AwaitingRow, BarredManagerFilter,
     BarredManagerRow, BarredManagerSort, DeviceFilter, DeviceRow, InvitationFilter, InvitationRow,
@@ -696,6 +698,25 @@ queries! {
     + {
         /// Which assignments.
         filter: AssignmentFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// Who has, or will have, a role for a while on a tenant or anywhere below it, by when it ends
+    /// . A page costs the lesser of two: whatever is given for a while in the store, or the
+    /// tenants below and what is so given there.
+    ///
+    /// Who: `users.view` on the tenant, and on whichever it is about; an operator.
+    TemporaryAccess => "temporary_access" -> Page<TemporaryRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+        /// The tenant.
+        tenant: TenantId,
+    }
+    + {
+        /// Which roles.
+        filter: TemporaryFilter,
         /// Which page.
         paging: Paging,
     }

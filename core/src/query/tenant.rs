@@ -293,7 +293,7 @@ pub struct AssignmentFilter {
     pub user: Option<UserId>,
 }
 
-/// Somebody's role on a tenant.
+/// Somebody's role on a tenant, as it decides now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -316,6 +316,9 @@ pub struct AssignmentRow {
     /// Whether it leaves out what is reserved for the customer (P-16).
     #[serde(default, skip_serializing_if = "is_false")]
     pub masked: bool,
+    /// When it ends by itself, and what lies below it counts again; never, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Timestamp>,
 }
 
 /// Which invitations of a tenant are wanted.

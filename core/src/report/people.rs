@@ -96,6 +96,9 @@ fn way(page: &mut Markup, told: &TenantTold, row: &TenantAccessRow, way: &Access
     if way.grounds.as_ref().is_some_and(|grounds| grounds.masked) {
         page.raw(" <span class=\"tag\">without what is reserved for the customer</span>");
     }
+    if let Some(ends) = way.grounds.as_ref().and_then(|grounds| grounds.ends) {
+        page.raw(" <span class=\"tag\">until ").moment(ends).raw("</span>");
+    }
     if !way.granted.is_empty() {
         page.raw(" <span class=\"tag\">granted by the customer: ");
         page.joined(&way.granted, ", ", |page, one| {

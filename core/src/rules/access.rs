@@ -405,7 +405,12 @@ fn grants(world: &World<'_>, chain: &Chain, permission: &str) -> Result<bool, Vi
 }
 
 pub(super) fn grounds(assignment: &Assignment) -> Grounds {
-    Grounds { tenant: assignment.tenant, role: assignment.role.clone(), masked: assignment.masked }
+    Grounds {
+        tenant: assignment.tenant,
+        role: assignment.role.clone(),
+        masked: assignment.masked,
+        ends: assignment.over.first().map(|laid| laid.ends),
+    }
 }
 
 /// Whether an assignment gives a permission: its role holds it, and it is not masked (P-8, P-16).
@@ -566,8 +571,9 @@ impl<'u> SeenBelow<'u> {
             && !held(world, user, manager, true)?.is_empty();
         let mut spreads = found.len() == SIGHTED;
         let mut own = BTreeSet::from([user.home]);
-        for assignment in found.into_iter().filter_map(|found| Assignment::from_any(found.entity)) {
-            own.insert(assignment.tenant);
+        for given in found.into_iter().filter_map(|found| Assignment::from_any(found.entity)) {
+            own.insert(given.tenant);
+            let Some(assignment) = given.in_force(world.at) else { continue };
             spreads |= assignment.below;
             below = below && (!assignment.below || gives(world, &assignment, TENANT_VIEW)?);
         }

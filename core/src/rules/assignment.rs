@@ -1,4 +1,5 @@
-//! Who works where, and as what (P-9 to P-11, U-4). Reads a view, returns events.
+//! Who works where, and as what (P-9 to P-11, U-4), for good or for a while. Reads a view,
+//! returns events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,20 +8,22 @@ use super::authority;
 use super::batch::Batch;
 use super::graph;
 use super::rights::{Giver, Handed, Offer, Place, Plan};
+use super::temporary::{self, Spell};
 use super::world::{Bars, Decision, Ruling, Stop, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::command::{AddCustomer, Assign, Authorization, NewAssignment, Unassign, UserOnTenant};
 use crate::event::Event;
-use crate::model::{Actor, Assignment, RoleRef, User, UserState};
+use crate::model::{Actor, Assignment, RoleRef, Temporary, User, UserState};
 use crate::refusal::Code;
 use crate::view::ViewError;
 
-/// Gives users roles on tenants (P-11).
+/// Gives users roles on tenants (P-11), for good or for a while.
 ///
 /// # Errors
 /// `empty_batch`, `duplicate_item` and, item by item, those of [`authority::managed_user`],
 /// `unknown_tenant`, `unknown_role`, `beyond_own_rights`, `super_admin_only`,
-/// `reserved_for_customer`, `user_state_conflict`, `last_super_admin`, `out_of_reach`.
+/// `reserved_for_customer`, `end_required`, `end_passed`, `ends_before_it_begins`, `end_too_far`,
+/// `user_state_conflict`, `last_super_admin`, `out_of_reach`, `too_many_temporaries`.
 pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruling<Decision> {
     let mut giver = Giver::of(world, actor)?;
     let mut batch = Batch::new(command.assignments.is_empty());
@@ -30,28 +33,55 @@ pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruli
         .map(|item| UserOnTenant { user: item.user, tenant: item.tenant })
         .collect();
     bar_duplicates(&places, &mut batch);
-    let orphaned = orphaned_by(world, &mut giver, &command.assignments)?;
+    let wanted = Spell { starts: command.starts, ends: command.ends };
+    let orphaned = orphaned_by(world, &mut giver, command)?;
     let mut changes = Changes::default();
     let mut events = Vec::new();
     for (index, item) in command.assignments.iter().enumerate() {
         let NewAssignment { user: id, tenant, ref role, .. } = *item;
         let Some(user) = batch.note(index, authority::managed_user(world, actor, id))? else { continue };
-        let Some(handed) = batch.note(index, one(world, &mut giver, &user, item))? else { continue };
+        let before = world.given(id, tenant)?;
+        // Whatever bars its while, what it would take away is judged as well.
+        let mut bars = Bars::new();
+        wanted.bar(world, (user.home, tenant), before.as_deref(), &mut bars);
+        batch.note(index, bars.lift())?;
+        let handed = one(world, &mut giver, (&user, before.as_deref()), item, &wanted);
+        let Some(handed) = batch.note(index, handed)? else { continue };
         if orphaned.get(&tenant).is_some_and(|leaving| leaving.contains(&id)) {
             batch.add(index, Code::LastSuperAdmin, tenant);
         }
         let Handed { below, masked } = handed;
         let role = role.clone();
-        changes.plan(index, user, Assignment { user: id, tenant, role: role.clone(), below, masked });
-        events.push(Event::Assigned { user: id, tenant, role, below, masked });
+        let (after, event) = match wanted.ends {
+            Some(ends) => {
+                let starts = wanted.starts(world);
+                let laid = Temporary { role: role.clone(), below, masked, starts, ends, begun: false };
+                let after = Assignment::with_laid(before.as_deref(), id, tenant, laid);
+                (after, Event::TemporaryAssigned { user: id, tenant, role, below, masked, starts, ends })
+            }
+            None => {
+                let standing = Assignment::standing(id, tenant, role.clone(), below, masked);
+                let after = Assignment::with_standing(before.as_deref(), standing);
+                (after, Event::Assigned { user: id, tenant, role, below, masked })
+            }
+        };
+        changes.plan(index, user, tenant, Some(after));
+        events.push(event);
     }
     changes.judge(&mut giver, &mut batch)?;
     batch.lift()?;
     Ok(events.into())
 }
 
-/// One assignment's bars; hands on how far it is given.
-fn one(world: &World<'_>, giver: &mut Giver<'_, '_>, user: &User, item: &NewAssignment) -> Ruling<Handed> {
+/// The bars of one assignment to somebody to whom this is given there already, but those of its
+/// while; hands on how far it is given.
+fn one(
+    world: &World<'_>,
+    giver: &mut Giver<'_, '_>,
+    (user, given): (&User, Option<&Assignment>),
+    item: &NewAssignment,
+    wanted: &Spell,
+) -> Ruling<Handed> {
     let Some(tenant) = world.living(item.tenant)? else {
         return refuse(Code::UnknownTenant, item.tenant);
     };
@@ -66,7 +96,8 @@ fn one(world: &World<'_>, giver: &mut Giver<'_, '_>, user: &User, item: &NewAssi
         role: &item.role,
         below: item.below,
         by_default: tenant.kind.covers_below(),
-        masked: world.assignment(user.id, tenant.id)?.is_some_and(|before| before.masked),
+        masked: given.is_some_and(|given| is_masked(world, given)),
+        during: wanted.during(world),
     }))?;
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
     let reached = user.home == tenant.id || graph::manages(world, user.home, tenant.id, &BTreeSet::new())?;
@@ -84,14 +115,8 @@ struct Changes {
 }
 
 impl Changes {
-    fn plan(&mut self, index: usize, user: Arc<User>, assignment: Assignment) {
-        let plan = self.plans.entry(user.id).or_default();
-        plan.insert(assignment.tenant, Some(Arc::new(assignment.clone())));
-        self.items.push((index, user, assignment.tenant));
-    }
-
-    fn end(&mut self, index: usize, user: Arc<User>, tenant: TenantId) {
-        self.plans.entry(user.id).or_default().insert(tenant, None);
+    fn plan(&mut self, index: usize, user: Arc<User>, tenant: TenantId, after: Option<Assignment>) {
+        self.plans.entry(user.id).or_default().insert(tenant, after.map(Arc::new));
         self.items.push((index, user, tenant));
     }
 
@@ -110,17 +135,24 @@ impl Changes {
 fn orphaned_by(
     world: &World<'_>,
     giver: &mut Giver<'_, '_>,
-    items: &[NewAssignment],
+    command: &Assign,
 ) -> Result<BTreeMap<TenantId, BTreeSet<UserId>>, ViewError> {
     let mut leaving: BTreeMap<TenantId, BTreeSet<UserId>> = BTreeMap::new();
     let mut made = BTreeSet::new();
-    for item in items {
+    for item in &command.assignments {
         let Some(user) = world.user(item.user)? else { continue };
-        let masked = world.assignment(user.id, item.tenant)?.is_some_and(|before| before.masked);
+        let given = world.given(user.id, item.tenant)?;
+        let masked = given.as_ref().is_some_and(|given| is_masked(world, given));
         if !world.is_super(&item.role) || giver.keeps_masked(user.home, masked)? {
             leaving.entry(item.tenant).or_default().insert(user.id);
-        } else if user.home == item.tenant && user.state == UserState::Active {
-            made.insert(item.tenant);
+        } else if user.home == item.tenant && user.state == UserState::Active && command.ends.is_none() {
+            // Whoever is less for a while is no super admin for good.
+            let role = item.role.clone();
+            let standing =
+                Assignment::standing(user.id, item.tenant, role, item.below.unwrap_or(false), false);
+            if world.is_lasting_super_admin(&Assignment::with_standing(given.as_deref(), standing)) {
+                made.insert(item.tenant);
+            }
         }
     }
     leaving.retain(|tenant, _| !made.contains(tenant));
@@ -135,13 +167,22 @@ fn orphaned(
     let mut found = BTreeMap::new();
     for (tenant, leaving) in leaving {
         if world.is_orphaned_by(tenant, &leaving)? {
-            found.insert(tenant, world.super_admins(tenant)?);
+            found.insert(tenant, world.lasting_super_admins(tenant)?);
         }
     }
     Ok(found)
 }
 
-/// Takes users' roles on tenants away (P-11).
+/// Whether anything that is given to a user on a tenant is masked (P-16).
+fn is_masked(world: &World<'_>, given: &Assignment) -> bool {
+    given.each(world.at).any(|(_, _, masked, _)| masked)
+}
+
+/// Takes users' roles on tenants away (P-11): all that they have there, or what was given until a
+/// moment.
+///
+/// # Events
+/// `assignment_ended` of what stands there, `temporary_ended` of what is laid over it.
 ///
 /// # Errors
 /// `empty_batch`, `duplicate_item` and, item by item, those of [`authority::managed_user`],
@@ -152,7 +193,8 @@ pub(crate) fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> 
     let mut batch = Batch::new(command.assignments.is_empty());
     bar_duplicates(&command.assignments, &mut batch);
     let mut leaving: BTreeMap<TenantId, BTreeSet<UserId>> = BTreeMap::new();
-    for item in &command.assignments {
+    // What ends by itself keeps no tenant from being without a super admin.
+    for item in command.assignments.iter().filter(|_| command.ends.is_none()) {
         leaving.entry(item.tenant).or_default().insert(item.user);
     }
     let orphaned = orphaned(world, leaving)?;
@@ -164,15 +206,28 @@ pub(crate) fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> 
             batch.add(index, Code::UnknownTenant, tenant);
             continue;
         }
-        let Some(before) = world.assignment(id, tenant)? else {
+        let given = world.given(id, tenant)?;
+        let ending = given.filter(|given| match command.ends {
+            Some(ends) => temporary::until(world, given, ends).is_some(),
+            None => given.each(world.at).next().is_some(),
+        });
+        let Some(before) = ending else {
             batch.add(index, Code::NotAssigned, tenant);
             continue;
         };
-        if user.home == tenant && world.is_super_admin(&before) && orphaned.contains_key(&tenant) {
+        if orphaned.get(&tenant).is_some_and(|leaving| leaving.contains(&id)) {
             batch.add(index, Code::LastSuperAdmin, tenant);
         }
-        changes.end(index, user, tenant);
-        events.push(Event::AssignmentEnded { user: id, tenant });
+        match command.ends {
+            Some(ends) => {
+                changes.plan(index, user, tenant, before.without_laid(ends));
+                events.push(Event::TemporaryEnded { user: id, tenant, ends });
+            }
+            None => {
+                changes.plan(index, user, tenant, None);
+                events.extend(temporary::all_ended(&before));
+            }
+        }
     }
     changes.judge(&mut giver, &mut batch)?;
     batch.lift()?;
@@ -193,7 +248,8 @@ fn bar_duplicates(places: &[UserOnTenant], batch: &mut Batch) {
 /// # Errors
 /// When the view cannot be read. Noted are `duplicate_item` and, item by item, those of
 /// [`authority::managed_user`], `unknown_role`, `beyond_own_rights`, `super_admin_only`,
-/// `reserved_for_customer`, `user_state_conflict`, `out_of_reach`.
+/// `reserved_for_customer`, `end_required`, `end_passed`, `end_too_far`, `user_state_conflict`,
+/// `out_of_reach`.
 pub(super) fn on_new_customer(
     world: &World<'_>,
     actor: &Actor,
@@ -212,9 +268,16 @@ pub(super) fn on_new_customer(
         let Some(user) = batch.note(index, authority::managed_user(world, actor, item.user))? else {
             continue;
         };
-        if let Some(handed) = batch.note(index, one_new(world, &mut giver, &user, item, command))? {
+        if let Some(handed) = batch.note(index, one_new(world, &mut giver, &user, item, (command, tenant)))? {
             let Handed { below, masked } = handed;
-            events.push(Event::Assigned { user: item.user, tenant, role: item.role.clone(), below, masked });
+            let (user, role) = (item.user, item.role.clone());
+            events.push(match command.authorize_ends {
+                None => Event::Assigned { user, tenant, role, below, masked },
+                Some(ends) => {
+                    let starts = world.at;
+                    Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends }
+                }
+            });
         }
     }
     bars.note(batch.lift())?;
@@ -226,9 +289,10 @@ fn one_new(
     giver: &mut Giver<'_, '_>,
     user: &User,
     item: &Authorization,
-    command: &AddCustomer,
+    (command, tenant): (&AddCustomer, TenantId),
 ) -> Ruling<Handed> {
     let manager = command.manager;
+    let wanted = Spell { starts: None, ends: command.authorize_ends };
     let mut bars = Bars::new();
     bars.note(known_role(world, &item.role, &[user.home]))?;
     // On the new tenant nobody holds anything but what reaches below its manager.
@@ -239,7 +303,9 @@ fn one_new(
         below: item.below,
         by_default: command.kind.covers_below(),
         masked: false,
+        during: wanted.during(world),
     }))?;
+    wanted.bar(world, (user.home, tenant), None, &mut bars);
     bars.note(giver.override_below(user, manager, &item.role))?;
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
     let reached = user.home == manager || graph::manages(world, user.home, manager, &BTreeSet::new())?;

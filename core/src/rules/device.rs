@@ -418,6 +418,9 @@ fn resolve(world: &World<'_>, actor: &Actor, id: MoveId, turn: Party) -> Ruling<
 
 /// Deletes devices that a tenant holds (V-9).
 ///
+/// # Events
+/// `external_id_removed` of the ids that lead to them.
+///
 /// # Errors
 /// Those of [`authority::authorize`]; `empty_batch`, `too_many_devices` and, device by device,
 /// `device_not_in_pool`, `device_moving`, `device_seated`.

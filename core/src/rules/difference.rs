@@ -77,10 +77,12 @@ impl Affected {
     /// When the view cannot be read.
     pub(crate) fn by_time(between: Between<'_>) -> Result<Self, ViewError> {
         let mut affected = Self::default();
-        for link in ending(between)? {
+        let Turning { links, assignments } = turning(between)?;
+        for link in links {
             affected.concerns.insert(Concern::Below(link.managed));
             affected.note_standing(link.managed, between)?;
         }
+        assignments.iter().for_each(|given| affected.note_assignment(given));
         Ok(affected)
     }
 
@@ -131,7 +133,7 @@ impl Affected {
     }
 
     fn note_assignment(&mut self, held: &Assignment) {
-        self.concerns.insert(match held.below {
+        self.concerns.insert(match held.ever_below() {
             true => Concern::Under(held.user, held.tenant),
             false => Concern::On(held.user, held.tenant),
         });
@@ -447,25 +449,47 @@ impl<'w> Between<'w> {
     }
 }
 
-/// The links that end by time alone between two moments of one view, the later one included.
-fn ending(between: Between<'_>) -> Result<Vec<Arc<Link>>, ViewError> {
-    let mut links = Vec::new();
-    for (_, kind, id) in due::all(between.before.view, between.after.at)? {
-        if kind == Kind::Link
-            && let Some(link) = between.before.view.get::<Link>(id)?
-            && link.is_in_force(between.before.at)
-            && !link.is_in_force(between.after.at)
-        {
-            links.push(link);
-        }
-    }
-    Ok(links)
+/// What turns by time alone between two moments of one view, the later one included.
+#[derive(Default)]
+struct Turning {
+    /// The links that end.
+    links: Vec<Arc<Link>>,
+    /// Where something comes to decide for somebody that did not, or no longer does.
+    assignments: Vec<Arc<Assignment>>,
 }
 
-/// The moments at which access ends by time alone, after one and up to another.
+fn turning(between: Between<'_>) -> Result<Turning, ViewError> {
+    let (view, [from, to]) = (between.before.view, [between.before.at, between.after.at]);
+    let mut found = Turning::default();
+    let mut seen = BTreeSet::new();
+    for (_, kind, id) in due::all(view, to)? {
+        if kind == Kind::Link
+            && let Some(link) = view.get::<Link>(id)?
+            && link.is_in_force(from)
+            && !link.is_in_force(to)
+        {
+            found.links.push(link);
+        }
+        if kind == Kind::Assignment
+            && seen.insert(id)
+            && let Some(given) = view.get::<Assignment>(id)?
+            && given.turns(from).any(|moment| moment <= to)
+        {
+            found.assignments.push(given);
+        }
+    }
+    Ok(found)
+}
+
+/// The moments at which access begins or ends by time alone, after one and up to another.
 ///
 /// # Errors
 /// When the view cannot be read.
-pub(crate) fn ends(between: Between<'_>) -> Result<BTreeSet<Timestamp>, ViewError> {
-    Ok(ending(between)?.iter().filter_map(|link| link.ends_at()).collect())
+pub(crate) fn turns(between: Between<'_>) -> Result<BTreeSet<Timestamp>, ViewError> {
+    let Turning { links, assignments } = turning(between)?;
+    let mut moments: BTreeSet<Timestamp> = links.iter().filter_map(|link| link.ends_at()).collect();
+    for given in assignments {
+        moments.extend(given.turns(between.before.at).filter(|moment| *moment <= between.after.at));
+    }
+    Ok(moments)
 }

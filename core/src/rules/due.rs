@@ -1,6 +1,6 @@
-//! What the clock does: handshakes lapse, links are announced, extended or ended (L-3, L-9, D,
-//! U-2). One thing at a time, in the order of their moments, so that each sees the world that the
-//! one before has left.
+//! What the clock does: handshakes lapse, links are announced, extended or ended, roles that are
+//! given for a while begin and end (L-3, L-9, D, U-2, X-4). One thing at a time, in the order of
+//! their moments, so that each sees the world that the one before has left.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use crate::base::time::Timestamp;
 use crate::command::{Command, Named};
 use crate::event::Event;
 use crate::model::{
-    Holding, Invitation, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, announced_by,
+    Assignment, Holding, Invitation, Link, LinkRequest, ManagerInvitation, Proposal, ResellerRow, Temporary,
+    announced_by,
 };
 use crate::view::{Any, Found, Index, Key, Kind, Span, View, ViewError};
 
@@ -100,7 +101,9 @@ fn add_page(
     Ok(page.last().filter(|_| page.len() == PAGE).map(|last| (last.key.clone(), last.id)))
 }
 
-/// What is due about the links above a tenant, to the top.
+/// What is due about the links above a tenant, to the top, and about what is given for a while on
+/// it and on all of those: rights by which somebody sent what waits for an answer, or holds a
+/// console open.
 ///
 /// # Errors
 /// When the view cannot be read.
@@ -113,6 +116,8 @@ pub fn above(
     let mut seen = BTreeSet::from([tenant]);
     let mut open = vec![tenant];
     while let Some(managed) = open.pop() {
+        let of = Key::new().id(managed.uuid());
+        add_all(view, Span::under(Index::TemporaryDue, of.clone()).at_most(&of.time(at)), at, items)?;
         for link in view.links_managing(managed) {
             let link = link?;
             if seen.insert(link.manager) {
@@ -379,6 +384,14 @@ fn due(entity: Any, at: Timestamp) -> Option<(Timestamp, Due)> {
         Any::Invitation(it) => Event::InvitationExpired { invitation: it.id },
         Any::AddressChange(it) => Event::AddressExpired { user: it.user },
         Any::Move(it) => Event::MoveExpired { id: it.id },
+        Any::Assignment(it) => {
+            let Assignment { user, tenant, .. } = *it;
+            let begins = |laid: &&Temporary| !laid.begun && laid.starts == moment;
+            match it.over.iter().find(begins) {
+                Some(laid) => Event::TemporaryBegun { user, tenant, ends: laid.ends },
+                None => Event::TemporaryEnded { user, tenant, ends: moment },
+            }
+        }
         Any::Link(link) => {
             let lapse = link
                 .delink_expires

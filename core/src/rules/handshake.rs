@@ -10,7 +10,7 @@ use super::access::{self, Gate};
 use super::across::across;
 use super::authority;
 use super::graph;
-use super::rights::{Giver, Offer, Place};
+use super::rights::{Giver, Offer, Place, While};
 use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
 use crate::base::ids::{LinkId, RoleId, TenantId, UserId};
 use crate::event::Event;
@@ -206,6 +206,7 @@ pub(super) fn invitation_stands(world: &World<'_>, invitation: &Invitation) -> R
         below: Some(invitation.below),
         by_default: false,
         masked: invitation.masked,
+        during: While::FOR_GOOD,
     };
     let handed = unless_refused(Giver::of(world, &actor).and_then(|mut giver| giver.offer(&offer)))?;
     Ok(handed.is_some_and(|handed| !handed.masked || invitation.masked))
@@ -370,7 +371,8 @@ impl Touched {
                     self.organisation(world, link.managed)?;
                 }
             }
-            Event::Assigned { user, tenant, role, .. } => {
+            Event::Assigned { user, tenant, role, .. }
+            | Event::TemporaryAssigned { user, tenant, role, .. } => {
                 if !new.contains(&Subject::User(*user)) {
                     self.person(world, *user)?;
                     self.reached(world, *tenant)?;
@@ -383,13 +385,31 @@ impl Touched {
                 self.person(world, *user)?;
                 self.reached(world, *tenant)?;
             }
+            Event::TemporaryEnded { user, tenant, .. } => {
+                self.person(world, *user)?;
+                self.reached(world, *tenant)?;
+                // What it lay over decides again.
+                let given = world.given(*user, *tenant)?;
+                if given.is_some_and(|given| given.roles().into_iter().any(|role| world.is_super(role))) {
+                    self.owned.insert(*tenant);
+                }
+            }
+            Event::TemporaryBegun { user, tenant, ends } => {
+                self.person(world, *user)?;
+                self.reached(world, *tenant)?;
+                let given = world.given(*user, *tenant)?;
+                let begins = given.iter().flat_map(|given| &given.over).find(|it| it.ends == *ends);
+                if begins.is_some_and(|it| world.is_super(&it.role)) {
+                    self.owned.insert(*tenant);
+                }
+            }
             Event::UserUnblocked { user } => {
                 self.owned.extend(world.user(*user)?.map(|user| user.home));
             }
             Event::UserBlocked { user } | Event::UserRemoved { user } => {
                 self.person(world, *user)?;
-                for assignment in world.assignments_of(*user)? {
-                    self.reached(world, assignment.tenant)?;
+                for given in world.each_given(*user) {
+                    self.reached(world, given?.tenant)?;
                 }
             }
             _ => {}

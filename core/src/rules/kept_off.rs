@@ -15,6 +15,9 @@ use crate::view::{Index, Key, ViewError};
 /// Who is kept off a link's managed tenant as it ends: living people from elsewhere whose own
 /// assignment on it does not let them view it.
 pub(super) fn at_end(world: &World<'_>, link: &Link) -> Result<BTreeSet<UserId>, ViewError> {
+    // What time ended it ended then, whenever that is recorded; what is given for a while counts as
+    // of then, too.
+    let world = &world.at_moment(link.ends_at().map_or(world.at, |ends| ends.min(world.at)));
     let mut kept_off = BTreeSet::new();
     let masks = world.policy.reserved.contains(TENANT_VIEW);
     let blind = |role: &RoleRef| Ok(masks || !access::role_holds(world, role, TENANT_VIEW)?);
@@ -57,7 +60,7 @@ pub(crate) fn is(
     match &last.ended {
         Some(ended) => Ok(ended.kept_off.contains(&user.id)),
         // Time has ended it, and no record tells of it yet.
-        None => match world.assignment(user.id, managed)? {
+        None => match world.assignment_at(user.id, managed, last.ends_at().unwrap_or(world.at))? {
             Some(own) => Ok(!access::gives(world, &own, TENANT_VIEW)?),
             None => Ok(false),
         },

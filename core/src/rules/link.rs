@@ -10,7 +10,7 @@ use super::graph;
 use super::ids::NewIds;
 use super::rights::Giver;
 use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
-use super::{alert, device, handshake, integration, kept_off, manager, operation, user};
+use super::{alert, device, handshake, integration, kept_off, manager, operation, temporary, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{ManagementType, Service};
 use crate::base::time::Timestamp;
@@ -22,12 +22,11 @@ use crate::event::Event;
 use crate::model::machine::HandshakeTrigger;
 use crate::model::permission::{CUSTOMERS_ADD, GRANTS_MANAGE, LINK_RESPOND};
 use crate::model::{
-    Actor, Assignment, EndCause, Link, LinkRequest, Party, Tenant, TenantKind, Term, TermRequest,
-    announced_by,
+    Actor, EndCause, Link, LinkRequest, Party, Tenant, TenantKind, Term, TermRequest, announced_by,
 };
 use crate::policy::{MAX_CHAIN, WhoAsks};
 use crate::refusal::Code;
-use crate::view::{Index, Key, ViewError};
+use crate::view::ViewError;
 
 /// A link that somebody would like to have.
 pub(super) struct WantedLink<'a> {
@@ -515,7 +514,8 @@ pub(crate) fn set_grants(world: &World<'_>, actor: &Actor, command: &SetManagerG
 ///
 /// # Events
 /// `tenant_released`, `tenant_enabling`, `tenant_enabled`, `move_canceled`, `move_expired`,
-/// `assignment_ended`, `integration_detached`, `alert_rule_set` of what rested on it.
+/// `assignment_ended`, `temporary_ended`, `integration_detached`, `alert_rule_set` of what rested
+/// on it.
 pub(super) fn end(world: &World<'_>, link: &Link, cause: EndCause) -> Result<Vec<Event>, ViewError> {
     let kept_off = kept_off::at_end(world, link)?;
     let mut events = vec![Event::LinkEnded { link: link.id, cause, kept_off }];
@@ -540,13 +540,10 @@ pub(super) fn lost(world: &World<'_>, ended: &BTreeSet<LinkId>) -> Result<Vec<Ev
     let mut events = Vec::new();
     for tenant in touched {
         let still = graph::above(world, tenant, ended)?;
-        for assignment in
-            world.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()))
-        {
-            let assignment = assignment?;
-            let home = world.user(assignment.user)?.map(|user| user.home);
+        for given in world.each_given_on(tenant)? {
+            let home = world.user(given.user)?.map(|user| user.home);
             if home.is_none_or(|home| home != tenant && !still.contains(&home)) {
-                events.push(Event::AssignmentEnded { user: assignment.user, tenant });
+                events.extend(temporary::all_ended(&given));
             }
         }
         events.extend(integration::lost(world, tenant, &still)?);

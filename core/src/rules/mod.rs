@@ -27,6 +27,7 @@ pub(crate) mod reach;
 pub(crate) mod reseller;
 pub(crate) mod role;
 pub(crate) mod session;
+pub(crate) mod temporary;
 pub(crate) mod tenant;
 pub(crate) mod user;
 

@@ -158,12 +158,14 @@ fn used_by_people(world: &World<'_>, next: &Policy, uses: &mut Uses) -> Result<(
     }
     let builtin = |role: &RoleRef, name: &BuiltinRole| matches!(role, RoleRef::Builtin(it) if it == name);
     for assignment in world.view.under::<Assignment>(Index::AssignmentUser, Key::new()) {
-        let assignment = assignment?;
-        for name in dropped.iter().filter(|name| builtin(&assignment.role, name)) {
-            uses.of_tenant(name.as_str(), assignment.tenant);
-        }
-        for (field, name) in lowered.iter().filter(|(_, name)| builtin(&assignment.role, name)) {
-            uses.of_tenant(format!("{name} as `{field}`"), assignment.tenant);
+        let given = assignment?;
+        for (role, ..) in given.each(world.at) {
+            for name in dropped.iter().filter(|name| builtin(role, name)) {
+                uses.of_tenant(name.as_str(), given.tenant);
+            }
+            for (field, name) in lowered.iter().filter(|(_, name)| builtin(role, name)) {
+                uses.of_tenant(format!("{name} as `{field}`"), given.tenant);
+            }
         }
     }
     for invitation in world.view.under::<Invitation>(Index::InvitationUser, Key::new()) {

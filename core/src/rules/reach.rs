@@ -8,7 +8,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::graph;
-use super::world::World;
+use super::world::{World, given_by};
 use crate::base::ids::{TenantId, UserId};
 use crate::model::{Assignment, Link, User};
 use crate::view::{Index, Key, Span, Spot, ViewError};
@@ -169,10 +169,12 @@ impl People {
             let span = going.after.map_or(span.clone(), |(key, id)| span.after(key, id));
             let mut scan = world.view.within::<Assignment>(span);
             std::iter::from_fn(move || scan.next_found()).filter_map(move |found| {
-                let found = found.and_then(|(key, id, held)| {
-                    let reaches = held.below || held.tenant == self.tenant;
-                    let stands = reaches && self.holder(world, held.user)? == Some(holder);
-                    let user = if stands { world.user(held.user)? } else { None };
+                let found = found.and_then(|(key, id, given)| {
+                    // Of several roles, they stand under the one that decides.
+                    let held = given.in_force(world.at).filter(|held| held.role == *given_by(&key, &given));
+                    let reaches = held.is_some_and(|held| held.below || held.tenant == self.tenant);
+                    let stands = reaches && self.holder(world, given.user)? == Some(holder);
+                    let user = if stands { world.user(given.user)? } else { None };
                     Ok(user.map(|user| ((key, id), user)))
                 });
                 found.transpose()

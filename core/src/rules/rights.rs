@@ -4,6 +4,10 @@
 //!
 //! To hold is by role alone (P-8, P-10), on both sides of the comparison: what bars the use of a
 //! right for the time being (P-4 to P-7) does not bar the having.
+//!
+//! What is held for a while is handed out for that while at most: whoever gives something has
+//! to hold it now and as long as whoever gets it would. What somebody has changes at a handful of
+//! moments, and is compared at each; nobody to whom nothing is given for a while has any.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -15,12 +19,13 @@ use super::graph;
 use super::world::{Bars, Ruling, World, refuse};
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::Permission;
+use crate::base::time::Timestamp;
 use crate::model::permission::{TENANT_VIEW, USERS_MANAGE};
-use crate::model::{Actor, Assignment, RoleRef, TenantKind, User};
+use crate::model::{Actor, Assignment, RoleRef, Temporary, TenantKind, User};
 use crate::refusal::Code;
 use crate::view::ViewError;
 
-/// The assignments that a command leaves a user with, tenant by tenant; the others stay.
+/// All that a command leaves a user with, tenant by tenant; the rest stays.
 pub(super) type Plan = BTreeMap<TenantId, Option<Arc<Assignment>>>;
 
 /// Where rights are compared.
@@ -30,6 +35,25 @@ pub(super) enum Place {
     On(TenantId),
     /// On whatever it manages or will come to manage, unless a nearer assignment decides there.
     Below(TenantId),
+}
+
+/// When what is handed out would be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct While {
+    /// From when on; from now on, where that has passed.
+    pub(super) from: Timestamp,
+    /// Up to when, if not for good.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl While {
+    /// From now on and for good.
+    pub(super) const FOR_GOOD: Self = Self { from: Timestamp::MIN, until: None };
+
+    /// The while of something that is laid over an assignment; of what stands there, for good.
+    pub(super) fn of(laid: Option<&Temporary>) -> Self {
+        laid.map_or(Self::FOR_GOOD, |it| Self { from: it.starts, until: Some(it.ends) })
+    }
 }
 
 /// What somebody holds somewhere by role.
@@ -58,15 +82,21 @@ impl Rights {
         Ok(Self { permissions, is_super: !masked && world.is_super(role) })
     }
 
-    /// What a user holds at a place, with their assignments as planned.
-    fn of(world: &World<'_>, user: &User, place: Place, plan: &Plan) -> Result<Self, ViewError> {
+    /// What a user holds at a place at a moment, with their assignments as planned.
+    fn of(
+        world: &World<'_>,
+        user: &User,
+        place: Place,
+        plan: &Plan,
+        at: Timestamp,
+    ) -> Result<Self, ViewError> {
         let (tenant, from_below) = match place {
             Place::On(tenant) => (tenant, false),
             Place::Below(tenant) => (tenant, true),
         };
-        let on = |at: TenantId| match plan.get(&at) {
-            Some(planned) => Ok(planned.clone()),
-            None => world.assignment(user.id, at),
+        let on = |tenant: TenantId| match plan.get(&tenant) {
+            Some(planned) => Ok(planned.as_ref().and_then(|given| given.in_force(at))),
+            None => world.assignment_at(user.id, tenant, at),
         };
         let mut rights = Self::default();
         for assignment in access::deciding(world, user.home, tenant, from_below, &on)? {
@@ -119,9 +149,11 @@ pub(super) struct Offer<'a> {
     pub(super) by_default: bool,
     /// Whether what is in place so far is masked (P-16).
     pub(super) masked: bool,
+    /// When it would be held.
+    pub(super) during: While,
 }
 
-/// Where somebody has assignments of their own.
+/// Where somebody has assignments of their own, now or at another time.
 #[derive(Debug, Default)]
 struct Spots {
     /// Of each tenant, where below it.
@@ -133,11 +165,12 @@ struct Spots {
 impl Spots {
     fn of(world: &World<'_>, user: UserId) -> Result<Self, ViewError> {
         let mut spots = Self::default();
-        for assignment in world.assignments_of(user)? {
-            for above in graph::above(world, assignment.tenant, &BTreeSet::new())? {
-                spots.below.entry(above).or_default().push(assignment.tenant);
+        for given in world.each_given(user) {
+            let given = given?;
+            for above in graph::above(world, given.tenant, &BTreeSet::new())? {
+                spots.below.entry(above).or_default().push(given.tenant);
             }
-            spots.any_super |= world.is_super_admin(&assignment);
+            spots.any_super |= makes_super_admin(world, &given);
         }
         Ok(spots)
     }
@@ -147,14 +180,21 @@ impl Spots {
     }
 }
 
+/// Whether an assignment makes a super admin, now or at another time (P-9, P-16).
+fn makes_super_admin(world: &World<'_>, given: &Assignment) -> bool {
+    given.each(world.at).any(|(role, _, masked, _)| !masked && world.is_super(role))
+}
+
 /// Whoever changes rights, and what they hold where. Asked about many changes at once, it looks up
 /// once what these have in common, so that a batch costs what its items cost.
 pub(super) struct Giver<'w, 'v> {
     world: &'w World<'v>,
     /// Nobody for the operator, who is not bound by what they hold.
     user: Option<Arc<User>>,
-    held: BTreeMap<Place, Rc<Rights>>,
-    everywhere: BTreeMap<TenantId, Rc<Rights>>,
+    held: BTreeMap<(Place, Timestamp), Rc<Rights>>,
+    everywhere: BTreeMap<(TenantId, Timestamp), Rc<Rights>>,
+    /// The moments from now on at which what they hold changes by time alone; once known.
+    turns: Option<Rc<BTreeSet<Timestamp>>>,
     masks: BTreeMap<TenantId, bool>,
     spots: BTreeMap<UserId, Rc<Spots>>,
     entrances: BTreeMap<TenantId, Rc<BTreeSet<TenantId>>>,
@@ -172,6 +212,7 @@ impl<'w, 'v> Giver<'w, 'v> {
             user,
             held: BTreeMap::new(),
             everywhere: BTreeMap::new(),
+            turns: None,
             masks: BTreeMap::new(),
             spots: BTreeMap::new(),
             entrances: BTreeMap::new(),
@@ -215,14 +256,14 @@ impl<'w, 'v> Giver<'w, 'v> {
         Ok(self.world.is_super(role) && policy.super_role != policy.admin_role && self.masks(home)?)
     }
 
-    /// Judges the handing out of a role: nobody hands out what they do not hold there, all of it
-    /// and wherever it reaches, whatever else the one who gets it has (U-4); what a manager's side
-    /// hands out is masked (P-16).
+    /// Judges the handing out of a role: nobody hands out what they do not hold there, all of it,
+    /// wherever it reaches and as long as it lasts, whatever else the one who gets it has (U-4,
+    /// X-4); what a manager's side hands out is masked (P-16).
     ///
     /// # Errors
     /// `beyond_own_rights`, `super_admin_only`.
     pub(super) fn offer(&mut self, offer: &Offer<'_>) -> Ruling<Handed> {
-        let Offer { home, place, role, .. } = *offer;
+        let Offer { home, place, role, during, .. } = *offer;
         if self.user.is_none() {
             return Ok(Handed { below: offer.below.unwrap_or(offer.by_default), masked: false });
         }
@@ -233,7 +274,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         let rights = Rights::handed(self.world, role, masked)?;
         let everywhere = match place {
             Place::On(tenant) if offer.below.unwrap_or(offer.by_default) => {
-                Some(self.everywhere_below(tenant)?)
+                Some(self.everywhere_below(tenant, during)?)
             }
             _ => None,
         };
@@ -243,7 +284,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         };
         let handed = Handed { below: offer.below.unwrap_or(by_default), masked };
         let mut bars = Bars::new();
-        rights.bar(&*self.held(place)?, role, &mut bars);
+        rights.bar(&*self.held_during(place, during)?, role, &mut bars);
         if let Some(held) = everywhere.filter(|_| handed.below) {
             rights.bar(&held, role, &mut bars);
         }
@@ -252,7 +293,7 @@ impl<'w, 'v> Giver<'w, 'v> {
     }
 
     /// Whether the giver holds all of these on a tenant and, if `below`, on whatever is managed
-    /// below it.
+    /// below it, now and for good.
     pub(super) fn holds(
         &mut self,
         permissions: &BTreeSet<Permission>,
@@ -260,8 +301,9 @@ impl<'w, 'v> Giver<'w, 'v> {
         below: bool,
     ) -> Result<bool, ViewError> {
         Ok(self.user.is_none()
-            || permissions.is_subset(&self.held(Place::On(tenant))?.permissions)
-                && (!below || permissions.is_subset(&self.everywhere_below(tenant)?.permissions)))
+            || permissions.is_subset(&self.held_during(Place::On(tenant), While::FOR_GOOD)?.permissions)
+                && (!below
+                    || permissions.is_subset(&self.everywhere_below(tenant, While::FOR_GOOD)?.permissions)))
     }
 
     /// Judges what a change of a user's assignment on a tenant uncovers, and what it takes from a
@@ -275,34 +317,43 @@ impl<'w, 'v> Giver<'w, 'v> {
             return Ok(());
         }
         let mut bars = Bars::new();
-        self.compare(user, plan, Place::On(tenant), &mut bars)?;
-        let (before, after) =
-            (self.world.assignment(user.id, tenant)?, plan.get(&tenant).and_then(Option::as_ref));
+        let world = self.world;
+        let (before, after) = (world.given(user.id, tenant)?, plan.get(&tenant).and_then(Option::as_ref));
+        // Both have the same at each moment between two of these.
+        let mut moments = world.turns_of(user.id)?;
+        moments.extend(after.iter().flat_map(|after| after.turns(world.at)));
+        moments.extend(self.turns()?.iter());
+        moments.insert(world.at);
+        let moments = Rc::new(moments);
+        self.compare(user, plan, (Place::On(tenant), &moments), &mut bars)?;
         // Who could not give the super role here does not take it either, whatever reaches the user
         // from above.
-        let gives = |assignment: &Arc<Assignment>| self.world.is_super_admin(assignment);
-        if before.as_ref().is_some_and(gives) && !after.is_some_and(gives) {
-            bars.bar(!self.held(Place::On(tenant))?.is_super, Code::SuperAdminOnly, user.id);
+        for &at in &*moments {
+            let gives = |given: &Arc<Assignment>| {
+                given.in_force(at).is_some_and(|assignment| world.is_super_admin(&assignment))
+            };
+            if before.as_ref().is_some_and(gives) && !after.is_some_and(gives) {
+                bars.bar(!self.held(Place::On(tenant))?.is_super, Code::SuperAdminOnly, user.id);
+            }
         }
-        let before = before.is_some_and(|before| before.below);
-        let after = after.is_some_and(|after| after.below);
-        let world = self.world;
+        let before = before.is_some_and(|before| before.ever_below());
+        let after = after.is_some_and(|after| after.ever_below());
         let manages = |id| -> Result<bool, ViewError> {
             Ok(world.living(id)?.is_some_and(|tenant| tenant.kind == TenantKind::Msp))
         };
         if manages(tenant)? && (before || after) {
-            self.compare(user, plan, Place::Below(tenant), &mut bars)?;
+            self.compare(user, plan, (Place::Below(tenant), &moments), &mut bars)?;
             let theirs = self.spots(user.id)?;
             // A role that reaches down was judged wherever it reaches when it was offered. What is
             // left to look at is what shows from under one that reaches down no longer, and what
             // super admins lose.
-            if before && !after || theirs.any_super {
+            if before && (!after || moments.len() > 1) || theirs.any_super {
                 let mut spots = self.own_spots_below(tenant)?;
                 spots.extend(theirs.below(tenant));
                 for spot in spots {
-                    self.compare(user, plan, Place::On(spot), &mut bars)?;
+                    self.compare(user, plan, (Place::On(spot), &moments), &mut bars)?;
                     if manages(spot)? {
-                        self.compare(user, plan, Place::Below(spot), &mut bars)?;
+                        self.compare(user, plan, (Place::Below(spot), &moments), &mut bars)?;
                     }
                 }
             }
@@ -316,12 +367,11 @@ impl<'w, 'v> Giver<'w, 'v> {
     /// # Errors
     /// `super_admin_only`, without a place.
     pub(super) fn shut_out(&mut self, user: &User) -> Ruling {
-        let assignments = self.world.assignments_of(user.id)?;
-        if self.user.is_none() || !assignments.iter().any(|assignment| self.world.is_super_admin(assignment))
-        {
+        let given = self.world.each_given(user.id).collect::<Result<Vec<_>, _>>()?;
+        if self.user.is_none() || !given.iter().any(|given| makes_super_admin(self.world, given)) {
             return Ok(());
         }
-        let plan: Plan = assignments.iter().map(|assignment| (assignment.tenant, None)).collect();
+        let plan: Plan = given.iter().map(|given| (given.tenant, None)).collect();
         let mut bars = Bars::new();
         for tenant in plan.keys() {
             bars.note(self.change(user, &plan, *tenant))?;
@@ -340,16 +390,22 @@ impl<'w, 'v> Giver<'w, 'v> {
         }
         let masks = self.masks(user.home)?;
         let mut bars = Bars::new();
-        for assignment in self.world.assignments_of(user.id)? {
-            if self.makes_no_super_admin(user.home, &assignment.role)? {
-                return refuse(Code::SuperAdminOnly, user.id);
-            }
-            let rights = Rights::handed(self.world, &assignment.role, assignment.masked)?;
-            let reserved = !rights.permissions.is_disjoint(&self.world.policy.reserved);
-            bars.bar(masks && reserved, Code::ReservedForCustomer, user.home);
-            rights.bar(&*self.held(Place::On(assignment.tenant))?, user.id, &mut bars);
-            if assignment.below {
-                rights.bar(&*self.everywhere_below(assignment.tenant)?, user.id, &mut bars);
+        for given in self.world.each_given(user.id) {
+            let given = given?;
+            for (role, below, masked, laid) in given.each(self.world.at) {
+                if self.makes_no_super_admin(user.home, role)? {
+                    return refuse(Code::SuperAdminOnly, user.id);
+                }
+                let rights = Rights::handed(self.world, role, masked)?;
+                let reserved = !rights.permissions.is_disjoint(&self.world.policy.reserved);
+                bars.bar(masks && reserved, Code::ReservedForCustomer, user.home);
+                let during = While::of(laid);
+                let held = self.held_during(Place::On(given.tenant), during)?;
+                rights.bar(&held, user.id, &mut bars);
+                if below {
+                    let held = self.everywhere_below(given.tenant, during)?;
+                    rights.bar(&held, user.id, &mut bars);
+                }
             }
         }
         bars.lift()
@@ -362,10 +418,16 @@ impl<'w, 'v> Giver<'w, 'v> {
     /// `super_admin_only`.
     pub(super) fn override_below(&mut self, user: &User, manager: TenantId, role: &RoleRef) -> Ruling {
         let place = Place::Below(manager);
-        let before = Rights::of(self.world, user, place, &Plan::new())?;
-        let lost = before.is_super && !self.world.is_super(role);
-        if lost && self.user.is_some() && !self.held(place)?.is_super {
-            return refuse(Code::SuperAdminOnly, user.id);
+        if self.user.is_none() || self.world.is_super(role) {
+            return Ok(());
+        }
+        let mut moments = self.world.turns_of(user.id)?;
+        moments.insert(self.world.at);
+        for at in moments {
+            let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
+            if before.is_super && !self.held(place)?.is_super {
+                return refuse(Code::SuperAdminOnly, user.id);
+            }
         }
         Ok(())
     }
@@ -407,57 +469,120 @@ impl<'w, 'v> Giver<'w, 'v> {
         if !held.permissions.contains(USERS_MANAGE) {
             return refuse(Code::RoleLacksPermission, tenant);
         }
-        if found.had_owner && !held.is_super { refuse(Code::SuperAdminOnly, tenant) } else { Ok(()) }
-    }
-
-    /// Notes what a user gains at a place beyond what the giver holds, and that they are a super
-    /// admin there no longer.
-    fn compare(&mut self, user: &User, plan: &Plan, place: Place, bars: &mut Bars) -> Result<(), ViewError> {
-        let before = Rights::of(self.world, user, place, &Plan::new())?;
-        let after = Rights::of(self.world, user, place, plan)?;
-        if before != after {
-            let held = self.held(place)?;
-            let gained = after.beyond(&before);
-            gained.bar(&held, user.id, bars);
-            if self.masks(user.home)? {
-                let reserved = !gained.permissions.is_disjoint(&self.world.policy.reserved);
-                bars.bar(reserved, Code::ReservedForCustomer, user.home);
-                bars.bar(gained.is_super, Code::SuperAdminOnly, user.id);
-            }
-            let lost = before.is_super && !after.is_super;
-            bars.bar(lost && !held.is_super, Code::SuperAdminOnly, user.id);
+        if found.had_owner && !self.held_during(Place::On(tenant), While::FOR_GOOD)?.is_super {
+            return refuse(Code::SuperAdminOnly, tenant);
         }
         Ok(())
     }
 
-    /// What the giver holds at a place: nothing where it does not exist for them (T-9).
+    /// Notes what a user gains at a place beyond what the giver holds now and at each of these
+    /// moments at which they would have it, and that they are a super admin there no longer.
+    fn compare(
+        &mut self,
+        user: &User,
+        plan: &Plan,
+        (place, moments): (Place, &BTreeSet<Timestamp>),
+        bars: &mut Bars,
+    ) -> Result<(), ViewError> {
+        for &at in moments {
+            let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
+            let after = Rights::of(self.world, user, place, plan, at)?;
+            if before != after {
+                let held = self.held(place)?;
+                let gained = after.beyond(&before);
+                gained.bar(&held, user.id, bars);
+                if at > self.world.at {
+                    gained.bar(&*self.held_at(place, at)?, user.id, bars);
+                }
+                if self.masks(user.home)? {
+                    let reserved = !gained.permissions.is_disjoint(&self.world.policy.reserved);
+                    bars.bar(reserved, Code::ReservedForCustomer, user.home);
+                    bars.bar(gained.is_super, Code::SuperAdminOnly, user.id);
+                }
+                let lost = before.is_super && !after.is_super;
+                bars.bar(lost && !held.is_super, Code::SuperAdminOnly, user.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The moments from now on at which what the giver holds changes by time alone.
+    fn turns(&mut self) -> Result<Rc<BTreeSet<Timestamp>>, ViewError> {
+        if let Some(known) = &self.turns {
+            return Ok(Rc::clone(known));
+        }
+        let turns = match &self.user {
+            Some(user) => Rc::new(self.world.turns_of(user.id)?),
+            None => Rc::default(),
+        };
+        self.turns = Some(Rc::clone(&turns));
+        Ok(turns)
+    }
+
+    /// What the giver holds at a place now: nothing where it does not exist for them (T-9).
     fn held(&mut self, place: Place) -> Result<Rc<Rights>, ViewError> {
-        if let Some(known) = self.held.get(&place) {
+        self.held_at(place, self.world.at)
+    }
+
+    /// What they hold there at a moment, as things stand.
+    fn held_at(&mut self, place: Place, at: Timestamp) -> Result<Rc<Rights>, ViewError> {
+        let at = self.turns()?.range(..=at).next_back().copied().unwrap_or(self.world.at);
+        if let Some(known) = self.held.get(&(place, at)) {
             return Ok(Rc::clone(known));
         }
         let rights = match &self.user {
             Some(user) => {
-                let rights = Rights::of(self.world, user, place, &Plan::new())?;
+                let rights = Rights::of(self.world, user, place, &Plan::new(), at)?;
                 let sees = place == Place::On(user.home) || rights.permissions.contains(TENANT_VIEW);
                 if sees { Rc::new(rights) } else { Rc::default() }
             }
             None => Rc::default(),
         };
-        self.held.insert(place, Rc::clone(&rights));
+        self.held.insert((place, at), Rc::clone(&rights));
         Ok(rights)
     }
 
-    /// What the giver holds on everything that a tenant manages or will come to manage.
-    fn everywhere_below(&mut self, tenant: TenantId) -> Result<Rc<Rights>, ViewError> {
-        if let Some(known) = self.everywhere.get(&tenant) {
+    /// What the giver holds at a place now and all the while.
+    fn held_during(&mut self, place: Place, during: While) -> Result<Rc<Rights>, ViewError> {
+        let mut rights = self.held(place)?;
+        for at in self.stretches(during)? {
+            rights = Rc::new(Rights::clone(&rights).and(&*self.held_at(place, at)?));
+        }
+        Ok(rights)
+    }
+
+    /// Where, beyond now, the stretches of a while begin in which the giver holds the same.
+    fn stretches(&mut self, during: While) -> Result<Vec<Timestamp>, ViewError> {
+        let turns = self.turns()?;
+        if turns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let from = during.from.max(self.world.at);
+        let later = turns.iter().copied().filter(|at| *at > from && during.until.is_none_or(|end| *at < end));
+        Ok(std::iter::once(from).chain(later).collect())
+    }
+
+    /// What the giver holds on everything that a tenant manages or will come to manage, now and all
+    /// the while.
+    fn everywhere_below(&mut self, tenant: TenantId, during: While) -> Result<Rc<Rights>, ViewError> {
+        let mut rights = self.everywhere_below_at(tenant, self.world.at)?;
+        for at in self.stretches(during)? {
+            rights = Rc::new(Rights::clone(&rights).and(&*self.everywhere_below_at(tenant, at)?));
+        }
+        Ok(rights)
+    }
+
+    fn everywhere_below_at(&mut self, tenant: TenantId, at: Timestamp) -> Result<Rc<Rights>, ViewError> {
+        if let Some(known) = self.everywhere.get(&(tenant, at)) {
             return Ok(Rc::clone(known));
         }
-        let mut rights = Rights::clone(&*self.held(Place::Below(tenant))?);
+        let mut rights = Rights::clone(&*self.held_at(Place::Below(tenant), at)?);
         for spot in self.own_spots_below(tenant)? {
-            rights = rights.and(&*self.held(Place::On(spot))?).and(&*self.held(Place::Below(spot))?);
+            rights = rights.and(&*self.held_at(Place::On(spot), at)?);
+            rights = rights.and(&*self.held_at(Place::Below(spot), at)?);
         }
         let rights = Rc::new(rights);
-        self.everywhere.insert(tenant, Rc::clone(&rights));
+        self.everywhere.insert((tenant, at), Rc::clone(&rights));
         Ok(rights)
     }
 

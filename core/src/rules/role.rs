@@ -91,15 +91,17 @@ struct Use {
 
 /// The uses of a tenant's own role, alike ones once.
 fn uses(world: &World<'_>, role: &Role) -> Result<BTreeSet<Use>, ViewError> {
+    let reference = RoleRef::Custom(role.id);
     let mut found = BTreeSet::new();
     for assignment in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid())) {
-        let Assignment { user, tenant, below, masked, .. } = *assignment?;
-        if let Some(user) = world.user(user)? {
-            found.insert(Use { home: user.home, tenant, below, masked });
+        let given = assignment?;
+        let Some(user) = world.user(given.user)? else { continue };
+        for (_, below, masked, _) in given.each(world.at).filter(|(of, ..)| **of == reference) {
+            found.insert(Use { home: user.home, tenant: given.tenant, below, masked });
         }
     }
     for invitation in world.pending_invitations(role.tenant)? {
-        if invitation.role == RoleRef::Custom(role.id) {
+        if invitation.role == reference {
             let Invitation { tenant, below, masked, .. } = *invitation;
             found.insert(Use { home: tenant, tenant, below, masked });
         }
@@ -113,13 +115,14 @@ fn uses(world: &World<'_>, role: &Role) -> Result<BTreeSet<Use>, ViewError> {
 /// Those of [`resolve`]; `role_in_use`.
 pub(crate) fn delete(world: &World<'_>, actor: &Actor, command: &DeleteRole) -> Ruling<Decision> {
     let role = resolve(world, actor, command.role)?;
-    let assigned = world
-        .view
-        .under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid()))
-        .next()
-        .transpose()?
-        .is_some();
     let reference = RoleRef::Custom(role.id);
+    let mut assigned = false;
+    for given in world.view.under::<Assignment>(Index::AssignmentRole, Key::new().id(role.id.uuid())) {
+        assigned = given?.each(world.at).any(|(of, ..)| *of == reference);
+        if assigned {
+            break;
+        }
+    }
     let offered =
         world.pending_invitations(role.tenant)?.iter().any(|invitation| invitation.role == reference);
     if assigned || offered {

@@ -11,6 +11,7 @@ use super::ids::NewIds;
 use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::{SessionId, TenantId, UserId};
 use crate::base::text::Service;
+use crate::base::time::Timestamp;
 use crate::command::{CloseConsole, OpenConsole};
 use crate::effect::{self, Loss};
 use crate::event::Event;
@@ -145,17 +146,19 @@ impl Reached {
         Ok(())
     }
 
-    /// The sessions among these whose right is gone in this world, as they end (S-2).
+    /// The sessions among these whose right is gone in this world, as they end (S-2): of those that
+    /// were open at a moment, whose right was gone by then.
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub(crate) fn ended(&self, world: &World<'_>) -> Result<Vec<Event>, ViewError> {
+    pub(crate) fn ended(&self, world: &World<'_>, moment: Timestamp) -> Result<Vec<Event>, ViewError> {
+        let then = &world.at_moment(moment);
         let all = self.everything.then(|| (Index::SessionTenant, Key::new()));
         let of = |subject: &Subject| (of_subject(*subject), Key::new().id(subject.uuid()));
         let mut over = BTreeSet::new();
         let mut look = |session: &Session| -> Result<(), ViewError> {
-            if session.closed.is_none()
-                && may(world, session.user, session.tenant, &session.service)?.is_some()
+            let at = if session.opened <= moment { then } else { world };
+            if session.closed.is_none() && may(at, session.user, session.tenant, &session.service)?.is_some()
             {
                 over.insert(session.id);
             }

@@ -8,16 +8,15 @@ use super::authority;
 use super::batch::Batch;
 use super::ids::{NewIds, is_placeholder};
 use super::world::{Bars, Decision, Ruling, World, refuse, unless_refused};
-use super::{assignment, device, external, integration, kept_off, link, operation, user};
+use super::{assignment, device, external, integration, kept_off, link, operation, temporary, user};
 use crate::base::ids::{LinkId, LinkRequestId, TenantId};
 use crate::base::text::{Number, Prefix};
 use crate::command::{AddCustomer, ChangeTenantKind, DeleteTenants, EditTenant, RegisterTenant};
 use crate::event::Event;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_DELETE, TENANT_EDIT};
 use crate::model::{
-    Actor, Assignment, Bearer, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest,
-    ManagerInvitation, Patch, Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant,
-    TenantKind, User,
+    Actor, Bearer, Contact, EndCause, HandshakeState, Holding, Link, LinkRequest, ManagerInvitation, Patch,
+    Personal, PersonalField, ResellerRow, RestingPrefix, Role, Subject, Tenant, TenantKind, User,
 };
 use crate::refusal::{Code, Refusal};
 use crate::view::{Index, Key, ViewError};
@@ -55,8 +54,8 @@ pub(crate) fn register(world: &World<'_>, actor: &Actor, command: &RegisterTenan
 /// Creates a customer, or a multi-client, under a manager (L-1, P-11).
 ///
 /// # Events
-/// `link_expiring` where the link is to end soon, `user_invited` for its owner, `assigned` for who
-/// is authorized, `external_id_set`.
+/// `link_expiring` where the link is to end soon, `user_invited` for its owner, `assigned` or
+/// `temporary_assigned` for who is authorized, `external_id_set`.
 ///
 /// # Errors
 /// Those of [`authority::authorize`]; `nil_id`, `id_taken`, `number_taken`, `prefix_taken`,
@@ -408,19 +407,15 @@ fn remove(world: &World<'_>, doomed: &BTreeSet<TenantId>) -> Result<Vec<Event>, 
         }
         for user in world.view.under::<User>(Index::UserHome, key.clone()) {
             let user = user?;
-            for assignment in
-                world.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.id.uuid()))
-            {
-                let assignment = assignment?;
-                events.push(Event::AssignmentEnded { user: assignment.user, tenant: assignment.tenant });
+            for given in world.each_given(user.id) {
+                events.extend(temporary::all_ended(&*given?));
             }
             if user.state.is_living() {
                 events.push(Event::UserRemoved { user: user.id });
             }
         }
-        for assignment in world.view.under::<Assignment>(Index::AssignmentTenant, key.clone()) {
-            let assignment = assignment?;
-            events.push(Event::AssignmentEnded { user: assignment.user, tenant: assignment.tenant });
+        for given in world.each_given_on(tenant)? {
+            events.extend(temporary::all_ended(&given));
         }
         for role in world.view.under::<Role>(Index::RoleTenant, key) {
             events.push(Event::RoleDeleted { role: role?.id });

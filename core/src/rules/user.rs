@@ -7,9 +7,9 @@ use super::access::{self, Gate};
 use super::address;
 use super::authority;
 use super::ids::NewIds;
-use super::rights::{Giver, Handed, Offer, Place};
+use super::rights::{Giver, Handed, Offer, Place, While};
 use super::world::{Bars, Decision, Ruling, World, refuse};
-use super::{assignment, handshake};
+use super::{assignment, handshake, temporary};
 use crate::base::ids::{InvitationId, TenantId, UserId};
 use crate::base::text::Email;
 use crate::command::{
@@ -49,6 +49,7 @@ pub(crate) fn invite(world: &World<'_>, actor: &Actor, command: &InviteUser) -> 
         below: command.below,
         by_default: tenant.kind.covers_below(),
         masked: false,
+        during: While::FOR_GOOD,
     }))?;
     let handed = handed.unwrap_or(UNMASKED);
     let mut ids = NewIds::of(world);
@@ -182,6 +183,7 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitatio
             below: Some(invitation.below),
             by_default: false,
             masked: invitation.masked,
+            during: While::FOR_GOOD,
         }))?;
         handed.is_some_and(|handed| handed.masked)
     } else {
@@ -197,6 +199,9 @@ pub(crate) fn resend(world: &World<'_>, actor: &Actor, command: &ResendInvitatio
 }
 
 /// Takes an invitation back (U-2).
+///
+/// # Events
+/// `external_id_removed` of the ids that lead to whom it was for.
 ///
 /// # Errors
 /// Those of [`for_sender`]; `invitation_not_pending`, `invitation_expired`.
@@ -279,6 +284,9 @@ pub(crate) fn accept(world: &World<'_>, actor: &Actor, command: &AcceptInvitatio
 }
 
 /// Declines an invitation with the address it was sent to (U-2).
+///
+/// # Events
+/// `external_id_removed` of the ids that lead to whom it was for.
 ///
 /// # Errors
 /// Those of [`for_invitee`]; `other_address`, `invitation_not_pending`, `invitation_expired`.
@@ -422,7 +430,7 @@ pub(crate) fn unblock(world: &World<'_>, actor: &Actor, command: &UnblockUser) -
 /// Removes a user, and with them every role they have (U-3).
 ///
 /// # Events
-/// `assignment_ended` of all their roles.
+/// `assignment_ended` and `temporary_ended` of all their roles.
 ///
 /// # Errors
 /// Those of [`authority::managed_user`]; `super_admin_only`, `user_state_conflict`,
@@ -430,8 +438,8 @@ pub(crate) fn unblock(world: &World<'_>, actor: &Actor, command: &UnblockUser) -
 pub(crate) fn remove(world: &World<'_>, actor: &Actor, command: &RemoveUser) -> Ruling<Decision> {
     let user = step(world, actor, command.user, UserTrigger::Remove)?;
     let mut events = vec![Event::UserRemoved { user: user.id }];
-    for assignment in world.assignments_of(user.id)? {
-        events.push(Event::AssignmentEnded { user: assignment.user, tenant: assignment.tenant });
+    for given in world.each_given(user.id) {
+        events.extend(temporary::all_ended(&*given?));
     }
     Ok(events.into())
 }

@@ -1,7 +1,7 @@
 //! What every rule stands on: the world it reads, the decision it returns, and the bars it
 //! collects. Decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::policy::{ManagementRule, Policy, PolicyVersion, Terms};
 use crate::refusal::{Code, Refusal};
-use crate::view::{Entity, Index, Key, View, ViewError, prefixes, role_strand};
+use crate::view::{Entity, Index, Key, View, ViewError, role_strand, strands};
 
 /// Why a rule does not go on.
 #[derive(Debug)]
@@ -227,6 +227,12 @@ impl<'v> World<'v> {
         Self::new(view, at, 0, &Uuid::nil)
     }
 
+    /// The world right before or after a record, as recorded: what begins or ends by time does so
+    /// with the record that tells of it, whatever the clock said.
+    pub(crate) fn recorded(view: &'v dyn View) -> Result<Self, ViewError> {
+        Self::reading(view, Timestamp::MIN)
+    }
+
     /// Says whether ids are made by somebody who may make one twice.
     pub(crate) fn with_ids_that_may_repeat(self, ids_may_repeat: bool) -> Self {
         Self { ids_may_repeat, ..self }
@@ -338,20 +344,68 @@ impl<'v> World<'v> {
         Ok(self.view.get::<Role>(id.uuid())?.filter(|role| role.deleted.is_none()))
     }
 
-    /// The assignment that a user has on a tenant itself.
+    /// The assignment that decides for a user on a tenant itself: of what is laid over the one that
+    /// stands there, what is in force.
     ///
     /// # Errors
     /// When the view cannot be read.
     pub fn assignment(&self, user: UserId, tenant: TenantId) -> Result<Option<Arc<Assignment>>, ViewError> {
+        self.assignment_at(user, tenant, self.at)
+    }
+
+    /// The one that decides at another moment, as things stand.
+    pub(super) fn assignment_at(
+        &self,
+        user: UserId,
+        tenant: TenantId,
+        at: Timestamp,
+    ) -> Result<Option<Arc<Assignment>>, ViewError> {
+        Ok(self.given(user, tenant)?.and_then(|given| given.in_force(at)))
+    }
+
+    /// All that is given to a user on a tenant itself, now or for another time.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    pub(crate) fn given(&self, user: UserId, tenant: TenantId) -> Result<Option<Arc<Assignment>>, ViewError> {
         self.view.get(Assignment::key(user, tenant).uuid())
     }
 
-    /// Every assignment of a user.
+    /// Every assignment that decides for a user somewhere.
     ///
     /// # Errors
     /// When the view cannot be read.
     pub(crate) fn assignments_of(&self, user: UserId) -> Result<Vec<Arc<Assignment>>, ViewError> {
-        self.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid())).collect()
+        let given = self.each_given(user).map(|given| Ok(given?.in_force(self.at)));
+        given.filter_map(Result::transpose).collect()
+    }
+
+    /// All that is given to a user, tenant by tenant, now or for another time.
+    pub(super) fn each_given(
+        &self,
+        user: UserId,
+    ) -> impl Iterator<Item = Result<Arc<Assignment>, ViewError>> {
+        self.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid()))
+    }
+
+    /// The moments from now on at which something else comes to decide for a user, since something
+    /// is laid over what they have or ends there.
+    pub(super) fn turns_of(&self, user: UserId) -> Result<BTreeSet<Timestamp>, ViewError> {
+        let mut turns = BTreeSet::new();
+        for given in self.view.under::<Assignment>(Index::TemporaryUser, Key::new().id(user.uuid())) {
+            turns.extend(given?.turns(self.at));
+        }
+        Ok(turns)
+    }
+
+    /// All that is given to anybody on a tenant itself, each once, now or for another time.
+    pub(super) fn each_given_on(&self, tenant: TenantId) -> Result<Vec<Arc<Assignment>>, ViewError> {
+        let mut found = BTreeMap::new();
+        for given in self.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid())) {
+            let given = given?;
+            found.entry(given.user).or_insert(given);
+        }
+        Ok(found.into_values().collect())
     }
 
     /// The tenant, living or deleted, with this number.
@@ -460,11 +514,17 @@ impl<'v> World<'v> {
         mut passes: impl FnMut(&Arc<Assignment>) -> Result<bool, ViewError>,
     ) -> Result<bool, ViewError> {
         let on = Key::new().id(tenant.uuid());
-        let strand = |it: &Assignment| role_strand(it.tenant, &it.role);
-        for (role, first) in prefixes::<Assignment>(self.view, Index::AssignmentTenant, on, strand)? {
-            if wanted(&first.role)? {
-                for given in self.view.under::<Assignment>(Index::AssignmentTenant, role) {
-                    if passes(&given?)? {
+        // Where several roles are given to somebody, they stand under each of them; but one of them
+        // decides.
+        let strand = |key: &Key, it: &Assignment| role_strand(it.tenant, given_by(key, it));
+        for (stretch, first) in strands::<Assignment>(self.view, Index::AssignmentTenant, on, strand)? {
+            let role = given_by(&stretch, &first);
+            if wanted(role)? {
+                for given in self.view.under::<Assignment>(Index::AssignmentTenant, stretch.clone()) {
+                    if let Some(held) = given?.in_force(self.at)
+                        && held.role == *role
+                        && passes(&held)?
+                    {
                         return Ok(true);
                     }
                 }
@@ -507,14 +567,36 @@ impl<'v> World<'v> {
         Ok(admins.into_iter().filter(|it| self.is_super_admin(it)).map(|it| it.user).collect())
     }
 
+    /// Those of them who are so for good: what is laid over what they have is no less.
+    pub(super) fn lasting_super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+        let role = RoleRef::Builtin(self.policy.super_role.clone());
+        let mut found = BTreeSet::new();
+        let stretch = role_strand(tenant, &role);
+        for given in self.view.under::<Assignment>(Index::AssignmentTenant, stretch) {
+            let given = given?;
+            if self.is_lasting_super_admin(&given) {
+                let user = self.user(given.user)?;
+                let there = user.filter(|user| user.home == tenant && user.state == UserState::Active);
+                found.extend(there.map(|user| user.id));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether an assignment makes a super admin now and for good.
+    pub(super) fn is_lasting_super_admin(&self, given: &Assignment) -> bool {
+        let makes = |role, masked: bool| !masked && self.is_super(role);
+        !given.bare && given.each(self.at).all(|(role, _, masked, _)| makes(role, masked))
+    }
+
     /// Whether a tenant that is not locked would be without an active super admin of its own if
-    /// these left (U-3).
+    /// these left (U-3). Who is one for a while does not count.
     pub(super) fn is_orphaned_by(
         &self,
         tenant: TenantId,
         leaving: &BTreeSet<UserId>,
     ) -> Result<bool, ViewError> {
-        let there = self.super_admins(tenant)?;
+        let there = self.lasting_super_admins(tenant)?;
         Ok(!there.is_empty() && there.is_subset(leaving) && !self.is_locked(tenant)?)
     }
 
@@ -612,4 +694,13 @@ impl<'v> World<'v> {
             bars.bar(true, Code::UnknownService, service);
         }
     }
+}
+
+/// By which of the roles that somebody is given on a tenant they stand under a key there.
+pub(super) fn given_by<'a>(key: &Key, it: &'a Assignment) -> &'a RoleRef {
+    if it.over.is_empty() {
+        return &it.role;
+    }
+    let stands = |role: &&RoleRef| key.as_bytes().starts_with(role_strand(it.tenant, role).as_bytes());
+    it.roles().into_iter().find(stands).unwrap_or(&it.role)
 }

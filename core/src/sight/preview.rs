@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::{RecordSight, Sight};
 use crate::base::ids::UserId;
-use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::Subject;
 use crate::notice::{Since, of_one};
@@ -26,8 +25,7 @@ pub(crate) fn told_of(
         Some(user) => RecordSight::receipt(is, user.id, events, was.view, is.view)?,
         None => events.iter().cloned().map(Some).collect(),
     };
-    // As recorded: what has ended by time was in force until that was recorded.
-    let [then_before, then] = [was, is].map(|world| World::reading(world.view, Timestamp::MIN));
+    let [then_before, then] = [was, is].map(|world| World::recorded(world.view));
     let since = Since { before: &then_before?, then: &then?, now: is };
     let mut notices = Vec::new();
     for event in told.iter().zip(events).filter_map(|(told, event)| told.as_ref().and(Some(event))) {

@@ -11,7 +11,6 @@ use super::Sight;
 use crate::about::about;
 use crate::base::ids::{TenantId, UserId};
 use crate::base::text::ReturnPlace;
-use crate::base::time::Timestamp;
 use crate::effect;
 use crate::event::Event;
 use crate::journal::Record;
@@ -87,7 +86,7 @@ impl<'s> RecordSight<'s> {
         after: &dyn View,
     ) -> Result<Vec<Option<Event>>, ViewError> {
         let around = Around {
-            before: &World::reading(before, Timestamp::MIN)?,
+            before: &World::recorded(before)?,
             after: &World::reading(after, world.at)?,
             refused: false,
         };
@@ -130,11 +129,10 @@ impl<'s> RecordSight<'s> {
         before: &dyn View,
         after: &dyn View,
     ) -> Result<Option<AuditRow>, ViewError> {
-        // As recorded: a link whose end the record is about was in force before it, whatever the
-        // clock said.
+        // A link whose end the record is about was in force before it, whatever the clock said.
         let around = &Around {
-            before: &World::reading(before, Timestamp::MIN)?,
-            after: &World::reading(after, Timestamp::MIN)?,
+            before: &World::recorded(before)?,
+            after: &World::recorded(after)?,
             refused: record.events.iter().any(|event| matches!(event, Event::CommandRefused { .. })),
         };
         let actor = self.actor(&record.actor)?;
@@ -480,6 +478,9 @@ impl<'s> RecordSight<'s> {
             | Event::AssignmentEnded { user, .. }
             | Event::ExternalIdSet { of: Bearer::User(user), .. }
             | Event::ExternalIdRemoved { of: Bearer::User(user), .. }
+            | Event::TemporaryAssigned { user, .. }
+            | Event::TemporaryBegun { user, .. }
+            | Event::TemporaryEnded { user, .. }
             | Event::PersonalErased { subject: Subject::User(user) } => name(user)?,
             Event::AlertRuleSet { additional, .. } => {
                 let mut told = BTreeSet::new();

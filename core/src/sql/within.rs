@@ -21,6 +21,8 @@ use crate::store::sqlite::{Hosted, not_committed, write_within};
 /// and who dies between them has committed one alone. The engine's access index follows with
 /// [`commit`], with `Engine::refresh`, or with the engine's next command.
 ///
+/// A transaction that has read nothing of the store yet waits for whoever writes, as long as the
+/// connection waits for others (`busy_timeout`).
 /// Nobody else writes to the store until the host has ended its transaction: other processes and
 /// this engine's own commands wait, so one that the same thread gives the engine meanwhile is
 /// refused as `Busy` in the end. The connection's `secure_delete` is set for the store's file, so
@@ -50,8 +52,10 @@ use crate::store::sqlite::{Hosted, not_committed, write_within};
 /// As [`Engine::execute`]: a refused command leaves the transaction as it was, but for the record
 /// of the refusal. `NotReady` where the connection is in no transaction, its `synchronous` is less
 /// than FULL, or a statement that writes is under way on it; `NotOurs` where it is not on the
-/// engine's file; `Busy` where others write, or where the transaction has read what others have
-/// changed since: roll back and begin anew.
+/// engine's file; `Busy` where others write for longer than the connection waits, at once where the
+/// transaction has read the store before that, and where it has read what others have changed
+/// since: roll back and begin anew; `Damaged` where a trigger or an index of the host's would act
+/// on what is written.
 pub fn execute<C: Act>(
     engine: &Engine,
     within: &Connection,

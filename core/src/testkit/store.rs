@@ -12,7 +12,7 @@ use crate::base::time::Timestamp;
 use crate::journal::{Hash, Head};
 use crate::model::{
     Assignment, Handshake, HandshakeState, Invitation, Link, LinkRequest, Operation, Personal, Role, RoleRef,
-    Stage, Subject, Tenant, TenantKind, User, UserState,
+    Stage, Subject, Temporary, Tenant, TenantKind, User, UserState,
 };
 use crate::policy::{Policy, PolicyVersion};
 use crate::store::{NewRecord, Reading, Store, StoreError, StoredRecord};
@@ -117,6 +117,13 @@ fn pick<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
 /// The id with this number.
 pub const fn numbered(number: u64) -> Uuid {
     Uuid::from_u64_pair(0x0198_c0de_0000_7000, 0x8000_0000_0000_0000 | number)
+}
+
+fn laid(rng: &mut Rng, number: u64) -> Temporary {
+    let role = RoleRef::Builtin(BuiltinRole::parse("read_only").expect("it is a role"));
+    let starts = moment(below(rng, 9));
+    let ends = starts.plus_seconds(1 + u32::try_from(number).expect("there are few"));
+    Temporary { role, below: below(rng, 2) == 0, masked: false, starts, ends, begun: below(rng, 2) == 0 }
 }
 
 fn moment(seq: u64) -> Timestamp {
@@ -403,6 +410,8 @@ fn random_change(rng: &mut Rng) -> Write {
             },
             below: below(rng, 2) == 0,
             masked: below(rng, 2) == 0,
+            bare: false,
+            over: (0..below(rng, 3)).map(|number| laid(rng, number)).collect(),
         }),
     };
     if below(rng, 4) == 0 { Write::Remove(any) } else { Write::Put(any) }

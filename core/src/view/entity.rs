@@ -12,8 +12,8 @@ use crate::base::time::Timestamp;
 use crate::model::{
     AddressChange, AlertRule, Asked, Assignment, Attachment, BarredManager, Bearer, Device, Handshake,
     HandshakeState, Holding, Integration, Invitation, KeptId, Licence, Link, LinkRequest, Listing,
-    ManagerInvitation, Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session, Tenant,
-    User,
+    ManagerInvitation, Move, Proposal, Refusals, ResellerRow, RestingPrefix, Role, RoleRef, Session,
+    Temporary, Tenant, User,
 };
 use crate::policy::PolicyVersion;
 
@@ -227,6 +227,7 @@ impl Any {
             Self::Invitation(it) => &it.handshake,
             Self::AddressChange(it) => &it.handshake,
             Self::Move(it) => &it.handshake,
+            Self::Assignment(it) => return it.over.iter().flat_map(Temporary::moments).collect(),
             _ => return BTreeSet::new(),
         };
         let pending = handshake.state == HandshakeState::Pending;
@@ -391,6 +392,14 @@ entity!(Invitation, it => it.id.uuid(), {
     keys
 });
 
+/// Where an assignment is found by one of the roles that it gives, now or at another time.
+fn role_keys(it: &Assignment, role: &RoleRef, keys: &mut Vec<(Index, Key)>) {
+    keys.push((Index::AssignmentTenant, role_strand(it.tenant, role).id(it.user.uuid())));
+    if let RoleRef::Custom(role) = role {
+        keys.push((Index::AssignmentRole, Key::new().id(role.uuid())));
+    }
+}
+
 /// What the keys of all assignments on a tenant begin with that give one role.
 pub(crate) fn role_strand(tenant: TenantId, role: &RoleRef) -> Key {
     let on = Key::new().id(tenant.uuid());
@@ -411,12 +420,20 @@ entity!(AddressChange, it => it.user.uuid(), {
 });
 
 entity!(Assignment, it => it.id().uuid(), {
-    let mut keys = vec![
-        (Index::AssignmentUser, Key::new().id(it.user.uuid())),
-        (Index::AssignmentTenant, role_strand(it.tenant, &it.role).id(it.user.uuid())),
-    ];
-    if let RoleRef::Custom(role) = it.role {
-        keys.push((Index::AssignmentRole, Key::new().id(role.uuid())));
+    let mut keys = vec![(Index::AssignmentUser, Key::new().id(it.user.uuid()))];
+    if it.over.is_empty() {
+        role_keys(it, &it.role, &mut keys);
+        return keys;
+    }
+    it.roles().into_iter().for_each(|role| role_keys(it, role, &mut keys));
+    keys.push((Index::TemporaryUser, Key::new().id(it.user.uuid())));
+    let first = it.over.iter().map(|it| it.ends).min().unwrap_or(Timestamp::MAX);
+    keys.push((Index::TemporaryTenant, Key::new().id(it.tenant.uuid())));
+    keys.push((Index::TemporaryEnds, Key::new().time(first)));
+    let moments: BTreeSet<Timestamp> = it.over.iter().flat_map(Temporary::moments).collect();
+    for moment in moments {
+        due(&mut keys, moment, false, &[it.tenant.uuid(), it.user.uuid()]);
+        keys.push((Index::TemporaryDue, Key::new().id(it.tenant.uuid()).time(moment)));
     }
     keys
 });

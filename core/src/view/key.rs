@@ -171,6 +171,14 @@ indexes! {
     65 KeptOf "kept_of"
     /// The same by whose that is: the tenant, then who keeps them.
     66 KeptTenant "kept_tenant"
+    /// Assignments over which something is laid for a while, by user.
+    70 TemporaryUser "temporary_user"
+    /// The same by tenant.
+    71 TemporaryTenant "temporary_tenant"
+    /// The same, of everybody, by the first of their ends.
+    72 TemporaryEnds "temporary_ends"
+    /// What the clock may have to do about what is laid over assignments: tenant, then the moment.
+    73 TemporaryDue "temporary_due"
 }
 
 /// How many bytes the first part of a key makes room for: most keys have no more.

@@ -211,11 +211,25 @@ pub(crate) fn prefixes<E: Entity>(
     owner: Key,
     prefix: impl Fn(&E) -> Key,
 ) -> Result<Vec<(Key, Arc<E>)>, ViewError> {
+    strands(view, index, owner, |_, entity| prefix(entity))
+}
+
+/// The same of entities that may stand under several keys of the index: what theirs begins with
+/// depends on the one that it is found under.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn strands<E: Entity>(
+    view: &dyn View,
+    index: Index,
+    owner: Key,
+    prefix: impl Fn(&Key, &E) -> Key,
+) -> Result<Vec<(Key, Arc<E>)>, ViewError> {
     let mut found = Vec::new();
     let mut rest = Span::under(index, owner);
     while let Some(first) = view.scan(&rest, 1)?.pop() {
         let Some(entity) = E::from_any(first.entity) else { break };
-        let prefix = prefix(&entity);
+        let prefix = prefix(&first.key, &entity);
         if !first.key.as_bytes().starts_with(prefix.as_bytes()) {
             let (index, kind) = (index.name(), E::KIND.name());
             let what =

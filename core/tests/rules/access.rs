@@ -499,6 +499,30 @@ fn x3_x2_a_difference_up_to_a_past_is_told_by_the_rights_of_its_later_moment_too
 }
 
 #[test]
+fn x3_in_a_difference_who_was_there_and_who_is_new_are_each_named_by_their_own_moment() {
+    let given = given();
+    let engine = &given.engine;
+    let other =
+        RegisterTenant { number: Some(text("OTHER")), ..RegisterTenant::new(TenantKind::Msp, text("Other")) };
+    let other = engine.execute(STAFF, other).unwrap().outcome;
+    let joins = |name: &str| {
+        let user = RegisterUser::new(other, mail(name), text("super_admin"));
+        engine.execute(STAFF, user).unwrap().outcome
+    };
+    let old = joins("old");
+    let before = seq(&given);
+    let new = joins("new");
+    let add = AddCustomer::new(other, TenantKind::Customer, text("Theirs"), text("fully"), set(&["manage"]));
+    let theirs = engine.execute(new, add).unwrap().outcome.tenant;
+    let ask = RequestLink::new(SECOND, text("OTHER"), text("jointly"), set(&["manage"]));
+    let request = engine.execute(NINA, ask).unwrap().outcome;
+    engine.execute(new, AcceptLink::new(request)).unwrap();
+    let rows = told(&given, TenantAccessChanges::new(NINA.into(), theirs, AsOf::Seq(before))).rows;
+    let users: BTreeSet<UserId> = rows.iter().map(|row| row.user).collect();
+    assert!(users.contains(&new) && !users.contains(&old), "{rows:?}");
+}
+
+#[test]
 fn x3_x2_a_page_of_a_past_says_so() {
     let given = given();
     let before = seq(&given);

@@ -48,6 +48,7 @@ mod search;
 mod sessions;
 mod stock;
 mod sync;
+mod temporary;
 mod tenants;
 mod terms;
 mod told;

@@ -143,6 +143,22 @@ fn x11_a_list_that_was_stopped_half_way_goes_on_and_ids_of_parts_are_looked_at_t
 }
 
 #[test]
+fn x11_a_row_that_comes_again_tells_whose_it_is_in_lists_of_any_length() {
+    let given =
+        given().and(ADA, SetExternalId::new(MSP, text("connectwise"), text("8"), Bearer::Tenant(JOINTLY)));
+    let whose = |rows: Vec<SyncRow>| {
+        let plan = list(rows).plan(&given.engine, ADA).unwrap();
+        let again = plan.steps.iter().rev().take(2).map(|it| (it.state, it.customer.clone()));
+        again.map(|(state, customer)| (state, customer.map(|it| it.tenant))).collect::<Vec<_>>()
+    };
+    let wanted = vec![(Repeated, None), (Repeated, Some(JOINTLY))];
+    let mut rows = vec![row("8", "Jointly"), row("9", "Nine"), row("8", "Jointly"), row("9", "Nine")];
+    assert_eq!(whose(rows.clone()), wanted);
+    rows.splice(2..2, (1_000..2_000).map(|nth| row(&nth.to_string(), &format!("Customer {nth}"))));
+    assert_eq!(whose(rows), wanted);
+}
+
+#[test]
 fn x11_a_customer_that_left_and_is_listed_again_is_told_of_as_new() {
     let given = given();
     run(&given, &[numbered("8", "Jointly", "JOINTLY")]);

@@ -169,6 +169,14 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
         r#"{"command":"assign","assignments":[{"user":"$NEW17","tenant":"$FULLY","role":"$NEW18","below":false},{"user":"$RITA","tenant":"$FULLY","role":"admin"}]}"#,
     ),
     ("$ADA", r#"{"command":"unassign","assignments":[{"user":"$NEW17","tenant":"$FULLY"}]}"#),
+    (
+        "$ADA",
+        r#"{"command":"assign","assignments":[{"user":"$RITA","tenant":"$FULLY","role":"read_only"}],"starts":"2026-01-01T00:00:00Z","ends":"2026-03-01T00:00:00Z"}"#,
+    ),
+    (
+        "$ADA",
+        r#"{"command":"unassign","assignments":[{"user":"$RITA","tenant":"$FULLY"}],"ends":"2026-03-01T00:00:00Z"}"#,
+    ),
     ("$ADA", r#"{"command":"delete_role","role":"$NEW18"}"#),
     ("$ADA", r#"{"command":"remove_user","user":"$NEW17"}"#),
     ("$ADA", r#"{"command":"erase_personal","subject":{"user":"$NEW17"}}"#),
@@ -353,6 +361,8 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"roles","actor":{"user":"$ADA"},"tenant":"$MSP","paging":{"limit":1,"descending":true}}"#,
     r#"{"query":"roles","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"text":"adm","permission":"devices.view"}}"#,
     r#"{"query":"assignments","actor":{"user":"$JULIA"},"tenant":"$JOINTLY"}"#,
+    r#"{"query":"temporary_access","actor":{"user":"$ADA"},"tenant":"$MSP"}"#,
+    r#"{"query":"temporary_access","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","filter":{"role":"admin","user":"$JULIA","begun":false}}"#,
     r#"{"query":"assignments","actor":{"user":"$JULIA"},"tenant":"$JOINTLY","filter":{"role":"super_admin","user":"$JULIA"}}"#,
     r#"{"query":"invitations","actor":{"user":"$ADA"},"tenant":"$MSP","filter":{"state":"pending"}}"#,
     r#"{"query":"link_terms","actor":{"user":"$JULIA"},"link":"$JOINTLY_LINK"}"#,

@@ -8,7 +8,8 @@ use tenantry::base::ids::{LinkId, RoleId, TenantId, UserId};
 use tenantry::base::text::Permission;
 use tenantry::base::time::Timestamp;
 use tenantry::model::{
-    Assignment, Hold, Link, Operation, Role, RoleRef, Stage, Tenant, TenantKind, Term, User, UserState,
+    Assignment, Hold, Link, Operation, Role, RoleRef, Stage, Temporary, Tenant, TenantKind, Term, User,
+    UserState,
 };
 use tenantry::policy::{Policy, PolicyVersion};
 use tenantry::testkit::inside::{Any, Memory, Write};
@@ -214,12 +215,36 @@ impl Worlds {
             self.dice.below(3.min(self.size.tenants))
         };
         let role = self.role();
-        Assignment {
-            user: user_id(user),
-            tenant: tenant_id(tenant),
-            role,
-            below: self.dice.one_in(2),
-            masked: self.dice.one_in(4),
+        let (below, masked) = (self.dice.one_in(2), self.dice.one_in(4));
+        let standing = Assignment::standing(user_id(user), tenant_id(tenant), role, below, masked);
+        if self.dice.one_in(3) { self.with_laid_over(standing) } else { standing }
+    }
+
+    /// The same with roles laid over it for a while, which begin and end a microsecond or a few from
+    /// each other.
+    pub(crate) fn with_laid_over(&mut self, standing: Assignment) -> Assignment {
+        let mut over: Vec<Temporary> = Vec::new();
+        for _ in 0..1 + self.dice.below(3) {
+            let starts = self.dice.below(MOMENTS);
+            let ends = moment(starts + 1 + self.dice.below(MOMENTS));
+            let (role, below, masked) = (self.role(), self.dice.one_in(2), self.dice.one_in(4));
+            over.retain(|it| it.ends != ends);
+            over.push(Temporary {
+                role,
+                below,
+                masked,
+                starts: moment(starts),
+                ends,
+                begun: self.dice.one_in(2),
+            });
+        }
+        let first = over[0].clone();
+        match self.dice.one_in(3) {
+            true => {
+                let Temporary { role, below, masked, .. } = first;
+                Assignment { role, below, masked, bare: true, over, ..standing }
+            }
+            false => Assignment { over, ..standing },
         }
     }
 

@@ -12,13 +12,13 @@ const usage = `usage: journeys [JOURNEY ...]
 
 Plays the journeys, all of them if none is named, each on an SQLite file that it creates and removes at the end.
 
-journeys: jointly, fully, review, preview
+journeys: jointly, fully, review, preview, elevation
 `
 
 var journeys = []struct {
 	name string
 	play func(*stage)
-}{{"jointly", jointly}, {"fully", fully}, {"review", review}, {"preview", preview}}
+}{{"jointly", jointly}, {"fully", fully}, {"review", review}, {"preview", preview}, {"elevation", elevation}}
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "--help" {

@@ -100,10 +100,19 @@ func (s *stage) minutesPass() { atomic.AddInt64(&s.micros, 5*time.Minute.Microse
 
 // daysPass lets some days pass, and what time alone brings about happen.
 func (s *stage) daysPass(days int) {
-	atomic.AddInt64(&s.micros, int64(days)*24*time.Hour.Microseconds())
+	s.timePasses(time.Duration(days)*24*time.Hour, fmt.Sprintf("%d days pass", days))
+}
+
+// hoursPass is the same with hours.
+func (s *stage) hoursPass(hours int) {
+	s.timePasses(time.Duration(hours)*time.Hour, fmt.Sprintf("%d hours pass", hours))
+}
+
+func (s *stage) timePasses(span time.Duration, words string) {
+	atomic.AddInt64(&s.micros, span.Microseconds())
 	var swept struct{ Happened int }
 	must(s.engine.Call(object{"sweep": object{}}, &swept))
-	s.remark(fmt.Sprintf("… %d days pass …", days))
+	s.remark("… " + words + " …")
 	if swept.Happened > 0 {
 		s.deliver()
 	}

@@ -14,6 +14,7 @@ from pathlib import Path
 import alerts
 import clients
 import crossing
+import elevation
 import fully
 import jointly
 import mailer
@@ -24,15 +25,17 @@ import resellers
 import review
 import sync
 import tenantry
+import tickets
 from stage import Stage, Stop
 
 
 @dataclass(frozen=True)
 class Journey:
-    """A journey: the story, and the policy that its file begins with."""
+    """A journey: the story, the policy that its file begins with, and whether it goes by the machine's clock."""
 
     play: Callable[[Stage], None]
     policy: tenantry.PolicyLike = "default"
+    by_machine: bool = False
 
 
 JOURNEYS = {
@@ -47,7 +50,10 @@ JOURNEYS = {
     "review": Journey(review.play),
     "preview": Journey(preview.play),
     "sync": Journey(sync.play),
+    "elevation": Journey(elevation.play),
     "mailer": Journey(mailer.play),
+    # The last: it wants an extension that is built by itself.
+    "tickets": Journey(tickets.play, by_machine=True),
 }
 
 
@@ -78,7 +84,7 @@ def main(words: list[str]) -> None:
                 raise Stop(f"`{path}` is there already; name an empty directory")
             if place:
                 print("\n")
-            stage = Stage(path, JOURNEYS[name].policy)
+            stage = Stage(path, JOURNEYS[name].policy, by_machine=JOURNEYS[name].by_machine)
             with stage.db:
                 JOURNEYS[name].play(stage)
     if wanted.dir:

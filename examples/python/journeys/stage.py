@@ -58,25 +58,39 @@ class Stop(Exception):
 class Stage:
     """What a journey has at hand."""
 
-    def __init__(self, path: Path, policy: tenantry.PolicyLike = "default", *, series: int = 0) -> None:
-        """Sets the stage on a file; `series` keeps the ids of several processes apart."""
+    def __init__(
+        self, path: Path, policy: tenantry.PolicyLike = "default", *, series: int = 0, by_machine: bool = False
+    ) -> None:
+        """Sets the stage on a file; `series` keeps the ids of several processes apart. By the machine's clock what happens has other
+        moments than the story, which are told all the same."""
         numbers = itertools.count(1)
         self.path = path
         self.now = MORNING
+        self.by_machine = by_machine
         self.page = Page()
         self.names: dict[UUID, str] = {}
         self.cast: dict[TenantId, list[str]] = {}
         self.db = tenantry.open(
-            path, policy=policy, clock=lambda: self.now, ids=lambda: UUID(int=series << 96 | next(numbers))
+            path,
+            policy=policy,
+            clock=None if by_machine else lambda: self.now,
+            ids=lambda: UUID(int=series << 96 | next(numbers)),
         )
 
     # Time.
 
     def days_pass(self, days: int) -> None:
         """Lets some days pass, and what time alone brings about happen."""
-        self.now += timedelta(days=days)
+        self.time_passes(timedelta(days=days), "a day passes" if days == 1 else f"{days} days pass")
+
+    def hours_pass(self, hours: int) -> None:
+        """The same with hours."""
+        self.time_passes(timedelta(hours=hours), f"{hours} hours pass")
+
+    def time_passes(self, time: timedelta, words: str) -> None:
+        self.now += time
         happened = self.db.sweep()
-        self.page.remark("… a day passes …" if days == 1 else f"… {days} days pass …")
+        self.page.remark(f"… {words} …")
         if happened:
             self.deliver()
 
@@ -165,7 +179,7 @@ class Stage:
         """Somebody does something, and it is done."""
         self.minutes_pass()
         done = self.db.execute(command, actor=actor)
-        self.page.done(clock_face(done.at), self.line(actor, what))
+        self.page.done(clock_face(self.now if self.by_machine else done.at), self.line(actor, what))
         self.deliver()
         return done.outcome
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from page import bad, count, faint, good, plain
 from stage import Stage, happened
-from tenantry import Synced, TenantId, TenantKind, UserId, read_customers, sync_customers
+from tenantry import CustomerList, Synced, TenantId, TenantKind, UserId, read_customers, sync_customers
 from tenantry.commands import AcceptDelink, AcceptLink, RequestDelink, RequestLink, SetExternalId
-from tenantry.model import BearerTenant, SyncRow, SyncState, SyncStep
+from tenantry.model import BearerTenant, SyncState, SyncStep
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 """The desk's lists, as they came out of it."""
@@ -49,7 +49,7 @@ def play(on: Stage) -> None:
     on.page.heading("Monday: what would be done")
     monday = read_customers(DATA / "desk-monday.csv")
 
-    def sync(rows: list[SyncRow], *, dry_run: bool = False) -> Synced:
+    def sync(rows: CustomerList, *, dry_run: bool = False) -> Synced:
         return sync_customers(on.db, rows, manager=northwind, system=DESK, actor=ada, dry_run=dry_run)
 
     before = on.db.seq()
@@ -98,17 +98,18 @@ def play(on: Stage) -> None:
     on.verify()
 
 
-def shows(on: Stage, list: list[SyncRow], synced: Synced) -> None:
+def shows(on: Stage, listed: CustomerList, synced: Synced) -> None:
     """What a list comes to, row by row."""
+    names = {line: row.name for line, row in zip(listed.lines, listed, strict=True)}
     rows = [
         [
-            plain(row.id),
-            plain(row.name),
+            plain(step.id),
+            plain(names[line] if line else ""),
             good(WORDS[step.state]),
             plain(step.customer.name) if step.customer else faint("–"),
             faint(note(step)),
         ]
-        for row, step in zip(list, synced.steps, strict=True)
+        for line, step in zip(synced.lines, synced.steps, strict=True)
     ]
     on.page.table(["id", "as the desk has it", "comes to", "customer", "note"], rows)
 
@@ -121,8 +122,8 @@ def note(step: SyncStep) -> str:
 
 def refused(on: Stage, synced: Synced) -> None:
     rows = [
-        [plain(id), bad(f"{refusal.code} {refusal.name}: {refusal.message}\n→ {refusal.remedy}")]
-        for id, refusal in synced.refused
+        [plain(no.id), bad(f"{no.why.code} {no.why.name}: {no.why.message}\n→ {no.why.remedy}")]
+        for no in synced.refused
     ]
     if rows:
         on.page.table(["id", "what stands in the way, and what to do"], rows)

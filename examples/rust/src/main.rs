@@ -11,6 +11,7 @@ use crate::stage::{Result, Stage};
 mod alerts;
 mod clients;
 mod crossing;
+mod elevation;
 mod fully;
 mod jointly;
 mod mailer;
@@ -31,7 +32,7 @@ struct Journey {
     play: fn(&mut Stage) -> Result,
 }
 
-const JOURNEYS: [Journey; 13] = [
+const JOURNEYS: [Journey; 14] = [
     Journey { name: "jointly", policy: Policy::default, play: jointly::play },
     Journey { name: "fully", policy: Policy::default, play: fully::play },
     Journey { name: "crossing", policy: Policy::default, play: crossing::play },
@@ -44,6 +45,7 @@ const JOURNEYS: [Journey; 13] = [
     Journey { name: "preview", policy: Policy::default, play: preview::play },
     Journey { name: "tickets", policy: Policy::default, play: tickets::play },
     Journey { name: "sync", policy: Policy::default, play: sync::play },
+    Journey { name: "elevation", policy: Policy::default, play: elevation::play },
     Journey { name: "mailer", policy: Policy::default, play: mailer::play },
 ];
 
@@ -53,7 +55,8 @@ Plays the journeys, all of them if none is named, each on an SQLite file that it
 With --dir the files stay there for you to look at; without, they are removed at the end.
 
 journeys: jointly, fully, crossing, clients, processes, onboarding,
-          resellers, alerts, review, preview, tickets, sync, mailer
+          resellers, alerts, review, preview, tickets, sync, elevation,
+          mailer
 ";
 
 /// What the command line asks for.

@@ -92,9 +92,18 @@ impl Stage {
 
     /// Lets some days pass, and what time alone brings about happen.
     pub(crate) fn days_pass(&mut self, days: u32) -> Result {
-        self.set_clock(self.now().plus_days(days));
-        let happened = self.engine.sweep()?;
         let past = if days == 1 { "a day passes".to_owned() } else { format!("{days} days pass") };
+        self.time_passes(self.now().plus_days(days), &past)
+    }
+
+    /// The same with hours.
+    pub(crate) fn hours_pass(&mut self, hours: u32) -> Result {
+        self.time_passes(self.now().plus_seconds(hours * 60 * 60), &format!("{hours} hours pass"))
+    }
+
+    fn time_passes(&mut self, until: Timestamp, past: &str) -> Result {
+        self.set_clock(until);
+        let happened = self.engine.sweep()?;
         self.page.remark(&format!("… {past} …"));
         if happened > 0 {
             self.deliver()?;

@@ -85,6 +85,11 @@ fn what_a_command_leads_to_is_read_before_and_compared_after() {
 }
 
 #[test]
+fn a_technician_has_more_for_two_hours() {
+    golden("elevation");
+}
+
+#[test]
 fn a_mailer_that_is_killed_loses_no_notice() {
     golden("mailer");
 }

@@ -68,7 +68,7 @@ impl Generator {
 
     /// One of the customer's super admins, if there are any.
     fn one_of_the_customer(&mut self, oracle: &Oracle, link: &Link, permission: &str) -> Actor {
-        match self.rng.pick(&oracle.active_super_admins(link.managed)) {
+        match self.rng.pick(&oracle.active_super_admins(link.managed, self.now)) {
             Some(user) if self.rng.percent(80) => Actor::User(*user),
             _ => self.link_actor(oracle, link, permission, Party::Customer),
         }

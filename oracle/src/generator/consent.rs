@@ -71,7 +71,7 @@ impl Generator {
         let down = |tenant: &&Tenant| !tenant.deleted && tenant.operation != Operation::Enabled;
         let homes: Vec<&Tenant> = oracle.tenants.iter().filter(down).filter(people).collect();
         let Some(home) = self.rng.pick(&homes).map(|home| home.id) else { return self.gen_hold(oracle) };
-        let supers = oracle.active_super_admins(home);
+        let supers = oracle.active_super_admins(home, self.now);
         let user = match self.rng.pick(&supers) {
             Some(user) if self.rng.percent(80) => Some(*user),
             _ => self.at_home(oracle, home),
@@ -233,20 +233,20 @@ impl Generator {
             (2, _) => (actor, RemoveUser { user: sender }.into()),
             (3, _) => {
                 let assignments = vec![UserOnTenant { user: sender, tenant: home }];
-                (actor, Unassign { assignments }.into())
+                (actor, Unassign::new(assignments).into())
             }
             (4..=5, _) => {
                 let role = RoleRef::Builtin(word(["read_only", "no_access"][self.rng.below(2)]));
                 let tenant = if self.rng.percent(50) { home } else { tenant };
                 let assignments = vec![NewAssignment { user: sender, tenant, role, below: Some(true) }];
-                (actor, Assign { assignments }.into())
+                (actor, Assign::new(assignments).into())
             }
             (6, _) => {
                 let tenants = vec![if self.rng.percent(50) { home } else { tenant }];
                 (self.operator(), DisableTenants { tenants }.into())
             }
             (7..=8, Some(link)) => {
-                let actor = match self.rng.pick(&oracle.active_super_admins(link.managed)) {
+                let actor = match self.rng.pick(&oracle.active_super_admins(link.managed, self.now)) {
                     Some(user) => Actor::User(*user),
                     None => self.operator(),
                 };

@@ -21,9 +21,9 @@ impl Generator {
 
     /// A tenant with somebody who could answer for it, and an MSP's number.
     fn door(&mut self, oracle: &Oracle) -> (TenantId, Number) {
-        let odd = self.rng.percent(12);
+        let (odd, now) = (self.rng.percent(12), self.now);
         let tenant = self.tenant_where(oracle, |tenant| {
-            !tenant.deleted && (odd || !oracle.active_super_admins(tenant.id).is_empty())
+            !tenant.deleted && (odd || !oracle.active_super_admins(tenant.id, now).is_empty())
         });
         let odd = self.rng.percent(12);
         let msp = self.tenant_where(oracle, |one| {

@@ -172,9 +172,10 @@ impl Generator {
     fn about_a_desk(&mut self, oracle: &Oracle, at: Timestamp) -> ListQuestion {
         let turning = Turning { limit: 1 + self.rng.below(5), descending: self.rng.percent(50) };
         let about = |viewer, asked| ListQuestion { viewer, asked, at };
-        match self.rng.below(43) {
-            38.. => self.about_external_ids(oracle, at, turning),
-            36.. => self.about_a_person(oracle, at),
+        match self.rng.below(46) {
+            43.. => self.about_temporaries(oracle, at, turning),
+            38..=42 => self.about_external_ids(oracle, at, turning),
+            36..=37 => self.about_a_person(oracle, at),
             roll @ 16.. => self.about_dealings(oracle, at, turning, roll - 16),
             10 => {
                 let home = self.living_tenant(oracle);

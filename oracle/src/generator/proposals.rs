@@ -55,7 +55,8 @@ impl Generator {
         let now = self.now;
         let asked = self.rng.percent(60);
         self.link_where(oracle, |link| {
-            let answers = || oracle.has_a_say(link) && !oracle.active_super_admins(link.managed).is_empty();
+            let answers =
+                || oracle.has_a_say(link) && !oracle.active_super_admins(link.managed, now).is_empty();
             link.in_force(now) && wanted(link) && (!asked || answers())
         })
     }
@@ -181,7 +182,7 @@ impl Generator {
             Some(one) if roll < 98 => (one.id, one.manager, one.managed),
             _ => (ProposalId::from_uuid(id(13, 999_999)), self.msp(oracle), self.living_tenant(oracle)),
         };
-        let customer = match self.rng.pick(&oracle.active_super_admins(managed)) {
+        let customer = match self.rng.pick(&oracle.active_super_admins(managed, self.now)) {
             Some(user) if self.rng.percent(50) => Actor::User(*user),
             _ => self.actor_for(oracle, "link.respond", managed),
         };

@@ -16,11 +16,12 @@ impl Generator {
             commands.reverse();
             return commands;
         }
-        let made = match self.rng.below(11) {
-            10 => self.ids_of_what_moves(oracle),
+        let made = match self.rng.below(19) {
+            18 => self.ids_of_what_moves(oracle),
             0..=3 => self.correct_a_kind(oracle),
             4 => self.delete_above_what_is_hidden(oracle),
             5 => self.delete_beside_another(oracle),
+            10..=17 => self.for_a_while(oracle),
             _ => self.ask_again(oracle),
         };
         let mut commands = made.unwrap_or_default();
@@ -50,7 +51,8 @@ impl Generator {
                     |kind| oracle.tenants.iter().filter(move |one| !one.deleted && one.kind == kind);
                 let managers: Vec<TenantId> =
                     of_kind(TenantKind::Msp).map(|one| one.id).filter(|id| alone(*id)).collect();
-                let owned = |id: &TenantId| unmanaged(*id) && !oracle.active_super_admins(*id).is_empty();
+                let owned =
+                    |id: &TenantId| unmanaged(*id) && !oracle.active_super_admins(*id, now).is_empty();
                 let managed: Vec<TenantId> =
                     of_kind(TenantKind::Customer).map(|one| one.id).filter(owned).collect();
                 let (manager, managed) = (*self.rng.pick(&managers)?, *self.rng.pick(&managed)?);
@@ -169,7 +171,7 @@ impl Generator {
         if self.rng.percent(75) {
             let role = RoleRef::Builtin(word("no_access"));
             let off = NewAssignment { user, tenant: shared, role, below: Some(false) };
-            commands.push(Assign { assignments: vec![off] }.into());
+            commands.push(Assign::new(vec![off]).into());
         }
         if self.rng.percent(40) {
             let party = [Party::Manager, Party::Customer][self.rng.below(2)];
@@ -192,12 +194,12 @@ impl Generator {
         if self.rng.percent(60) {
             let role = RoleRef::Builtin(word("no_access"));
             let assignments = vec![NewAssignment { user, tenant, role, below: Some(false) }];
-            return vec![(operator.clone(), Assign { assignments }.into())];
+            return vec![(operator.clone(), Assign::new(assignments).into())];
         }
         let (role, create) = self.blind_role(oracle, user);
         let assignments =
             vec![NewAssignment { user, tenant, role: RoleRef::Custom(role), below: Some(false) }];
-        let assign: Command = Assign { assignments }.into();
+        let assign: Command = Assign::new(assignments).into();
         [create, assign].into_iter().map(|command| (operator.clone(), command)).collect()
     }
 
@@ -232,7 +234,7 @@ impl Generator {
                 .map(|(tenant, role)| NewAssignment { user, tenant, role, below: Some(false) })
                 .collect();
             commands
-                .extend([create, Assign { assignments }.into()].map(|command| (operator.clone(), command)));
+                .extend([create, Assign::new(assignments).into()].map(|command| (operator.clone(), command)));
         } else if self.rng.percent(70) {
             commands.extend(self.hide(oracle, &operator, user, link.managed));
         }
@@ -247,7 +249,7 @@ impl Generator {
                 .tenants
                 .iter()
                 .filter(|one| !one.deleted && one.id != link.manager)
-                .filter(|one| !oracle.active_super_admins(one.id).is_empty())
+                .filter(|one| !oracle.active_super_admins(one.id, now).is_empty())
                 .map(|one| one.id)
                 .collect();
             asked = *self.rng.pick(&owned)?;

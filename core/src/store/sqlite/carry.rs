@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::fault::{Result, SqliteFault, cannot_open, damaged};
 use super::file::{as_it_is, checkpoint, deadline, in_memory, patiently, pragma, roll_back};
+use super::make;
 use super::meta::rules;
 use super::options::FileOptions;
 use super::pack::say_words;
@@ -46,7 +47,8 @@ pub(super) struct Migration<'r> {
 }
 
 /// Every step there is, in order.
-pub(super) const MIGRATIONS: &[Migration<'_>] = &[Migration { from: 1, run: &carry }];
+pub(super) const MIGRATIONS: &[Migration<'_>] =
+    &[Migration { from: 1, run: &carry }, Migration { from: 2, run: &since_2 }];
 
 /// Brings an older file up to date, and writes it anew then.
 pub(super) fn up_to_date(conn: &Conn, deadline: Instant) -> Result<()> {
@@ -146,6 +148,21 @@ fn carry(conn: &Conn) -> Result<()> {
     set.execute(("min_reader", MIN_READER))?;
     set.execute(("min_writer", MIN_WRITER))?;
     set.execute(("rules", RULES))?;
+    step();
+    Ok(())
+}
+
+/// Takes a file of format 2 to format 3, whose tables are the same: what is new in it, older
+/// libraries would misread. It says so, and has today's views.
+///
+/// # Errors
+/// When it cannot be written.
+fn since_2(conn: &Conn) -> Result<()> {
+    let db = &conn.db;
+    make::mend_views(db)?;
+    let mut set = db.prepare("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
+    set.execute(("min_reader", MIN_READER))?;
+    set.execute(("min_writer", MIN_WRITER))?;
     step();
     Ok(())
 }

@@ -108,7 +108,7 @@ impl Drop for SqliteDraft {
 
 /// Whether the structure of a store fits together, and its records are one history; where it ends.
 pub(super) fn whole(reading: &Conn) -> Result<Head> {
-    admit_schema(&reading.db)?;
+    admit_schema(&reading.db, "main")?;
     check_integrity(&reading.db)?;
     let mut last = Head::EMPTY;
     loop {

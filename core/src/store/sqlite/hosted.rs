@@ -8,9 +8,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, TransactionState};
 use uuid::Uuid;
 
-use super::fault::{Result, SqliteFault, cannot_open, damaged};
+use super::fault::{Result, SqliteFault, cannot_open, damaged, is_busy};
 use super::file::newer;
 use super::log::{SET_MARK, mark};
+use super::make::admit_schema;
 use super::named::Schema;
 use super::read::{Conn, hash, signed};
 use super::schema::{APPLICATION_ID, FORMAT};
@@ -136,9 +137,12 @@ impl Hosted {
     pub(super) fn write<T, E: From<StoreError>>(
         &mut self,
         epoch: Uuid,
-        marked: impl FnOnce(&Path) -> std::result::Result<String, StoreError>,
+        marked: impl Fn(&Path) -> std::result::Result<String, StoreError>,
         write: impl FnOnce(&Conn) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        if let Some(db) = self.conn.as_ref().map(|conn| &conn.db).or(self.vacant.as_ref()) {
+            lock_unread(db, |path| marked(path).is_ok()).map_err(failed)?;
+        }
         self.find().map_err(failed)?;
         let Self { conn: Some(conn), policies, .. } = self else {
             return Err(StoreError::Io("its connection is gone".to_owned()).into());
@@ -224,6 +228,29 @@ fn is_ours(db: &Connection, schema: &Schema) -> bool {
     matches!(id, Ok(APPLICATION_ID))
 }
 
+/// Has nobody else write to a store of which the transaction has read nothing yet. So it waits for
+/// whoever writes, as long as the connection waits for others, and then sees what they have
+/// written: once it had read anything, it could do neither. What else is the matter with the
+/// connection is said by whoever looks at it then.
+fn lock_unread(db: &Connection, is_the_store: impl Fn(&Path) -> bool) -> Result<()> {
+    if db.is_autocommit() {
+        return Ok(());
+    }
+    // As a table, it would be read of in a transaction, and that of `main` would have begun.
+    let mut all = db.prepare("PRAGMA database_list")?;
+    let files = all.query_map([], |row| Ok((row.get(1)?, row.get(2)?)))?;
+    let files = files.collect::<rusqlite::Result<Vec<(String, String)>>>()?;
+    let mut found = files.into_iter().filter(|(_, file)| is_the_store(Path::new(file)));
+    let (Some((name, _)), None) = (found.next(), found.next()) else { return Ok(()) };
+    if db.transaction_state(Some(name.as_str()))? != TransactionState::None {
+        return Ok(());
+    }
+    match db.execute(&Schema::new(name).named(LOCK), []) {
+        Err(error) if is_busy(&error) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Makes a connection careful with what is written, as our own are.
 fn prepare(conn: &Conn) -> Result<()> {
     let not_ready = |why: &str| SqliteFault(StoreError::NotReady { why: why.to_owned() });
@@ -249,6 +276,8 @@ fn begin(
 ) -> Result<()> {
     conn.execute(LOCK, [])?;
     conn.forget_seen();
+    // A connection may have triggers of its own, and others may have made something since.
+    admit_schema(&conn.db, &conn.schema().map_or_else(String::new, Schema::quoted))?;
     let (revision, said) = look(conn, policies)?;
     let path = &file_of(conn);
     if revision.epoch != epoch {

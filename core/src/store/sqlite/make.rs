@@ -49,9 +49,9 @@ impl Strange {
     }
 }
 
-/// What is strange in a file's schema. Tables and views of others, and what hangs on these, are the
-/// host's own (X-9).
-fn strange(db: &Connection) -> Result<Vec<Strange>> {
+/// What is strange in a file's schema, and which triggers of the connection's own act on it. Tables
+/// and views of others, and what hangs on these, are the host's own (X-9).
+fn strange(db: &Connection, schema: &str) -> Result<Vec<Strange>> {
     let texts = [TABLES, &views()].concat();
     let mut ours: BTreeMap<(String, String), &str> = BTreeMap::new();
     for text in texts.split(";\n").map(str::trim).filter(|text| !text.is_empty()) {
@@ -63,7 +63,10 @@ fn strange(db: &Connection) -> Result<Vec<Strange>> {
     let names: BTreeSet<String> = ours.keys().map(|(_, name)| name.to_lowercase()).collect();
     let mut found = Vec::new();
     // What has no text is made with a table that has one.
-    let mut held = db.prepare("SELECT type, name, sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let mut held = db.prepare(&format!(
+        "SELECT type, name, sql, tbl_name FROM {schema}.sqlite_schema WHERE sql IS NOT NULL \
+         UNION ALL SELECT type, name, sql, tbl_name FROM sqlite_temp_schema WHERE type = 'trigger'"
+    ))?;
     let mut rows = held.query([])?;
     while let Some(row) = rows.next()? {
         let (place, text): ((String, String), String) = ((row.get(0)?, row.get(1)?), row.get(2)?);
@@ -82,7 +85,7 @@ fn strange(db: &Connection) -> Result<Vec<Strange>> {
 
 /// Makes the views of a file anew where they are not as this library makes them; what it has made.
 pub(super) fn mend_views(db: &Connection) -> Result<Vec<String>> {
-    let strange = strange(db)?;
+    let strange = strange(db, "main")?;
     let mut made = Vec::new();
     for strange in strange.iter().filter(|it| it.kind == "view" && it.how != How::Foreign) {
         let name = &strange.name;
@@ -123,11 +126,11 @@ fn has_words(db: &Connection) -> Result<bool> {
 
 /// Refuses to write to a file in which something of somebody else's would act on what is written,
 /// or something of ours is not what it was.
-pub(super) fn admit_schema(db: &Connection) -> Result<()> {
+pub(super) fn admit_schema(db: &Connection, schema: &str) -> Result<()> {
     // What else is in the schema of a newer format, this library does not know; a format with
     // triggers is none that it may write to.
-    let newer = pragma(db, "user_version")? > FORMAT;
-    match strange(db)?.iter().find(|it| if newer { it.kind == "trigger" } else { it.matters() }) {
+    let newer = pragma(db, &format!("{schema}.user_version"))? > FORMAT;
+    match strange(db, schema)?.iter().find(|it| if newer { it.kind == "trigger" } else { it.matters() }) {
         Some(strange) => Err(damaged(strange.told())),
         None => Ok(()),
     }
@@ -151,7 +154,7 @@ pub(super) fn foreign(db: &Connection) -> Result<Option<String>> {
     if format != FORMAT {
         return Ok(Some(format!("its format {format} is unknown")));
     }
-    if let Some(strange) = strange(db)?.first() {
+    if let Some(strange) = strange(db, "main")?.first() {
         return Ok(Some(strange.told()));
     }
     let is = |name: &str, value: &Value| match (name, value) {

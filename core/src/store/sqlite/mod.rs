@@ -325,7 +325,7 @@ fn identity(conn: &Conn, path: &Path, write: bool) -> Result<(Uuid, Option<i64>)
     let read = || {
         admit(&conn.db, path, write)?;
         if write {
-            admit_schema(&conn.db)?;
+            admit_schema(&conn.db, "main")?;
         }
         let epoch: String = said(&conn.db, "epoch")?;
         let epoch = Uuid::parse_str(&epoch).map_err(|_| damaged("its epoch is not a UUID"))?;

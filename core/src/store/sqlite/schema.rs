@@ -10,13 +10,14 @@ use crate::view::Kind;
 pub(super) const APPLICATION_ID: i32 = 0x746e_7279;
 
 /// The format that this library writes, kept as the file's `user_version`.
-pub(super) const FORMAT: i32 = 2;
+pub(super) const FORMAT: i32 = 3;
 
-/// The least format that a library must know to read what this one writes.
-pub(super) const MIN_READER: i32 = 2;
+/// The least format that a library must know to read what this one writes: whoever knows nothing of
+/// roles for a while takes what lies below one for what decides.
+pub(super) const MIN_READER: i32 = 3;
 
 /// The least format that a library must know to write to what this one wrote.
-pub(super) const MIN_WRITER: i32 = 2;
+pub(super) const MIN_WRITER: i32 = 3;
 
 /// The tables.
 ///
@@ -174,7 +175,7 @@ pub(super) fn views() -> String {
         Kind::Invitation,
         &["id", "user", "tenant", "role", "below", "sign_up", STATE, ASKED, EXPIRES],
     );
-    view("assignments", Kind::Assignment, &["user", "tenant", "role", "below"]);
+    view("assignments", Kind::Assignment, &["user", "tenant", "role", "below", "bare", "laid_over = $over"]);
     view("roles", Kind::Role, &["id", "tenant", "name", "permissions"]);
     view("address_changes", Kind::AddressChange, &["user", "home", STATE, ASKED, EXPIRES]);
     view("moves", Kind::Move, &["id", "link", "manager", "customer", "devices", STATE, ASKED, EXPIRES]);

@@ -71,7 +71,11 @@ fn a_fast_reader_finds_initial_rows_while_nobody_writes() {
     let lock = Seqlock::new(4, 2);
     let fast = lock.fast_reader().unwrap();
     assert!(fast.row(&table, 1).is_some() && fast.row(&table, 2).is_none());
-    assert_eq!(fast.steady().row(&table, 2).map(|row| fast.load(row, 0)), Some(0));
+    let steady = |row| fast.steady().row(&table, row).map(|row| fast.load(row, 0));
+    assert_eq!(steady(2), None, "there is no room for it");
+    table.cell_or_extend(2 * CacheLine::WORDS);
+    assert_eq!(steady(2), Some(0));
+    assert!(fast.row(&table, 2).is_none());
     assert_eq!(fast.revision(), 4);
     assert!(fast.validate());
     let mut changed = WriteSet::default();
