@@ -2,487 +2,538 @@
 
 package tenantry
 
-// CodeRequestReused: request id `{}` was used before for another command; make a new id for a new command.
+// CodeRequestReused (X-7): request id `{}` was used before for another command; make a new id for a new command.
 const CodeRequestReused Code = 1
 
-// CodeStaleSeq: the journal has moved on to seq {}; read again, then decide again.
+// CodeStaleSeq (X-7): the journal has moved on to seq {}; read again, then decide again.
 const CodeStaleSeq Code = 2
 
-// CodeClockBehind: this machine's clock is behind the journal, whose last record is of {}; set the clock right and try again.
+// CodeClockBehind (Q-3): this machine's clock is behind the journal, whose last record is of {}; set the clock right and
+// try again.
 const CodeClockBehind Code = 3
 
-// CodeClockAhead: this machine's clock says {}, which is far ahead of the journal; set the clock right; where it is right, sweep once accepting the clock.
+// CodeClockAhead (Q-3): this machine's clock says {}, which is far ahead of the journal; set the clock right; where it is
+// right, sweep once accepting the clock.
 const CodeClockAhead Code = 4
 
-// CodeUnknownUser: there is no user `{}`; check the user's id.
+// CodeUnknownUser (P-1): there is no user `{}`; check the user's id.
 const CodeUnknownUser Code = 101
 
-// CodeUserNotActive: user `{}` is invited, blocked or removed, or their home tenant is disabled or deleted; ask an admin of the home tenant, or the operator where the home tenant itself is disabled or deleted.
+// CodeUserNotActive (P-1): user `{}` is invited, blocked or removed, or their home tenant is disabled or deleted; ask an
+// admin of the home tenant, or the operator where the home tenant itself is disabled or deleted.
 const CodeUserNotActive Code = 102
 
-// CodeWrongActor: this command is not for {}; send it as the actor its documentation names.
+// CodeWrongActor (U-4): this command is not for {}; send it as the actor its documentation names.
 const CodeWrongActor Code = 103
 
-// CodeTicketRequired: an override of {} needs a support ticket; cite the ticket in the operator's actor.
+// CodeTicketRequired (L-6): an override of {} needs a support ticket; cite the ticket in the operator's actor.
 const CodeTicketRequired Code = 104
 
-// CodeUnknownTenant: there is no tenant `{}`; check the id or number, and that you may see the tenant.
+// CodeUnknownTenant (T-9): there is no tenant `{}`; check the id or number, and that you may see the tenant.
 const CodeUnknownTenant Code = 201
 
-// CodeUnknownLink: there is no link `{}`; check the id, and that you are on one of its sides.
+// CodeUnknownLink (T-9): there is no link `{}`; check the id, and that you are on one of its sides.
 const CodeUnknownLink Code = 202
 
-// CodeUnknownLinkRequest: there is no link request `{}`; check the id, and that you are on one of its sides.
+// CodeUnknownLinkRequest (L-3): there is no link request `{}`; check the id, and that you are on one of its sides.
 const CodeUnknownLinkRequest Code = 203
 
-// CodeUnknownInvitation: there is no invitation `{}`; check the id, and that it is yours to answer or take back.
+// CodeUnknownInvitation (U-2): there is no invitation `{}`; check the id, and that it is yours to answer or take back.
 const CodeUnknownInvitation Code = 204
 
-// CodeNoSuchUser: there is no user `{}`; check the id, and that you may see the user's home tenant.
+// CodeNoSuchUser (U-4): there is no user `{}`; check the id, and that you may see the user's home tenant.
 const CodeNoSuchUser Code = 205
 
-// CodeUnknownRole: there is no role `{}` here; use a built-in role, or one of the user's home tenant or of the tenant itself.
+// CodeUnknownRole (P-9): there is no role `{}` here; use a built-in role, or one of the user's home tenant or of the
+// tenant itself.
 const CodeUnknownRole Code = 206
 
-// CodeUnknownMove: there is no move `{}`; check the id, and that you are on one of its sides.
+// CodeUnknownMove (V-7): there is no move `{}`; check the id, and that you are on one of its sides.
 const CodeUnknownMove Code = 207
 
-// CodeUnknownIntegration: there is no integration `{}`; check the id, and that you may see its owner.
+// CodeUnknownIntegration (I-1): there is no integration `{}`; check the id, and that you may see its owner.
 const CodeUnknownIntegration Code = 208
 
-// CodeUnknownLicence: there is no licence `{}`; check the id, and that you may see the tenant it serves.
+// CodeUnknownLicence (C-1): there is no licence `{}`; check the id, and that you may see the tenant it serves.
 const CodeUnknownLicence Code = 209
 
-// CodeUnknownSession: there is no console session `{}` of yours; open the console again.
+// CodeUnknownSession (S-1): there is no console session `{}` of yours; open the console again.
 const CodeUnknownSession Code = 210
 
-// CodeUnknownUpload: there is no upload `{}`; check the id, and that the upload is your own.
+// CodeUnknownUpload (V-10): there is no upload `{}`; check the id, and that the upload is your own.
 const CodeUnknownUpload Code = 211
 
-// CodeUnknownDevice: there is no device `{}` in the upload; name devices that are left of it.
+// CodeUnknownDevice (V-10): there is no device `{}` in the upload; name devices that are left of it.
 const CodeUnknownDevice Code = 212
 
-// CodeUnknownProposal: there is no proposal `{}`; check the id, and that you are on one of its link's sides.
+// CodeUnknownProposal (L-3): there is no proposal `{}`; check the id, and that you are on one of its link's sides.
 const CodeUnknownProposal Code = 213
 
-// CodeUnknownManagerInvitation: there is no invitation `{}` of a manager; check the id, and that you are on one of its sides.
+// CodeUnknownManagerInvitation (L-10): there is no invitation `{}` of a manager; check the id, and that you are on one of
+// its sides.
 const CodeUnknownManagerInvitation Code = 214
 
-// CodeUnknownExternalID: there is no such id of the system `{}` here; check the system, the id and whose it is to keep, and that you may see what it leads to.
+// CodeUnknownExternalID (X-11): there is no such id of the system `{}` here; check the system, the id and whose it is to
+// keep, and that you may see what it leads to.
 const CodeUnknownExternalID Code = 215
 
-// CodeTenantDisabled: tenant `{}` is disabled or on its way up; have it enabled by whoever disabled it, and wait until the host reports it ready where the policy says that it does.
+// CodeTenantDisabled (T-5): tenant `{}` is disabled or on its way up; have it enabled by whoever disabled it, and wait
+// until the host reports it ready where the policy says that it does.
 const CodeTenantDisabled Code = 301
 
-// CodeNotLinked: the user's home neither is tenant `{}` nor manages it; link the tenant first.
+// CodeNotLinked (P-3): the user's home neither is tenant `{}` nor manages it; link the tenant first.
 const CodeNotLinked Code = 302
 
-// CodeCustomerLocked: tenant `{}` is fully managed and its own users are locked out; ask the manager, or have the link converted to jointly managed.
+// CodeCustomerLocked (P-4): tenant `{}` is fully managed and its own users are locked out; ask the manager, or have the
+// link converted to jointly managed.
 const CodeCustomerLocked Code = 303
 
-// CodeServiceNotManaged: the service is not on every link between the user's home and tenant `{}`; add the service to the links.
+// CodeServiceNotManaged (P-5): the service is not on every link between the user's home and tenant `{}`; add the service
+// to the links.
 const CodeServiceNotManaged Code = 304
 
-// CodeReservedForCustomer: on tenant `{}` this can never be a manager's; ask the customer's own people to do it.
+// CodeReservedForCustomer (P-6): on tenant `{}` this can never be a manager's; ask the customer's own people to do it.
 const CodeReservedForCustomer Code = 305
 
-// CodeNotGranted: tenant `{}` has not granted this to its manager; ask the customer's super admin for the grant or, where it is newer than the link, to accept the terms of today.
+// CodeNotGranted (P-7): tenant `{}` has not granted this to its manager; ask the customer's super admin for the grant or,
+// where it is newer than the link, to accept the terms of today.
 const CodeNotGranted Code = 306
 
-// CodeNoAssignment: no role of the user reaches tenant `{}`; have a role assigned there or above, covering the tenants below.
+// CodeNoAssignment (P-8): no role of the user reaches tenant `{}`; have a role assigned there or above, covering the
+// tenants below.
 const CodeNoAssignment Code = 307
 
-// CodeRoleLacksPermission: the user's role on tenant `{}` does not hold the permission; have a role assigned that holds it.
+// CodeRoleLacksPermission (P-8): the user's role on tenant `{}` does not hold the permission; have a role assigned that
+// holds it.
 const CodeRoleLacksPermission Code = 308
 
-// CodeBeyondOwnRights: through `{}` somebody would hold permissions that you do not hold there yourself; give a smaller role, or give it without the tenants below (`below: false`), or ask somebody who holds them.
+// CodeBeyondOwnRights (U-4): through `{}` somebody would hold permissions that you do not hold there yourself; give a
+// smaller role, or give it without the tenants below (`below: false`), or ask somebody who holds them.
 const CodeBeyondOwnRights Code = 309
 
-// CodeSuperAdminOnly: only a super admin makes or unmakes a super admin, which is what happens through `{}`; ask a super admin of the tenant.
+// CodeSuperAdminOnly (U-4): only a super admin makes or unmakes a super admin, which is what happens through `{}`; ask a
+// super admin of the tenant.
 const CodeSuperAdminOnly Code = 310
 
-// CodeInvalidPolicy: the policy contradicts itself: {}; mend what is listed and send the whole policy again.
+// CodeInvalidPolicy (P-13): the policy contradicts itself: {}; mend what is listed and send the whole policy again.
 const CodeInvalidPolicy Code = 401
 
-// CodePolicyInUse: the policy takes away what is in use: {}; keep it, or end its uses first.
+// CodePolicyInUse (P-13): the policy takes away what is in use: {}; keep it, or end its uses first.
 const CodePolicyInUse Code = 402
 
-// CodeEmptyBatch: the {} are empty; name at least one.
+// CodeEmptyBatch (T-6): the {} are empty; name at least one.
 const CodeEmptyBatch Code = 403
 
-// CodeDuplicateItem: `{}` is named more than once; name it once.
+// CodeDuplicateItem (T-6): `{}` is named more than once; name it once.
 const CodeDuplicateItem Code = 404
 
-// CodeUnknownManagementType: the policy has no management type `{}`; use one that the policy defines.
+// CodeUnknownManagementType (P-13): the policy has no management type `{}`; use one that the policy defines.
 const CodeUnknownManagementType Code = 405
 
-// CodeNoServices: a link needs at least one service{}; name a service that the policy offers.
+// CodeNoServices (L-6): a link needs at least one service{}; name a service that the policy offers.
 const CodeNoServices Code = 406
 
-// CodeUnknownService: the policy offers no service `{}`; use one that the policy offers.
+// CodeUnknownService (L-6): the policy offers no service `{}`; use one that the policy offers.
 const CodeUnknownService Code = 407
 
-// CodeUnknownPermission: the policy has no permission `{}`; use one that the policy defines.
+// CodeUnknownPermission (P-13): the policy has no permission `{}`; use one that the policy defines.
 const CodeUnknownPermission Code = 408
 
-// CodeNotGrantable: permission `{}` cannot be granted to a manager; grant only what the policy lists as grantable.
+// CodeNotGrantable (P-7): permission `{}` cannot be granted to a manager; grant only what the policy lists as grantable.
 const CodeNotGrantable Code = 409
 
-// CodeSuperOnlyPermission: permission `{}` belongs to the super admin's role alone; leave it out of the role.
+// CodeSuperOnlyPermission (P-14): permission `{}` belongs to the super admin's role alone; leave it out of the role.
 const CodeSuperOnlyPermission Code = 410
 
-// CodeTermRequired: the policy wants every link to have an end{}; say after how many days it ends, or when.
+// CodeTermRequired (L-9): the policy wants every link to have an end{}; say after how many days it ends, or when.
 const CodeTermRequired Code = 411
 
-// CodeTermTooLong: a term of {} days is outside what the policy allows; choose 1 day up to the policy's longest term.
+// CodeTermTooLong (L-9): a term of {} days is outside what the policy allows; choose 1 day up to the policy's longest
+// term.
 const CodeTermTooLong Code = 412
 
-// CodeOwnerRequired: tenant `{}` needs a super admin of its own to be managed so; name whom to invite as owner.
+// CodeOwnerRequired (L-1): tenant `{}` needs a super admin of its own to be managed so; name whom to invite as owner.
 const CodeOwnerRequired Code = 413
 
-// CodeOwnerNotAllowed: tenant `{}` would lock out the owner it invites; leave the owner out.
+// CodeOwnerNotAllowed (L-1): tenant `{}` would lock out the owner it invites; leave the owner out.
 const CodeOwnerNotAllowed Code = 414
 
-// CodeNotConfirmed: deleting wants the confirmation `delete`, not `{}`; type delete, in small letters and nothing else.
+// CodeNotConfirmed (T-7): deleting wants the confirmation `delete`, not `{}`; type delete, in small letters and nothing
+// else.
 const CodeNotConfirmed Code = 415
 
-// CodeNothingToDo: the command changes nothing about `{}`; name at least one change.
+// CodeNothingToDo (T-2): the command changes nothing about `{}`; name at least one change.
 const CodeNothingToDo Code = 416
 
-// CodeTooManyDevices: {} devices are more than one command takes; send at most 10000 at a time.
+// CodeTooManyDevices (V-2): {} devices are more than one command takes; send at most 10000 at a time.
 const CodeTooManyDevices Code = 417
 
-// CodeInvalidDevice: {} (no device id); give an IMEI, a MEID or a serial number as the device shows it.
+// CodeInvalidDevice (V-2): {} (no device id); give an IMEI, a MEID or a serial number as the device shows it.
 const CodeInvalidDevice Code = 418
 
-// CodeUnknownCategory: the policy has no issue category `{}`; use one that the policy defines.
+// CodeUnknownCategory (A-2): the policy has no issue category `{}`; use one that the policy defines.
 const CodeUnknownCategory Code = 419
 
-// CodeInvalidSeats: a licence cannot have {} seats; buy 1 to 1000000 seats.
+// CodeInvalidSeats (C-1): a licence cannot have {} seats; buy 1 to 1000000 seats.
 const CodeInvalidSeats Code = 420
 
-// CodeInvalidExpiry: {} has passed already; give a moment that lies ahead, or none.
+// CodeInvalidExpiry (C-1): {} has passed already; give a moment that lies ahead, or none.
 const CodeInvalidExpiry Code = 421
 
-// CodeForeignCursor: the cursor{} is not of this list, filter and order; begin the list again without a cursor.
+// CodeForeignCursor (Q-1): the cursor{} is not of this list, filter and order; begin the list again without a cursor.
 const CodeForeignCursor Code = 422
 
-// CodeInvalidLimit: a page cannot have {} rows; ask for 1 to 1000 rows.
+// CodeInvalidLimit (Q-1): a page cannot have {} rows; ask for 1 to 1000 rows.
 const CodeInvalidLimit Code = 423
 
-// CodeNilID: the nil id names nothing{}; make a new id, or leave it out.
+// CodeNilID (T-10): the nil id names nothing{}; make a new id, or leave it out.
 const CodeNilID Code = 424
 
-// CodeMomentAhead: {} has not come yet and cannot be looked back on; ask about a moment that has passed, or leave it out to ask about now.
+// CodeMomentAhead (X-2): {} has not come yet and cannot be looked back on; ask about a moment that has passed, or leave it
+// out to ask about now.
 const CodeMomentAhead Code = 425
 
-// CodeTextTooLong: a text of {} bytes is more than a list is searched for; look for at most 200 characters.
+// CodeTextTooLong (Q-1): a text of {} bytes is more than a list is searched for; look for at most 200 characters.
 const CodeTextTooLong Code = 426
 
-// CodePrefixReserved: domain prefix `{}` is kept for the platform; choose another prefix.
+// CodePrefixReserved (T-3): domain prefix `{}` is kept for the platform; choose another prefix.
 const CodePrefixReserved Code = 427
 
-// CodeTermUnclear: a term is given either by days or by a moment{}; name one of `days` and `expires_at`.
+// CodeTermUnclear (L-9): a term is given either by days or by a moment{}; name one of `days` and `expires_at`.
 const CodeTermUnclear Code = 428
 
-// CodeEndNotLater: {} has passed already, or is no later than the end that the link has; name a later moment, or more days.
+// CodeEndNotLater (L-9): {} has passed already, or is no later than the end that the link has; name a later moment, or
+// more days.
 const CodeEndNotLater Code = 429
 
-// CodeMomentPassed: what a command would lead to is told of the present, and it was asked of the past; leave the moment out.
+// CodeMomentPassed (X-1): what a command would lead to is told of the present, and it was asked of the past; leave the
+// moment out.
 const CodeMomentPassed Code = 430
 
-// CodeEndRequired: a role on tenant `{}` needs an end: it has a beginning, or the policy says so; say when it ends.
+// CodeEndRequired (X-4): a role on tenant `{}` needs an end: it has a beginning, or the policy says so; say when it ends.
 const CodeEndRequired Code = 441
 
-// CodeEndPassed: {} has passed already; name an end that lies ahead.
+// CodeEndPassed (X-4): {} has passed already; name an end that lies ahead.
 const CodeEndPassed Code = 442
 
-// CodeEndsBeforeItBegins: what begins at {} would have ended by then; name a beginning before the end, or none to begin now.
+// CodeEndsBeforeItBegins (X-4): what begins at {} would have ended by then; name a beginning before the end, or none to
+// begin now.
 const CodeEndsBeforeItBegins Code = 443
 
-// CodeEndTooFar: {} lies further ahead than the policy lets a role for a while last; name an earlier end, and give it again before that.
+// CodeEndTooFar (X-4): {} lies further ahead than the policy lets a role for a while last; name an earlier end, and give
+// it again before that.
 const CodeEndTooFar Code = 444
 
-// CodeIDTaken: the id `{}` has been used before, be it for something else; make a new id, or leave it out.
+// CodeIDTaken (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out.
 const CodeIDTaken Code = 501
 
-// CodeNumberTaken: number `{}` belongs to a tenant, living or deleted; choose another number, or leave it out.
+// CodeNumberTaken (T-7): number `{}` belongs to a tenant, living or deleted; choose another number, or leave it out.
 const CodeNumberTaken Code = 502
 
-// CodePrefixTaken: domain prefix `{}` belongs to another tenant; choose another prefix.
+// CodePrefixTaken (T-3): domain prefix `{}` belongs to another tenant; choose another prefix.
 const CodePrefixTaken Code = 503
 
-// CodePrefixResting: domain prefix `{}` was given back and is not free again; choose another prefix, or wait until its quarantine ends.
+// CodePrefixResting (T-3): domain prefix `{}` was given back and is not free again; choose another prefix, or wait until
+// its quarantine ends.
 const CodePrefixResting Code = 504
 
-// CodeTenantEnabling: tenant `{}` is on its way up; wait until the host reports it ready.
+// CodeTenantEnabling (T-5): tenant `{}` is on its way up; wait until the host reports it ready.
 const CodeTenantEnabling Code = 505
 
-// CodeTenantNotEnabling: tenant `{}` is not on its way up; enable it first.
+// CodeTenantNotEnabling (T-5): tenant `{}` is not on its way up; enable it first.
 const CodeTenantNotEnabling Code = 506
 
-// CodeHasManagedTenants: tenant `{}` manages living tenants; delete or delink those first, or delete with cascade.
+// CodeHasManagedTenants (T-7): tenant `{}` manages living tenants; delete or delink those first, or delete with cascade.
 const CodeHasManagedTenants Code = 507
 
-// CodeDelinkPending: a delink request of tenant `{}` awaits its answer; have it answered or taken back first.
+// CodeDelinkPending (T-7): a delink request of tenant `{}` awaits its answer; have it answered or taken back first.
 const CodeDelinkPending Code = 508
 
-// CodeDelinkFirst: tenant `{}` is jointly managed and has an active admin of its own, or is managed by others as well; delink it instead.
+// CodeDelinkFirst (T-7): tenant `{}` is jointly managed and has an active admin of its own, or is managed by others as
+// well; delink it instead.
 const CodeDelinkFirst Code = 509
 
-// CodeKindConflict: tenant `{}` has links, or as a reseller a list or uploads, that its new kind does not allow; end those links and take off the list what is there without uploads; with uploads, register another tenant of that kind.
+// CodeKindConflict (T-1): tenant `{}` has links, or as a reseller a list or uploads, that its new kind does not allow; end
+// those links and take off the list what is there without uploads; with uploads, register another tenant of that kind.
 const CodeKindConflict Code = 510
 
-// CodeHeldByOthers: tenant `{}` is kept disabled by somebody else; ask whoever disabled it to enable it.
+// CodeHeldByOthers (T-5): tenant `{}` is kept disabled by somebody else; ask whoever disabled it to enable it.
 const CodeHeldByOthers Code = 511
 
-// CodeTooManyRequests: they have been asked and reminded as often as the policy allows in a day; it works again from {}; wait until then, or for the answer.
+// CodeTooManyRequests (L-3): they have been asked and reminded as often as the policy allows in a day; it works again from
+// {}; wait until then, or for the answer.
 const CodeTooManyRequests Code = 512
 
-// CodeNotItsCustomer: tenant `{}` is neither who would keep the id nor its customer; keep ids for your own organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none here any longer.
+// CodeNotItsCustomer (X-11): tenant `{}` is neither who would keep the id nor its customer; keep ids for your own
+// organisation and for those that it manages by a link of its own; a customer that has moved to another manager has none
+// here any longer.
 const CodeNotItsCustomer Code = 581
 
-// CodeExternalIDTaken: the id already leads to {}; remove it there first, or check what the other system calls this one.
+// CodeExternalIDTaken (X-11): the id already leads to {}; remove it there first, or check what the other system calls this
+// one.
 const CodeExternalIDTaken Code = 582
 
-// CodeTooManyExternalIDs: {} has as many ids as one organisation can keep for it; remove one that is no longer used.
+// CodeTooManyExternalIDs (X-11): {} has as many ids as one organisation can keep for it; remove one that is no longer
+// used.
 const CodeTooManyExternalIDs Code = 583
 
-// CodeAddressNotPending: user `{}` is not asked to confirm an address, or no longer; ask for the change anew.
+// CodeAddressNotPending (U-1): user `{}` is not asked to confirm an address, or no longer; ask for the change anew.
 const CodeAddressNotPending Code = 589
 
-// CodeAddressExpired: the change of the address of user `{}` was not confirmed in time; ask for the change anew.
+// CodeAddressExpired (U-1): the change of the address of user `{}` was not confirmed in time; ask for the change anew.
 const CodeAddressExpired Code = 590
 
-// CodeLinkRequestNotPending: link request `{}` has been answered or taken back; make a new request.
+// CodeLinkRequestNotPending (L-3): link request `{}` has been answered or taken back; make a new request.
 const CodeLinkRequestNotPending Code = 591
 
-// CodeLinkRequestExpired: link request `{}` has expired; make a new request.
+// CodeLinkRequestExpired (L-3): link request `{}` has expired; make a new request.
 const CodeLinkRequestExpired Code = 592
 
-// CodeMoveNotPending: move `{}` has been answered or taken back; move again.
+// CodeMoveNotPending (V-7): move `{}` has been answered or taken back; move again.
 const CodeMoveNotPending Code = 593
 
-// CodeMoveLapsed: move `{}` has expired; move again.
+// CodeMoveLapsed (V-7): move `{}` has expired; move again.
 const CodeMoveLapsed Code = 594
 
-// CodeProposalNotPending: proposal `{}` has been answered or taken back, or has ended with its link; propose it anew.
+// CodeProposalNotPending (L-3): proposal `{}` has been answered or taken back, or has ended with its link; propose it
+// anew.
 const CodeProposalNotPending Code = 595
 
-// CodeProposalExpired: proposal `{}` has expired; propose it anew.
+// CodeProposalExpired (L-3): proposal `{}` has expired; propose it anew.
 const CodeProposalExpired Code = 596
 
-// CodeManagerInvitationNotPending: invitation `{}` of a manager has been answered or taken back; have the customer invite the MSP again.
+// CodeManagerInvitationNotPending (L-10): invitation `{}` of a manager has been answered or taken back; have the customer
+// invite the MSP again.
 const CodeManagerInvitationNotPending Code = 597
 
-// CodeManagerInvitationExpired: invitation `{}` of a manager has expired; have the customer invite the MSP again.
+// CodeManagerInvitationExpired (L-10): invitation `{}` of a manager has expired; have the customer invite the MSP again.
 const CodeManagerInvitationExpired Code = 598
 
-// CodeNotInvited: tenant `{}` has to invite a manager before it can be asked; have the tenant's super admin invite the manager by its number.
+// CodeNotInvited (L-10): tenant `{}` has to invite a manager before it can be asked; have the tenant's super admin invite
+// the manager by its number.
 const CodeNotInvited Code = 600
 
-// CodeSelfLink: tenant `{}` cannot manage itself; name another tenant.
+// CodeSelfLink (L-8): tenant `{}` cannot manage itself; name another tenant.
 const CodeSelfLink Code = 601
 
-// CodeCannotManage: tenant `{}` is no MSP and manages nobody; link it under an MSP.
+// CodeCannotManage (L-8): tenant `{}` is no MSP and manages nobody; link it under an MSP.
 const CodeCannotManage Code = 602
 
-// CodeCannotBeManaged: tenant `{}` is a reseller and is managed by nobody; have the reseller add its customers instead.
+// CodeCannotBeManaged (L-8): tenant `{}` is a reseller and is managed by nobody; have the reseller add its customers
+// instead.
 const CodeCannotBeManaged Code = 603
 
-// CodeAlreadyLinked: tenant `{}` is already managed by this manager; work with the link there is.
+// CodeAlreadyLinked (L-2): tenant `{}` is already managed by this manager; work with the link there is.
 const CodeAlreadyLinked Code = 604
 
-// CodeLinkCycle: tenant `{}` already manages the manager, directly or through others; choose another manager.
+// CodeLinkCycle (L-8): tenant `{}` already manages the manager, directly or through others; choose another manager.
 const CodeLinkCycle Code = 605
 
-// CodeTooDeep: linking tenant `{}` would make a chain longer than the policy allows; link it higher up.
+// CodeTooDeep (L-8): linking tenant `{}` would make a chain longer than the policy allows; link it higher up.
 const CodeTooDeep Code = 606
 
-// CodeTooManyManagers: tenant `{}` has as many managers as the policy allows; have it delink one first.
+// CodeTooManyManagers (L-7): tenant `{}` has as many managers as the policy allows; have it delink one first.
 const CodeTooManyManagers Code = 607
 
-// CodeExclusiveLink: tenant `{}` has or would have a manager that tolerates no other; have the other link ended first, or choose another management type.
+// CodeExclusiveLink (L-7): tenant `{}` has or would have a manager that tolerates no other; have the other link ended
+// first, or choose another management type.
 const CodeExclusiveLink Code = 608
 
-// CodeServicesOverlap: another manager of tenant `{}` already manages one of the services; leave that service out.
+// CodeServicesOverlap (L-7): another manager of tenant `{}` already manages one of the services; leave that service out.
 const CodeServicesOverlap Code = 609
 
-// CodeNoCustomerOwner: tenant `{}` has no active super admin who could answer; have its super admin sign up first.
+// CodeNoCustomerOwner (L-2): tenant `{}` has no active super admin who could answer; have its super admin sign up first.
 const CodeNoCustomerOwner Code = 610
 
-// CodeLinkAlreadyRequested: tenant `{}` has been asked before and has not answered; remind it, or take the request back.
+// CodeLinkAlreadyRequested (L-2): tenant `{}` has been asked before and has not answered; remind it, or take the request
+// back.
 const CodeLinkAlreadyRequested Code = 611
 
-// CodeCannotBeAsked: tenant `{}` cannot be asked for this; ask the tenant itself, or the operator, who is told why.
+// CodeCannotBeAsked (T-8): tenant `{}` cannot be asked for this; ask the tenant itself, or the operator, who is told why.
 const CodeCannotBeAsked Code = 612
 
-// CodeLinkEnded: link `{}` has ended; link the tenants again.
+// CodeLinkEnded (D-7): link `{}` has ended; link the tenants again.
 const CodeLinkEnded Code = 614
 
-// CodeNotConvertible: link `{}` cannot be converted to that management type; delink the customer, then link again with the type you want.
+// CodeNotConvertible (L-5): link `{}` cannot be converted to that management type; delink the customer, then link again
+// with the type you want.
 const CodeNotConvertible Code = 615
 
-// CodeServiceRemoval: a service cannot be removed from link `{}`; delink and link again without it, or open a support ticket.
+// CodeServiceRemoval (L-6): a service cannot be removed from link `{}`; delink and link again without it, or open a
+// support ticket.
 const CodeServiceRemoval Code = 616
 
-// CodeServiceNotOnLink: service `{}` is not on the link; name a service that is.
+// CodeServiceNotOnLink (L-6): service `{}` is not on the link; name a service that is.
 const CodeServiceNotOnLink Code = 617
 
-// CodeLastService: service `{}` is the only one on the link; delink instead, or add another service first.
+// CodeLastService (L-6): service `{}` is the only one on the link; delink instead, or add another service first.
 const CodeLastService Code = 618
 
-// CodeNoTerm: link `{}` has no end that could be extended; leave it as it is.
+// CodeNoTerm (L-9): link `{}` has no end that could be extended; leave it as it is.
 const CodeNoTerm Code = 619
 
-// CodeOwnerPresent: tenant `{}` has an active super admin of its own; ask them to invite others.
+// CodeOwnerPresent (L-1): tenant `{}` has an active super admin of its own; ask them to invite others.
 const CodeOwnerPresent Code = 620
 
-// CodeOwnerInvited: tenant `{}` has been sent a sign-up already; resend or revoke that one.
+// CodeOwnerInvited (L-1): tenant `{}` has been sent a sign-up already; resend or revoke that one.
 const CodeOwnerInvited Code = 621
 
-// CodeAlreadyProposed: the same has been proposed on link `{}` before and has not been answered; remind the other side, or take that proposal back.
+// CodeAlreadyProposed (L-3): the same has been proposed on link `{}` before and has not been answered; remind the other
+// side, or take that proposal back.
 const CodeAlreadyProposed Code = 622
 
-// CodeManagerAlreadyInvited: MSP `{}` has been invited before and has not answered; remind it, or take the invitation back.
+// CodeManagerAlreadyInvited (L-10): MSP `{}` has been invited before and has not answered; remind it, or take the
+// invitation back.
 const CodeManagerAlreadyInvited Code = 623
 
-// CodeManagerBarred: MSP `{}` has been barred from asking; have the tenant that barred it let it ask again.
+// CodeManagerBarred (L-10): MSP `{}` has been barred from asking; have the tenant that barred it let it ask again.
 const CodeManagerBarred Code = 624
 
-// CodeTooManyBarred: tenant `{}` has barred as many MSPs as it can; let others ask again first, or take only invited managers by the policy.
+// CodeTooManyBarred (L-10): tenant `{}` has barred as many MSPs as it can; let others ask again first, or take only
+// invited managers by the policy.
 const CodeTooManyBarred Code = 625
 
-// CodeNotDelinkable: link `{}` is fully managed and cannot be delinked; convert it to jointly managed first.
+// CodeNotDelinkable (D-1): link `{}` is fully managed and cannot be delinked; convert it to jointly managed first.
 const CodeNotDelinkable Code = 701
 
-// CodeDelinkNotOffered: the policy lets only managers ask to delink `{}`; ask the manager to start it.
+// CodeDelinkNotOffered (D-4): the policy lets only managers ask to delink `{}`; ask the manager to start it.
 const CodeDelinkNotOffered Code = 702
 
-// CodeAlreadyRequested: a delink of link `{}` has been requested by you before; remind the other side, or take the request back.
+// CodeAlreadyRequested (D): a delink of link `{}` has been requested by you before; remind the other side, or take the
+// request back.
 const CodeAlreadyRequested Code = 703
 
-// CodeNoDelinkRequest: nobody has asked to delink link `{}`; request the delink first.
+// CodeNoDelinkRequest (D): nobody has asked to delink link `{}`; request the delink first.
 const CodeNoDelinkRequest Code = 704
 
-// CodeOwnRequest: the delink request of link `{}` is your own and the other side answers it; wait, remind them, or take it back.
+// CodeOwnRequest (D): the delink request of link `{}` is your own and the other side answers it; wait, remind them, or
+// take it back.
 const CodeOwnRequest Code = 705
 
-// CodeNotYourRequest: the delink request of link `{}` is the other side's; accept or reject it.
+// CodeNotYourRequest (D): the delink request of link `{}` is the other side's; accept or reject it.
 const CodeNotYourRequest Code = 706
 
-// CodeNoticeRunning: the delink request of link `{}` completes by itself once its notice period is over; agree to it earlier, or have the side that asked take it back.
+// CodeNoticeRunning (D-8): the delink request of link `{}` completes by itself once its notice period is over; agree to it
+// earlier, or have the side that asked take it back.
 const CodeNoticeRunning Code = 707
 
-// CodeOtherAddress: `{}` was sent to another address; sign in with the address it was sent to.
+// CodeOtherAddress (U-2): `{}` was sent to another address; sign in with the address it was sent to.
 const CodeOtherAddress Code = 801
 
-// CodeInvitationNotPending: invitation `{}` has been answered or taken back; ask for a new one.
+// CodeInvitationNotPending (U-2): invitation `{}` has been answered or taken back; ask for a new one.
 const CodeInvitationNotPending Code = 802
 
-// CodeAlreadyMember: the address already belongs to a user of tenant `{}`; assign that user a role instead.
+// CodeAlreadyMember (U-2): the address already belongs to a user of tenant `{}`; assign that user a role instead.
 const CodeAlreadyMember Code = 803
 
-// CodeInvitationExpired: invitation `{}` has expired; ask for a new one.
+// CodeInvitationExpired (U-2): invitation `{}` has expired; ask for a new one.
 const CodeInvitationExpired Code = 804
 
-// CodeAlreadyInvited: the address has been invited to tenant `{}` and has not answered; resend or revoke that invitation.
+// CodeAlreadyInvited (U-2): the address has been invited to tenant `{}` and has not answered; resend or revoke that
+// invitation.
 const CodeAlreadyInvited Code = 805
 
-// CodeEmailTaken: the address belongs to a user of another tenant{}; use another address, or have that user removed first.
+// CodeEmailTaken (U-1): the address belongs to a user of another tenant{}; use another address, or have that user removed
+// first.
 const CodeEmailTaken Code = 806
 
-// CodeUserStateConflict: user `{}` is not in a state that allows this; look at the user's state.
+// CodeUserStateConflict (U-3): user `{}` is not in a state that allows this; look at the user's state.
 const CodeUserStateConflict Code = 807
 
-// CodeLastSuperAdmin: tenant `{}` would be left without an active super admin; make somebody else super admin first.
+// CodeLastSuperAdmin (U-3): tenant `{}` would be left without an active super admin; make somebody else super admin first.
 const CodeLastSuperAdmin Code = 808
 
-// CodeOutOfReach: user's home does not manage tenant `{}`; assign users at home or on tenants their home manages.
+// CodeOutOfReach (U-4): user's home does not manage tenant `{}`; assign users at home or on tenants their home manages.
 const CodeOutOfReach Code = 809
 
-// CodeNotAssigned: the user has no role on tenant `{}`; nothing needs to be taken away there.
+// CodeNotAssigned (P-11): the user has no role on tenant `{}`; nothing needs to be taken away there.
 const CodeNotAssigned Code = 810
 
-// CodeRoleNameTaken: the tenant has a role named `{}`; choose another name.
+// CodeRoleNameTaken (P-9): the tenant has a role named `{}`; choose another name.
 const CodeRoleNameTaken Code = 811
 
-// CodeRoleInUse: role `{}` is assigned or offered in an invitation; assign other roles first.
+// CodeRoleInUse (P-9): role `{}` is assigned or offered in an invitation; assign other roles first.
 const CodeRoleInUse Code = 812
 
-// CodeUserNotRemoved: user `{}` is not removed and still needs their address; remove the user first.
+// CodeUserNotRemoved (U-5): user `{}` is not removed and still needs their address; remove the user first.
 const CodeUserNotRemoved Code = 813
 
-// CodeTooManyTemporaries: as many roles as there can be lie over each other for the user on tenant `{}`; take one of them away first, or wait until one ends.
+// CodeTooManyTemporaries (X-4): as many roles as there can be lie over each other for the user on tenant `{}`; take one of
+// them away first, or wait until one ends.
 const CodeTooManyTemporaries Code = 821
 
-// CodeNotAReseller: tenant `{}` is no reseller; name a reseller.
+// CodeNotAReseller (V-1): tenant `{}` is no reseller; name a reseller.
 const CodeNotAReseller Code = 901
 
-// CodeCannotReceive: tenant `{}` takes no devices that way; upload to a customer or an MSP, and move to a customer.
+// CodeCannotReceive (V-1): tenant `{}` takes no devices that way; upload to a customer or an MSP, and move to a customer.
 const CodeCannotReceive Code = 902
 
-// CodeAlreadyAdded: the reseller has added tenant `{}` before; work with the row there is.
+// CodeAlreadyAdded (V-1): the reseller has added tenant `{}` before; work with the row there is.
 const CodeAlreadyAdded Code = 903
 
-// CodeNotAdded: the reseller has not added tenant `{}`; have the reseller add it by its number first.
+// CodeNotAdded (V-1): the reseller has not added tenant `{}`; have the reseller add it by its number first.
 const CodeNotAdded Code = 904
 
-// CodeResellerDropped: tenant `{}` has dropped the reseller; ask the tenant to take the reseller back.
+// CodeResellerDropped (V-1): tenant `{}` has dropped the reseller; ask the tenant to take the reseller back.
 const CodeResellerDropped Code = 905
 
-// CodeResellerNotDropped: tenant `{}` has not dropped the reseller; nothing needs to be taken back.
+// CodeResellerNotDropped (V-1): tenant `{}` has not dropped the reseller; nothing needs to be taken back.
 const CodeResellerNotDropped Code = 906
 
-// CodeDuplicateDevice: device `{}` is named more than once; name it once.
+// CodeDuplicateDevice (V-2): device `{}` is named more than once; name it once.
 const CodeDuplicateDevice Code = 907
 
-// CodeDeviceHeld: device `{}` is held by a tenant already; leave it out, or have its holder delete it first.
+// CodeDeviceHeld (V-2): device `{}` is held by a tenant already; leave it out, or have its holder delete it first.
 const CodeDeviceHeld Code = 908
 
-// CodeDeviceNotInPool: device `{}` is not held by the tenant; leave it out.
+// CodeDeviceNotInPool (V-7): device `{}` is not held by the tenant; leave it out.
 const CodeDeviceNotInPool Code = 909
 
-// CodeDeviceMoving: device `{}` is in a move that awaits its answer; have the move answered or taken back first.
+// CodeDeviceMoving (V-7): device `{}` is in a move that awaits its answer; have the move answered or taken back first.
 const CodeDeviceMoving Code = 910
 
-// CodeDeviceSeated: device `{}` has a licence seat; release the seat first.
+// CodeDeviceSeated (V-9): device `{}` has a licence seat; release the seat first.
 const CodeDeviceSeated Code = 911
 
-// CodeDeviceNotSeated: device `{}` has no seat of this licence; leave it out.
+// CodeDeviceNotSeated (C-1): device `{}` has no seat of this licence; leave it out.
 const CodeDeviceNotSeated Code = 912
 
-// CodeMoveRefused: devices are not moved to tenant `{}` as it is managed; have the reseller upload to the customer directly.
+// CodeMoveRefused (V-7): devices are not moved to tenant `{}` as it is managed; have the reseller upload to the customer
+// directly.
 const CodeMoveRefused Code = 913
 
-// CodeAlreadyAttached: the integration is attached at tenant `{}` already; nothing needs to be shared there.
+// CodeAlreadyAttached (I-1): the integration is attached at tenant `{}` already; nothing needs to be shared there.
 const CodeAlreadyAttached Code = 916
 
-// CodeNotAttached: the integration is not attached at tenant `{}`; nothing needs to be detached there.
+// CodeNotAttached (I-1): the integration is not attached at tenant `{}`; nothing needs to be detached there.
 const CodeNotAttached Code = 917
 
-// CodeTooFewSeats: licence `{}` has too few free seats; release seats, or buy another licence.
+// CodeTooFewSeats (C-1): licence `{}` has too few free seats; release seats, or buy another licence.
 const CodeTooFewSeats Code = 918
 
-// CodeLicenceExpired: licence `{}` has run out; buy another one.
+// CodeLicenceExpired (C-1): licence `{}` has run out; buy another one.
 const CodeLicenceExpired Code = 919
 
-// CodeSessionClosed: console session `{}` is closed; open the console again.
+// CodeSessionClosed (S-1): console session `{}` is closed; open the console again.
 const CodeSessionClosed Code = 920
 
-// CodeCannotBeWithdrawn: `{}` cannot be withdrawn any more; leave it out, or ask whoever it was uploaded to to delete it.
+// CodeCannotBeWithdrawn (V-10): `{}` cannot be withdrawn any more; leave it out, or ask whoever it was uploaded to to
+// delete it.
 const CodeCannotBeWithdrawn Code = 921
 
-// CodeHasUploads: uploads of the reseller are shown as tenant `{}`; withdraw them first, as long as that is possible.
+// CodeHasUploads (V-1): uploads of the reseller are shown as tenant `{}`; withdraw them first, as long as that is
+// possible.
 const CodeHasUploads Code = 922
 
-// CodeDeviceIdsConflict: the ids `{}` are of two devices that the reseller has uploaded; check what the devices show, and leave out what is there already.
+// CodeDeviceIdsConflict (V-2): the ids `{}` are of two devices that the reseller has uploaded; check what the devices
+// show, and leave out what is there already.
 const CodeDeviceIdsConflict Code = 923
 
 // CodeMalformedJson: the document is not JSON; send one JSON document.
 const CodeMalformedJson Code = 9001
 
-// CodeInvalidRequest: the call is not as it should be; put it right; the documentation of the call, or its JSON Schema, says what it takes.
+// CodeInvalidRequest: the call is not as it should be; put it right; the documentation of the call, or its JSON Schema,
+// says what it takes.
 const CodeInvalidRequest Code = 9002
 
 // CodeDocumentTooLarge: the document is too large; send less at a time.
@@ -533,13 +584,16 @@ const CodeDiverged Code = 9112
 // CodeOutputFailed: the rows could not be written; see to the output and ask again.
 const CodeOutputFailed Code = 9113
 
-// CodeStoreMoved: the file is not as it was opened; see to it that the right file stands there, close it and open it again.
+// CodeStoreMoved: the file is not as it was opened; see to it that the right file stands there, close it and open it
+// again.
 const CodeStoreMoved Code = 9114
 
-// CodeForeignLog: the log does not belong to the file beside it; put back the two that belong together, or remove the log where the file was put there by hand.
+// CodeForeignLog: the log does not belong to the file beside it; put back the two that belong together, or remove the log
+// where the file was put there by hand.
 const CodeForeignLog Code = 9115
 
-// CodeUnfinishedLog: the file's log is not finished, and nothing can be written there; open it once for writing, or copy the file and its log to where that can be done.
+// CodeUnfinishedLog: the file's log is not finished, and nothing can be written there; open it once for writing, or copy
+// the file and its log to where that can be done.
 const CodeUnfinishedLog Code = 9116
 
 // CodeStoreInUse: the file is in use; close it everywhere, then try again.
@@ -554,7 +608,8 @@ const CodeIsBackup Code = 9119
 // CodeNoFile: the store is in memory; open one in a file.
 const CodeNoFile Code = 9120
 
-// CodeNotReady: the connection takes no command; begin a transaction on it, with `synchronous` at FULL, and let no other statement write meanwhile.
+// CodeNotReady: the connection takes no command; begin a transaction on it, with `synchronous` at FULL, and let no other
+// statement write meanwhile.
 const CodeNotReady Code = 9121
 
 // CodeNullPointer: a pointer is null that may not be; pass what the function's documentation asks for.
@@ -569,7 +624,8 @@ const CodeNotUtf8 Code = 9203
 // CodeBadText: a text is not well formed; write it as its documentation says.
 const CodeBadText Code = 9204
 
-// CodeHandleClosed: the handle was closed or freed before; use it only between its opening and its closing, and close it once.
+// CodeHandleClosed: the handle was closed or freed before; use it only between its opening and its closing, and close it
+// once.
 const CodeHandleClosed Code = 9205
 
 // CodeForeignHandle: this is no handle of that kind, or not of this engine; pass one that the library gave out for it.
@@ -578,7 +634,8 @@ const CodeForeignHandle Code = 9206
 // CodeHandleInUse: another thread is within a call on the handle; wait for it, then close.
 const CodeHandleInUse Code = 9207
 
-// CodeBadStructSize: a structure's size is none that this library knows; set it with sizeof, and match the header to the library.
+// CodeBadStructSize: a structure's size is none that this library knows; set it with sizeof, and match the header to the
+// library.
 const CodeBadStructSize Code = 9208
 
 // CodeUnknownFlag: a flag is set that this library does not know; match the header to the library.

@@ -20,6 +20,12 @@ func (it SetPolicy) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_policy", fields(it))
 }
 
+// SetPolicy executes the command of that name.
+func (e *Engine) SetPolicy(by Actor, command SetPolicy, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
 // RegisterTenant: Register a tenant without a manager; operators only (T-1). Who: an operator.
 type RegisterTenant struct {
 	// Its kind.
@@ -55,7 +61,15 @@ func (it RegisterTenant) MarshalJSON() ([]byte, error) {
 	return tagged("command", "register_tenant", fields(it))
 }
 
-// AddCustomer: Create a customer, or a multi-client, under a manager (L-1). A multi-client (`msp`) under a type that locks the customer out, as `fully` does, has its people locked out of its own clients as well (P-4). Where they are to work there, link it as `jointly`. Who: `customers.add` on the manager and, for whoever is authorized, `users.manage` on their home; an operator.
+// RegisterTenant executes the command of that name.
+func (e *Engine) RegisterTenant(by Actor, command RegisterTenant, how ...How) (Executed[TenantID], error) {
+	return executed[TenantID](e, by, command, how)
+}
+
+// AddCustomer: Create a customer, or a multi-client, under a manager (L-1). A multi-client (`msp`) under a type that locks
+// the customer out, as `fully` does, has its people locked out of its own clients as well (P-4). Where they are to work
+// there, link it as `jointly`. Who: `customers.add` on the manager and, for whoever is authorized, `users.manage` on their
+// home; an operator.
 type AddCustomer struct {
 	// The tenant that will manage it.
 	Manager TenantID `json:"manager"`
@@ -114,34 +128,41 @@ func (AddCustomer) command() string { return "add_customer" }
 // MarshalJSON writes it as the schema has it.
 func (it AddCustomer) MarshalJSON() ([]byte, error) {
 	type fields AddCustomer
+	it.Services = there(it.Services)
 	return tagged("command", "add_customer", fields(it))
 }
 
-// EditTenant: Edit a tenant's profile (T-2, T-3, T-4). What is left out stays as it is. `None` clears what may be empty, and is refused for what may not. Who: `tenant.edit` on the tenant; an operator.
+// AddCustomer executes the command of that name.
+func (e *Engine) AddCustomer(by Actor, command AddCustomer, how ...How) (Executed[AddedCustomer], error) {
+	return executed[AddedCustomer](e, by, command, how)
+}
+
+// EditTenant: Edit a tenant's profile (T-2, T-3, T-4). What is left out stays as it is. `nil` clears what may be empty,
+// and is refused for what may not. Who: `tenant.edit` on the tenant; an operator.
 type EditTenant struct {
 	// The tenant.
 	Tenant TenantID `json:"tenant"`
 
 	// Where that is on a map.
-	Coordinates *Patch[Coordinates] `json:"coordinates,omitempty"`
+	Coordinates Patch[Coordinates] `json:"coordinates,omitempty"`
 
 	// Its country.
-	Country *Patch[Country] `json:"country,omitempty"`
+	Country Patch[Country] `json:"country,omitempty"`
 
 	// Its new name.
 	Name *CompanyName `json:"name,omitempty"`
 
 	// Its telephone number.
-	Phone *Patch[Phone] `json:"phone,omitempty"`
+	Phone Patch[Phone] `json:"phone,omitempty"`
 
 	// Its domain prefix.
-	Prefix *Patch[Prefix] `json:"prefix,omitempty"`
+	Prefix Patch[Prefix] `json:"prefix,omitempty"`
 
 	// Its street address.
-	Street *Patch[Street] `json:"street,omitempty"`
+	Street Patch[Street] `json:"street,omitempty"`
 
 	// Its website.
-	Website *Patch[Website] `json:"website,omitempty"`
+	Website Patch[Website] `json:"website,omitempty"`
 }
 
 func (EditTenant) command() string { return "edit_tenant" }
@@ -150,6 +171,12 @@ func (EditTenant) command() string { return "edit_tenant" }
 func (it EditTenant) MarshalJSON() ([]byte, error) {
 	type fields EditTenant
 	return tagged("command", "edit_tenant", fields(it))
+}
+
+// EditTenant executes the command of that name.
+func (e *Engine) EditTenant(by Actor, command EditTenant, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // ChangeTenantKind: Correct a tenant's kind; operators with a ticket only (T-1). Who: an operator with a ticket.
@@ -169,7 +196,14 @@ func (it ChangeTenantKind) MarshalJSON() ([]byte, error) {
 	return tagged("command", "change_tenant_kind", fields(it))
 }
 
-// DisableTenants: Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it, whose consoles and requests may end with it. Who: `tenant.operate` on each tenant; an operator.
+// ChangeTenantKind executes the command of that name.
+func (e *Engine) ChangeTenantKind(by Actor, command ChangeTenantKind, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// DisableTenants: Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it, whose consoles
+// and requests may end with it. Who: `tenant.operate` on each tenant; an operator.
 type DisableTenants struct {
 	// The tenants; checked as a whole.
 	Tenants []TenantID `json:"tenants"`
@@ -180,10 +214,17 @@ func (DisableTenants) command() string { return "disable_tenants" }
 // MarshalJSON writes it as the schema has it.
 func (it DisableTenants) MarshalJSON() ([]byte, error) {
 	type fields DisableTenants
+	it.Tenants = there(it.Tenants)
 	return tagged("command", "disable_tenants", fields(it))
 }
 
-// EnableTenants: Enable tenants; each is up when the host reports it ready (T-5, T-6). Who: `tenant.operate` on each tenant, for what one's own side disabled; an operator, with a ticket for what others disabled.
+// DisableTenants executes the command of that name.
+func (e *Engine) DisableTenants(by Actor, command DisableTenants, how ...How) (Executed[[]TenantResult], error) {
+	return executed[[]TenantResult](e, by, command, how)
+}
+
+// EnableTenants: Enable tenants; each is up when the host reports it ready (T-5, T-6). Who: `tenant.operate` on each
+// tenant, for what one's own side disabled; an operator, with a ticket for what others disabled.
 type EnableTenants struct {
 	// The tenants; checked as a whole.
 	Tenants []TenantID `json:"tenants"`
@@ -194,7 +235,13 @@ func (EnableTenants) command() string { return "enable_tenants" }
 // MarshalJSON writes it as the schema has it.
 func (it EnableTenants) MarshalJSON() ([]byte, error) {
 	type fields EnableTenants
+	it.Tenants = there(it.Tenants)
 	return tagged("command", "enable_tenants", fields(it))
+}
+
+// EnableTenants executes the command of that name.
+func (e *Engine) EnableTenants(by Actor, command EnableTenants, how ...How) (Executed[[]TenantResult], error) {
+	return executed[[]TenantResult](e, by, command, how)
 }
 
 // ReportReady: Report that an enabling tenant is up; the host does, as operator (T-5). Who: an operator.
@@ -209,6 +256,12 @@ func (ReportReady) command() string { return "report_ready" }
 func (it ReportReady) MarshalJSON() ([]byte, error) {
 	type fields ReportReady
 	return tagged("command", "report_ready", fields(it))
+}
+
+// ReportReady executes the command of that name.
+func (e *Engine) ReportReady(by Actor, command ReportReady, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // DeleteTenants: Delete tenants for good (T-6, T-7). Who: `tenant.delete` on each tenant; an operator.
@@ -228,10 +281,17 @@ func (DeleteTenants) command() string { return "delete_tenants" }
 // MarshalJSON writes it as the schema has it.
 func (it DeleteTenants) MarshalJSON() ([]byte, error) {
 	type fields DeleteTenants
+	it.Tenants = there(it.Tenants)
 	return tagged("command", "delete_tenants", fields(it))
 }
 
-// InviteManager: Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link request, which says how; the tenant's super admin (L-10). Who: the tenant's own people with `link.respond`; an operator with a ticket.
+// DeleteTenants executes the command of that name.
+func (e *Engine) DeleteTenants(by Actor, command DeleteTenants, how ...How) (Executed[[]TenantResult], error) {
+	return executed[[]TenantResult](e, by, command, how)
+}
+
+// InviteManager: Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link request, which
+// says how; the tenant's super admin (L-10). Who: the tenant's own people with `link.respond`; an operator with a ticket.
 type InviteManager struct {
 	// Who invites.
 	Tenant TenantID `json:"tenant"`
@@ -251,7 +311,13 @@ func (it InviteManager) MarshalJSON() ([]byte, error) {
 	return tagged("command", "invite_manager", fields(it))
 }
 
-// DeclineManagerInvitation: Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request. Who: the MSP's side with `customers.add` on it; an operator with a ticket.
+// InviteManager executes the command of that name.
+func (e *Engine) InviteManager(by Actor, command InviteManager, how ...How) (Executed[ManagerInvitationID], error) {
+	return executed[ManagerInvitationID](e, by, command, how)
+}
+
+// DeclineManagerInvitation: Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request. Who:
+// the MSP's side with `customers.add` on it; an operator with a ticket.
 type DeclineManagerInvitation struct {
 	// The invitation.
 	Invitation ManagerInvitationID `json:"invitation"`
@@ -265,7 +331,14 @@ func (it DeclineManagerInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "decline_manager_invitation", fields(it))
 }
 
-// CancelManagerInvitation: Take an invitation to an MSP back; the side that invites (L-10). Who: the tenant's own people with `link.respond`; an operator with a ticket.
+// DeclineManagerInvitation executes the command of that name.
+func (e *Engine) DeclineManagerInvitation(by Actor, command DeclineManagerInvitation, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// CancelManagerInvitation: Take an invitation to an MSP back; the side that invites (L-10). Who: the tenant's own people
+// with `link.respond`; an operator with a ticket.
 type CancelManagerInvitation struct {
 	// The invitation.
 	Invitation ManagerInvitationID `json:"invitation"`
@@ -279,7 +352,14 @@ func (it CancelManagerInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_manager_invitation", fields(it))
 }
 
-// ResendManagerInvitation: Remind an MSP of an invitation; the side that invites (L-10). Who: the tenant's own people with `link.respond`; an operator with a ticket.
+// CancelManagerInvitation executes the command of that name.
+func (e *Engine) CancelManagerInvitation(by Actor, command CancelManagerInvitation, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ResendManagerInvitation: Remind an MSP of an invitation; the side that invites (L-10). Who: the tenant's own people with
+// `link.respond`; an operator with a ticket.
 type ResendManagerInvitation struct {
 	// The invitation.
 	Invitation ManagerInvitationID `json:"invitation"`
@@ -293,7 +373,14 @@ func (it ResendManagerInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_manager_invitation", fields(it))
 }
 
-// BarManager: Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the tenant's super admin (L-10). The MSP is not told. Who: the tenant's own people with `link.respond`; an operator with a ticket.
+// ResendManagerInvitation executes the command of that name.
+func (e *Engine) ResendManagerInvitation(by Actor, command ResendManagerInvitation, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// BarManager: Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the tenant's super
+// admin (L-10). The MSP is not told. Who: the tenant's own people with `link.respond`; an operator with a ticket.
 type BarManager struct {
 	// The tenant.
 	Tenant TenantID `json:"tenant"`
@@ -313,7 +400,14 @@ func (it BarManager) MarshalJSON() ([]byte, error) {
 	return tagged("command", "bar_manager", fields(it))
 }
 
-// RequestLink: Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has invited the MSP, this is the answer (L-10). Who: `customers.add` on the manager; an operator.
+// BarManager executes the command of that name.
+func (e *Engine) BarManager(by Actor, command BarManager, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// RequestLink: Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has invited the MSP,
+// this is the answer (L-10). Who: `customers.add` on the manager; an operator.
 type RequestLink struct {
 	// Who wants to manage.
 	Manager TenantID `json:"manager"`
@@ -339,10 +433,17 @@ func (RequestLink) command() string { return "request_link" }
 // MarshalJSON writes it as the schema has it.
 func (it RequestLink) MarshalJSON() ([]byte, error) {
 	type fields RequestLink
+	it.Services = there(it.Services)
 	return tagged("command", "request_link", fields(it))
 }
 
-// AcceptLink: Say yes to a link request; the managed side's super admin (L-3, L-4). Who: the customer's own people with `link.respond`; an operator with a ticket.
+// RequestLink executes the command of that name.
+func (e *Engine) RequestLink(by Actor, command RequestLink, how ...How) (Executed[LinkRequestID], error) {
+	return executed[LinkRequestID](e, by, command, how)
+}
+
+// AcceptLink: Say yes to a link request; the managed side's super admin (L-3, L-4). Who: the customer's own people with
+// `link.respond`; an operator with a ticket.
 type AcceptLink struct {
 	// The request.
 	Request LinkRequestID `json:"request"`
@@ -356,7 +457,13 @@ func (it AcceptLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "accept_link", fields(it))
 }
 
-// DeclineLink: Say no to a link request; the managed side's super admin (L-3). Who: the customer's own people with `link.respond`; an operator with a ticket.
+// AcceptLink executes the command of that name.
+func (e *Engine) AcceptLink(by Actor, command AcceptLink, how ...How) (Executed[LinkID], error) {
+	return executed[LinkID](e, by, command, how)
+}
+
+// DeclineLink: Say no to a link request; the managed side's super admin (L-3). Who: the customer's own people with
+// `link.respond`; an operator with a ticket.
 type DeclineLink struct {
 	// The request.
 	Request LinkRequestID `json:"request"`
@@ -370,7 +477,14 @@ func (it DeclineLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "decline_link", fields(it))
 }
 
-// CancelLinkRequest: Take a link request back (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
+// DeclineLink executes the command of that name.
+func (e *Engine) DeclineLink(by Actor, command DeclineLink, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// CancelLinkRequest: Take a link request back (L-3). Who: the manager's side with `customers.add` on the manager; an
+// operator.
 type CancelLinkRequest struct {
 	// The request.
 	Request LinkRequestID `json:"request"`
@@ -384,7 +498,14 @@ func (it CancelLinkRequest) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_link_request", fields(it))
 }
 
-// ResendLinkRequest: Remind the asked side of a link request (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
+// CancelLinkRequest executes the command of that name.
+func (e *Engine) CancelLinkRequest(by Actor, command CancelLinkRequest, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ResendLinkRequest: Remind the asked side of a link request (L-3). Who: the manager's side with `customers.add` on the
+// manager; an operator.
 type ResendLinkRequest struct {
 	// The request.
 	Request LinkRequestID `json:"request"`
@@ -398,7 +519,14 @@ func (it ResendLinkRequest) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_link_request", fields(it))
 }
 
-// ConvertLink: Change a link's management type (L-5). Who: the manager's side with `customers.add` on the manager and, to name an owner, `users.manage` on the customer; an operator.
+// ResendLinkRequest executes the command of that name.
+func (e *Engine) ResendLinkRequest(by Actor, command ResendLinkRequest, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ConvertLink: Change a link's management type (L-5). Who: the manager's side with `customers.add` on the manager and, to
+// name an owner, `users.manage` on the customer; an operator.
 type ConvertLink struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -418,7 +546,13 @@ func (it ConvertLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "convert_link", fields(it))
 }
 
-// AddServices: Manage more services by a link: at once, or once the managed side's super admin accepts the proposal that it is answered with (L-6). Who: the manager's side with `customers.add` on the manager; an operator.
+// ConvertLink executes the command of that name.
+func (e *Engine) ConvertLink(by Actor, command ConvertLink, how ...How) (Executed[*InvitedUser], error) {
+	return executed[*InvitedUser](e, by, command, how)
+}
+
+// AddServices: Manage more services by a link: at once, or once the managed side's super admin accepts the proposal that
+// it is answered with (L-6). Who: the manager's side with `customers.add` on the manager; an operator.
 type AddServices struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -435,10 +569,17 @@ func (AddServices) command() string { return "add_services" }
 // MarshalJSON writes it as the schema has it.
 func (it AddServices) MarshalJSON() ([]byte, error) {
 	type fields AddServices
+	it.Services = there(it.Services)
 	return tagged("command", "add_services", fields(it))
 }
 
-// RenewLink: Move a link's end to a later moment: at once, or once the managed side's super admin accepts the proposal that it is answered with (L-9). Who: the manager's side with `customers.add` on the manager; an operator.
+// AddServices executes the command of that name.
+func (e *Engine) AddServices(by Actor, command AddServices, how ...How) (Executed[*ProposalID], error) {
+	return executed[*ProposalID](e, by, command, how)
+}
+
+// RenewLink: Move a link's end to a later moment: at once, or once the managed side's super admin accepts the proposal
+// that it is answered with (L-9). Who: the manager's side with `customers.add` on the manager; an operator.
 type RenewLink struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -458,7 +599,17 @@ func (it RenewLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "renew_link", fields(it))
 }
 
-// ProposeTerms: Move a link to what its management type means by the policy in force: at once where that only leaves its manager less, or once the managed side's super admin accepts the proposal that it is answered with (P-13). The managed side does so itself where it leaves the manager less. Where it is locked out, only an operator with a ticket leaves the manager more. Who: the manager's side with `customers.add` on the manager; the customer's own people with `link.respond`, where the manager has less by it; an operator, with a ticket where a locked customer's manager has more by it.
+// RenewLink executes the command of that name.
+func (e *Engine) RenewLink(by Actor, command RenewLink, how ...How) (Executed[*ProposalID], error) {
+	return executed[*ProposalID](e, by, command, how)
+}
+
+// ProposeTerms: Move a link to what its management type means by the policy in force: at once where that only leaves its
+// manager less, or once the managed side's super admin accepts the proposal that it is answered with (P-13). The managed
+// side does so itself where it leaves the manager less. Where it is locked out, only an operator with a ticket leaves the
+// manager more. Who: the manager's side with `customers.add` on the manager; the customer's own people with
+// `link.respond`, where the manager has less by it; an operator, with a ticket where a locked customer's manager has more
+// by it.
 type ProposeTerms struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -475,7 +626,13 @@ func (it ProposeTerms) MarshalJSON() ([]byte, error) {
 	return tagged("command", "propose_terms", fields(it))
 }
 
-// AcceptProposal: Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the customer's own people with `link.respond`; an operator with a ticket.
+// ProposeTerms executes the command of that name.
+func (e *Engine) ProposeTerms(by Actor, command ProposeTerms, how ...How) (Executed[*ProposalID], error) {
+	return executed[*ProposalID](e, by, command, how)
+}
+
+// AcceptProposal: Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the
+// customer's own people with `link.respond`; an operator with a ticket.
 type AcceptProposal struct {
 	// The proposal.
 	Proposal ProposalID `json:"proposal"`
@@ -489,7 +646,14 @@ func (it AcceptProposal) MarshalJSON() ([]byte, error) {
 	return tagged("command", "accept_proposal", fields(it))
 }
 
-// DeclineProposal: Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the customer's own people with `link.respond`; an operator with a ticket.
+// AcceptProposal executes the command of that name.
+func (e *Engine) AcceptProposal(by Actor, command AcceptProposal, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// DeclineProposal: Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the
+// customer's own people with `link.respond`; an operator with a ticket.
 type DeclineProposal struct {
 	// The proposal.
 	Proposal ProposalID `json:"proposal"`
@@ -501,6 +665,12 @@ func (DeclineProposal) command() string { return "decline_proposal" }
 func (it DeclineProposal) MarshalJSON() ([]byte, error) {
 	type fields DeclineProposal
 	return tagged("command", "decline_proposal", fields(it))
+}
+
+// DeclineProposal executes the command of that name.
+func (e *Engine) DeclineProposal(by Actor, command DeclineProposal, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // CancelProposal: Take a proposal back (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
@@ -517,7 +687,14 @@ func (it CancelProposal) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_proposal", fields(it))
 }
 
-// ResendProposal: Remind the asked side of a proposal (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
+// CancelProposal executes the command of that name.
+func (e *Engine) CancelProposal(by Actor, command CancelProposal, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ResendProposal: Remind the asked side of a proposal (L-3). Who: the manager's side with `customers.add` on the manager;
+// an operator.
 type ResendProposal struct {
 	// The proposal.
 	Proposal ProposalID `json:"proposal"`
@@ -529,6 +706,12 @@ func (ResendProposal) command() string { return "resend_proposal" }
 func (it ResendProposal) MarshalJSON() ([]byte, error) {
 	type fields ResendProposal
 	return tagged("command", "resend_proposal", fields(it))
+}
+
+// ResendProposal executes the command of that name.
+func (e *Engine) ResendProposal(by Actor, command ResendProposal, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // RemoveService: Remove a service from a link; operators with a ticket only (L-6). Who: an operator with a ticket.
@@ -548,7 +731,15 @@ func (it RemoveService) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_service", fields(it))
 }
 
-// SetAutoExtend: Let a link with a term extend itself, or let it end (L-9). Who: the manager's side with `customers.add` on the manager, to prolong it only where the customer is locked out; the customer's own people with `link.respond`; an operator with a ticket.
+// RemoveService executes the command of that name.
+func (e *Engine) RemoveService(by Actor, command RemoveService, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// SetAutoExtend: Let a link with a term extend itself, or let it end (L-9). Who: the manager's side with `customers.add`
+// on the manager, to prolong it only where the customer is locked out; the customer's own people with `link.respond`; an
+// operator with a ticket.
 type SetAutoExtend struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -565,7 +756,14 @@ func (it SetAutoExtend) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_auto_extend", fields(it))
 }
 
-// SetManagerGrants: Set what a manager may do beyond the default; the customer's super admin (P-7). Who: the customer's own people with `grants.manage`; an operator with a ticket.
+// SetAutoExtend executes the command of that name.
+func (e *Engine) SetAutoExtend(by Actor, command SetAutoExtend, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// SetManagerGrants: Set what a manager may do beyond the default; the customer's super admin (P-7). Who: the customer's
+// own people with `grants.manage`; an operator with a ticket.
 type SetManagerGrants struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -579,10 +777,18 @@ func (SetManagerGrants) command() string { return "set_manager_grants" }
 // MarshalJSON writes it as the schema has it.
 func (it SetManagerGrants) MarshalJSON() ([]byte, error) {
 	type fields SetManagerGrants
+	it.Grants = there(it.Grants)
 	return tagged("command", "set_manager_grants", fields(it))
 }
 
-// RequestDelink: Ask to end a link (D). Who: the manager's side with `customers.delink` on the manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
+// SetManagerGrants executes the command of that name.
+func (e *Engine) SetManagerGrants(by Actor, command SetManagerGrants, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// RequestDelink: Ask to end a link (D). Who: the manager's side with `customers.delink` on the manager; the customer's own
+// people with `link.respond`; an operator with a ticket, who names the party.
 type RequestDelink struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -599,7 +805,14 @@ func (it RequestDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "request_delink", fields(it))
 }
 
-// AcceptDelink: Agree to the other side's delink request (D). Who: the manager's side with `customers.delink` on the manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
+// RequestDelink executes the command of that name.
+func (e *Engine) RequestDelink(by Actor, command RequestDelink, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// AcceptDelink: Agree to the other side's delink request (D). Who: the manager's side with `customers.delink` on the
+// manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 type AcceptDelink struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -616,7 +829,14 @@ func (it AcceptDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "accept_delink", fields(it))
 }
 
-// RejectDelink: Reject the other side's delink request (D). Who: the manager's side with `customers.delink` on the manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
+// AcceptDelink executes the command of that name.
+func (e *Engine) AcceptDelink(by Actor, command AcceptDelink, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// RejectDelink: Reject the other side's delink request (D). Who: the manager's side with `customers.delink` on the
+// manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 type RejectDelink struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -633,7 +853,14 @@ func (it RejectDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "reject_delink", fields(it))
 }
 
-// ResendDelink: Remind the other side of one's own delink request (D). Who: the manager's side with `customers.delink` on the manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
+// RejectDelink executes the command of that name.
+func (e *Engine) RejectDelink(by Actor, command RejectDelink, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ResendDelink: Remind the other side of one's own delink request (D). Who: the manager's side with `customers.delink` on
+// the manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 type ResendDelink struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -650,7 +877,14 @@ func (it ResendDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_delink", fields(it))
 }
 
-// CancelDelink: Take one's own delink request back (D). Who: the manager's side with `customers.delink` on the manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
+// ResendDelink executes the command of that name.
+func (e *Engine) ResendDelink(by Actor, command ResendDelink, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// CancelDelink: Take one's own delink request back (D). Who: the manager's side with `customers.delink` on the manager;
+// the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 type CancelDelink struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -667,6 +901,12 @@ func (it CancelDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_delink", fields(it))
 }
 
+// CancelDelink executes the command of that name.
+func (e *Engine) CancelDelink(by Actor, command CancelDelink, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
 // InviteUser: Invite somebody to a tenant (U-2). Who: `users.manage` on the tenant; an operator.
 type InviteUser struct {
 	// The tenant that becomes their home.
@@ -678,7 +918,8 @@ type InviteUser struct {
 	// Their role there.
 	Role RoleRef `json:"role"`
 
-	// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it holds less somewhere there (P-10, P-15).
+	// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it holds less
+	// somewhere there (P-10, P-15).
 	Below *bool `json:"below,omitempty"`
 }
 
@@ -690,7 +931,13 @@ func (it InviteUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "invite_user", fields(it))
 }
 
-// InviteOwner: Invite a managed customer's first super admin, again if need be; the manager may (L-1). Who: the manager's side with `customers.add` on the manager and `users.manage` on the customer; an operator.
+// InviteUser executes the command of that name.
+func (e *Engine) InviteUser(by Actor, command InviteUser, how ...How) (Executed[InvitedUser], error) {
+	return executed[InvitedUser](e, by, command, how)
+}
+
+// InviteOwner: Invite a managed customer's first super admin, again if need be; the manager may (L-1). Who: the manager's
+// side with `customers.add` on the manager and `users.manage` on the customer; an operator.
 type InviteOwner struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -707,7 +954,13 @@ func (it InviteOwner) MarshalJSON() ([]byte, error) {
 	return tagged("command", "invite_owner", fields(it))
 }
 
-// ResendInvitation: Remind an invited person (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on its manager and, unless the customer came with it, `users.manage` on the customer; an operator.
+// InviteOwner executes the command of that name.
+func (e *Engine) InviteOwner(by Actor, command InviteOwner, how ...How) (Executed[InvitedUser], error) {
+	return executed[InvitedUser](e, by, command, how)
+}
+
+// ResendInvitation: Remind an invited person (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on
+// its manager and, unless the customer came with it, `users.manage` on the customer; an operator.
 type ResendInvitation struct {
 	// The invitation.
 	Invitation InvitationID `json:"invitation"`
@@ -721,7 +974,14 @@ func (it ResendInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_invitation", fields(it))
 }
 
-// RevokeInvitation: Take an invitation back (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on its manager; an operator.
+// ResendInvitation executes the command of that name.
+func (e *Engine) ResendInvitation(by Actor, command ResendInvitation, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// RevokeInvitation: Take an invitation back (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on its
+// manager; an operator.
 type RevokeInvitation struct {
 	// The invitation.
 	Invitation InvitationID `json:"invitation"`
@@ -735,7 +995,14 @@ func (it RevokeInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "revoke_invitation", fields(it))
 }
 
-// AcceptInvitation: Accept an invitation; the invited user, with the address it was sent to (U-2). Who: the invited user; an operator with a ticket.
+// RevokeInvitation executes the command of that name.
+func (e *Engine) RevokeInvitation(by Actor, command RevokeInvitation, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// AcceptInvitation: Accept an invitation; the invited user, with the address it was sent to (U-2). Who: the invited user;
+// an operator with a ticket.
 type AcceptInvitation struct {
 	// The invitation.
 	Invitation InvitationID `json:"invitation"`
@@ -752,7 +1019,14 @@ func (it AcceptInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "accept_invitation", fields(it))
 }
 
-// DeclineInvitation: Decline an invitation; the invited user, with the address it was sent to (U-2). Who: the invited user; an operator with a ticket.
+// AcceptInvitation executes the command of that name.
+func (e *Engine) AcceptInvitation(by Actor, command AcceptInvitation, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// DeclineInvitation: Decline an invitation; the invited user, with the address it was sent to (U-2). Who: the invited
+// user; an operator with a ticket.
 type DeclineInvitation struct {
 	// The invitation.
 	Invitation InvitationID `json:"invitation"`
@@ -767,6 +1041,12 @@ func (DeclineInvitation) command() string { return "decline_invitation" }
 func (it DeclineInvitation) MarshalJSON() ([]byte, error) {
 	type fields DeclineInvitation
 	return tagged("command", "decline_invitation", fields(it))
+}
+
+// DeclineInvitation executes the command of that name.
+func (e *Engine) DeclineInvitation(by Actor, command DeclineInvitation, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // RegisterUser: Bring in a user who is known already, without invitation; operators only (U-1). Who: an operator.
@@ -798,7 +1078,15 @@ func (it RegisterUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "register_user", fields(it))
 }
 
-// EditUser: Change a user's name, and ask for another address (U-1). A name changes at once. Another address waits until the user confirms it; until then the old one stands. The one that waits already is reminded of, any other takes its place. What the operator gives is confirmed at once. What is left out stays as it is. `None` clears what may be empty, and is refused for what may not. Who: the user; `users.manage` on the user's home; an operator.
+// RegisterUser executes the command of that name.
+func (e *Engine) RegisterUser(by Actor, command RegisterUser, how ...How) (Executed[UserID], error) {
+	return executed[UserID](e, by, command, how)
+}
+
+// EditUser: Change a user's name, and ask for another address (U-1). A name changes at once. Another address waits until
+// the user confirms it; until then the old one stands. The one that waits already is reminded of, any other takes its
+// place. What the operator gives is confirmed at once. What is left out stays as it is. `nil` clears what may be empty,
+// and is refused for what may not. Who: the user; `users.manage` on the user's home; an operator.
 type EditUser struct {
 	// The user.
 	User UserID `json:"user"`
@@ -807,7 +1095,7 @@ type EditUser struct {
 	Email *Email `json:"email,omitempty"`
 
 	// Their name.
-	Name *Patch[PersonName] `json:"name,omitempty"`
+	Name Patch[PersonName] `json:"name,omitempty"`
 }
 
 func (EditUser) command() string { return "edit_user" }
@@ -818,7 +1106,14 @@ func (it EditUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "edit_user", fields(it))
 }
 
-// ConfirmAddress: Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1). Who: the user; an operator.
+// EditUser executes the command of that name.
+func (e *Engine) EditUser(by Actor, command EditUser, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ConfirmAddress: Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1). Who:
+// the user; an operator.
 type ConfirmAddress struct {
 	// The user.
 	User UserID `json:"user"`
@@ -835,7 +1130,14 @@ func (it ConfirmAddress) MarshalJSON() ([]byte, error) {
 	return tagged("command", "confirm_address", fields(it))
 }
 
-// CancelAddress: Take back that a user is asked for another address; the user, or whoever may edit them (U-1). Who: the user; `users.manage` on the user's home; an operator.
+// ConfirmAddress executes the command of that name.
+func (e *Engine) ConfirmAddress(by Actor, command ConfirmAddress, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// CancelAddress: Take back that a user is asked for another address; the user, or whoever may edit them (U-1). Who: the
+// user; `users.manage` on the user's home; an operator.
 type CancelAddress struct {
 	// The user.
 	User UserID `json:"user"`
@@ -847,6 +1149,12 @@ func (CancelAddress) command() string { return "cancel_address" }
 func (it CancelAddress) MarshalJSON() ([]byte, error) {
 	type fields CancelAddress
 	return tagged("command", "cancel_address", fields(it))
+}
+
+// CancelAddress executes the command of that name.
+func (e *Engine) CancelAddress(by Actor, command CancelAddress, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // BlockUser: Block a user (U-3). Who: `users.manage` on the user's home; an operator.
@@ -863,6 +1171,12 @@ func (it BlockUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "block_user", fields(it))
 }
 
+// BlockUser executes the command of that name.
+func (e *Engine) BlockUser(by Actor, command BlockUser, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
 // UnblockUser: Unblock a user (U-3). Who: `users.manage` on the user's home; an operator.
 type UnblockUser struct {
 	// The user.
@@ -875,6 +1189,12 @@ func (UnblockUser) command() string { return "unblock_user" }
 func (it UnblockUser) MarshalJSON() ([]byte, error) {
 	type fields UnblockUser
 	return tagged("command", "unblock_user", fields(it))
+}
+
+// UnblockUser executes the command of that name.
+func (e *Engine) UnblockUser(by Actor, command UnblockUser, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // RemoveUser: Remove a user for good (U-3). Who: `users.manage` on the user's home; an operator.
@@ -891,7 +1211,14 @@ func (it RemoveUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_user", fields(it))
 }
 
-// Assign: Give users roles on tenants, many at once (P-11), for good or for a while (X-4). Who: `users.manage` on each user's home; an operator.
+// RemoveUser executes the command of that name.
+func (e *Engine) RemoveUser(by Actor, command RemoveUser, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// Assign: Give users roles on tenants, many at once (P-11), for good or for a while (X-4). Who: `users.manage` on each
+// user's home; an operator.
 type Assign struct {
 	// The roles to give; checked as a whole.
 	Assignments []NewAssignment `json:"assignments"`
@@ -908,10 +1235,18 @@ func (Assign) command() string { return "assign" }
 // MarshalJSON writes it as the schema has it.
 func (it Assign) MarshalJSON() ([]byte, error) {
 	type fields Assign
+	it.Assignments = there(it.Assignments)
 	return tagged("command", "assign", fields(it))
 }
 
-// Unassign: Take users' roles on tenants away, many at once (P-11): all that they have there, or what was given until a moment (X-4). Who: `users.manage` on each user's home; an operator.
+// Assign executes the command of that name.
+func (e *Engine) Assign(by Actor, command Assign, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// Unassign: Take users' roles on tenants away, many at once (P-11): all that they have there, or what was given until a
+// moment (X-4). Who: `users.manage` on each user's home; an operator.
 type Unassign struct {
 	// The roles to take away; checked as a whole.
 	Assignments []UserOnTenant `json:"assignments"`
@@ -925,7 +1260,14 @@ func (Unassign) command() string { return "unassign" }
 // MarshalJSON writes it as the schema has it.
 func (it Unassign) MarshalJSON() ([]byte, error) {
 	type fields Unassign
+	it.Assignments = there(it.Assignments)
 	return tagged("command", "unassign", fields(it))
+}
+
+// Unassign executes the command of that name.
+func (e *Engine) Unassign(by Actor, command Unassign, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // CreateRole: Add a role of a tenant's own (P-9). Who: `roles.manage` on the tenant; an operator.
@@ -948,10 +1290,18 @@ func (CreateRole) command() string { return "create_role" }
 // MarshalJSON writes it as the schema has it.
 func (it CreateRole) MarshalJSON() ([]byte, error) {
 	type fields CreateRole
+	it.Permissions = there(it.Permissions)
 	return tagged("command", "create_role", fields(it))
 }
 
-// EditRole: Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those who have it, what they have open and pending, and the tenant's pending invitations. What is left out stays as it is. `None` clears what may be empty, and is refused for what may not. Who: `roles.manage` on the role's tenant; an operator.
+// CreateRole executes the command of that name.
+func (e *Engine) CreateRole(by Actor, command CreateRole, how ...How) (Executed[RoleID], error) {
+	return executed[RoleID](e, by, command, how)
+}
+
+// EditRole: Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those who have it, what
+// they have open and pending, and the tenant's pending invitations. What is left out stays as it is. `nil` clears what may
+// be empty, and is refused for what may not. Who: `roles.manage` on the role's tenant; an operator.
 type EditRole struct {
 	// The role.
 	Role RoleID `json:"role"`
@@ -971,7 +1321,14 @@ func (it EditRole) MarshalJSON() ([]byte, error) {
 	return tagged("command", "edit_role", fields(it))
 }
 
-// DeleteRole: Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations. Who: `roles.manage` on the role's tenant; an operator.
+// EditRole executes the command of that name.
+func (e *Engine) EditRole(by Actor, command EditRole, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// DeleteRole: Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations. Who:
+// `roles.manage` on the role's tenant; an operator.
 type DeleteRole struct {
 	// The role.
 	Role RoleID `json:"role"`
@@ -985,7 +1342,14 @@ func (it DeleteRole) MarshalJSON() ([]byte, error) {
 	return tagged("command", "delete_role", fields(it))
 }
 
-// ErasePersonal: Have the personal data of a user or tenant erased (U-5). Who: `personal.erase` on the tenant, or the user's home; an operator.
+// DeleteRole executes the command of that name.
+func (e *Engine) DeleteRole(by Actor, command DeleteRole, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ErasePersonal: Have the personal data of a user or tenant erased (U-5). Who: `personal.erase` on the tenant, or the
+// user's home; an operator.
 type ErasePersonal struct {
 	// Whose.
 	Subject Subject `json:"subject"`
@@ -999,7 +1363,16 @@ func (it ErasePersonal) MarshalJSON() ([]byte, error) {
 	return tagged("command", "erase_personal", fields(it))
 }
 
-// SetExternalID: Keep an id that another system has given for an organisation, a person or a device (X-11). Costs the ids that are kept for that. Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and hold what the thing is edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.view` and `devices.manage` on the holder of a device; an operator.
+// ErasePersonal executes the command of that name.
+func (e *Engine) ErasePersonal(by Actor, command ErasePersonal, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// SetExternalID: Keep an id that another system has given for an organisation, a person or a device (X-11). Costs the ids
+// that are kept for that. Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and hold what the
+// thing is edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.view` and `devices.manage` on
+// the holder of a device; an operator.
 type SetExternalID struct {
 	// The organisation that keeps it.
 	Keeper TenantID `json:"keeper"`
@@ -1022,7 +1395,15 @@ func (it SetExternalID) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_external_id", fields(it))
 }
 
-// RemoveExternalID: Keep an id of another system no longer (X-11). Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and see the thing and hold what it is edited by: `tenant.edit` on a tenant, `users.view` and `users.manage` on a user's home, `devices.view` and `devices.manage` on the holder of a device; an operator.
+// SetExternalID executes the command of that name.
+func (e *Engine) SetExternalID(by Actor, command SetExternalID, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// RemoveExternalID: Keep an id of another system no longer (X-11). Who: those at home on the keeper, or who see it and
+// hold `tenant.edit` there, and see the thing and hold what it is edited by: `tenant.edit` on a tenant, `users.view` and
+// `users.manage` on a user's home, `devices.view` and `devices.manage` on the holder of a device; an operator.
 type RemoveExternalID struct {
 	// The organisation that keeps it.
 	Keeper TenantID `json:"keeper"`
@@ -1042,7 +1423,14 @@ func (it RemoveExternalID) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_external_id", fields(it))
 }
 
-// AddResellerCustomer: Add a customer or an MSP to a reseller's list, by its number (V-1). Who: `customers.add` on the reseller; an operator.
+// RemoveExternalID executes the command of that name.
+func (e *Engine) RemoveExternalID(by Actor, command RemoveExternalID, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// AddResellerCustomer: Add a customer or an MSP to a reseller's list, by its number (V-1). Who: `customers.add` on the
+// reseller; an operator.
 type AddResellerCustomer struct {
 	// The reseller.
 	Reseller TenantID `json:"reseller"`
@@ -1062,7 +1450,14 @@ func (it AddResellerCustomer) MarshalJSON() ([]byte, error) {
 	return tagged("command", "add_reseller_customer", fields(it))
 }
 
-// EditResellerCustomer: Change a reseller's own name for a tenant (V-1). Who: `customers.add` on the reseller; an operator.
+// AddResellerCustomer executes the command of that name.
+func (e *Engine) AddResellerCustomer(by Actor, command AddResellerCustomer, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// EditResellerCustomer: Change a reseller's own name for a tenant (V-1). Who: `customers.add` on the reseller; an
+// operator.
 type EditResellerCustomer struct {
 	// The reseller.
 	Reseller TenantID `json:"reseller"`
@@ -1082,7 +1477,14 @@ func (it EditResellerCustomer) MarshalJSON() ([]byte, error) {
 	return tagged("command", "edit_reseller_customer", fields(it))
 }
 
-// RemoveResellerCustomer: Take a tenant without uploads off a reseller's list again (V-1). Who: `customers.add` on the reseller; an operator.
+// EditResellerCustomer executes the command of that name.
+func (e *Engine) EditResellerCustomer(by Actor, command EditResellerCustomer, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// RemoveResellerCustomer: Take a tenant without uploads off a reseller's list again (V-1). Who: `customers.add` on the
+// reseller; an operator.
 type RemoveResellerCustomer struct {
 	// The reseller.
 	Reseller TenantID `json:"reseller"`
@@ -1099,7 +1501,14 @@ func (it RemoveResellerCustomer) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_reseller_customer", fields(it))
 }
 
-// DropReseller: Let a reseller upload no further devices to a tenant (V-1). Who: `devices.manage` on the tenant; an operator.
+// RemoveResellerCustomer executes the command of that name.
+func (e *Engine) RemoveResellerCustomer(by Actor, command RemoveResellerCustomer, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// DropReseller: Let a reseller upload no further devices to a tenant (V-1). Who: `devices.manage` on the tenant; an
+// operator.
 type DropReseller struct {
 	// The tenant.
 	Tenant TenantID `json:"tenant"`
@@ -1114,6 +1523,12 @@ func (DropReseller) command() string { return "drop_reseller" }
 func (it DropReseller) MarshalJSON() ([]byte, error) {
 	type fields DropReseller
 	return tagged("command", "drop_reseller", fields(it))
+}
+
+// DropReseller executes the command of that name.
+func (e *Engine) DropReseller(by Actor, command DropReseller, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // AdmitReseller: Let a reseller that was dropped upload again (V-1). Who: `devices.manage` on the tenant; an operator.
@@ -1133,7 +1548,14 @@ func (it AdmitReseller) MarshalJSON() ([]byte, error) {
 	return tagged("command", "admit_reseller", fields(it))
 }
 
-// UploadDevices: Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2). Who: `devices.manage` on the reseller; an operator.
+// AdmitReseller executes the command of that name.
+func (e *Engine) AdmitReseller(by Actor, command AdmitReseller, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// UploadDevices: Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2). Who:
+// `devices.manage` on the reseller; an operator.
 type UploadDevices struct {
 	// The reseller.
 	Reseller TenantID `json:"reseller"`
@@ -1141,8 +1563,9 @@ type UploadDevices struct {
 	// To whom.
 	To TenantID `json:"to"`
 
-	// The devices as they were typed, each by one of its ids or by a list of 1 to 8 of them; each is judged for itself. 1 to 10 000.
-	Devices []any `json:"devices"`
+	// The devices as they were typed, each by one of its ids or by a list of 1 to 8 of them; each is judged for itself. 1
+	// to 10 000.
+	Devices []TypedDevice `json:"devices"`
 
 	// The upload's id.
 	Upload *UploadID `json:"upload,omitempty"`
@@ -1153,10 +1576,17 @@ func (UploadDevices) command() string { return "upload_devices" }
 // MarshalJSON writes it as the schema has it.
 func (it UploadDevices) MarshalJSON() ([]byte, error) {
 	type fields UploadDevices
+	it.Devices = there(it.Devices)
 	return tagged("command", "upload_devices", fields(it))
 }
 
-// WithdrawUpload: Take an upload back, or devices of it, as long as they lie where they were put and have no seat: all of them, or none (V-10). Who: `devices.manage` on the reseller; an operator.
+// UploadDevices executes the command of that name.
+func (e *Engine) UploadDevices(by Actor, command UploadDevices, how ...How) (Executed[UploadID], error) {
+	return executed[UploadID](e, by, command, how)
+}
+
+// WithdrawUpload: Take an upload back, or devices of it, as long as they lie where they were put and have no seat: all of
+// them, or none (V-10). Who: `devices.manage` on the reseller; an operator.
 type WithdrawUpload struct {
 	// The upload.
 	Upload UploadID `json:"upload"`
@@ -1173,7 +1603,14 @@ func (it WithdrawUpload) MarshalJSON() ([]byte, error) {
 	return tagged("command", "withdraw_upload", fields(it))
 }
 
-// MoveDevices: Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7). Who: `devices.manage` on the manager and on the customer; an operator.
+// WithdrawUpload executes the command of that name.
+func (e *Engine) WithdrawUpload(by Actor, command WithdrawUpload, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// MoveDevices: Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7). Who:
+// `devices.manage` on the manager and on the customer; an operator.
 type MoveDevices struct {
 	// Whose pool.
 	Manager TenantID `json:"manager"`
@@ -1193,10 +1630,17 @@ func (MoveDevices) command() string { return "move_devices" }
 // MarshalJSON writes it as the schema has it.
 func (it MoveDevices) MarshalJSON() ([]byte, error) {
 	type fields MoveDevices
+	it.Devices = there(it.Devices)
 	return tagged("command", "move_devices", fields(it))
 }
 
-// ApproveMove: Approve a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an operator with a ticket.
+// MoveDevices executes the command of that name.
+func (e *Engine) MoveDevices(by Actor, command MoveDevices, how ...How) (Executed[*MoveID], error) {
+	return executed[*MoveID](e, by, command, how)
+}
+
+// ApproveMove: Approve a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an
+// operator with a ticket.
 type ApproveMove struct {
 	// The move.
 	ID MoveID `json:"id"`
@@ -1210,7 +1654,14 @@ func (it ApproveMove) MarshalJSON() ([]byte, error) {
 	return tagged("command", "approve_move", fields(it))
 }
 
-// DeclineMove: Decline a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an operator with a ticket.
+// ApproveMove executes the command of that name.
+func (e *Engine) ApproveMove(by Actor, command ApproveMove, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// DeclineMove: Decline a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an
+// operator with a ticket.
 type DeclineMove struct {
 	// The move.
 	ID MoveID `json:"id"`
@@ -1222,6 +1673,12 @@ func (DeclineMove) command() string { return "decline_move" }
 func (it DeclineMove) MarshalJSON() ([]byte, error) {
 	type fields DeclineMove
 	return tagged("command", "decline_move", fields(it))
+}
+
+// DeclineMove executes the command of that name.
+func (e *Engine) DeclineMove(by Actor, command DeclineMove, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // CancelMove: Take a move back (V-7). Who: the manager's side with `devices.manage` on the manager; an operator.
@@ -1238,7 +1695,14 @@ func (it CancelMove) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_move", fields(it))
 }
 
-// ResendMove: Remind the customer of a move; it rests on whoever does from then on (V-7, L-3). Who: the manager's side with `devices.manage` on the manager and on the customer; an operator.
+// CancelMove executes the command of that name.
+func (e *Engine) CancelMove(by Actor, command CancelMove, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ResendMove: Remind the customer of a move; it rests on whoever does from then on (V-7, L-3). Who: the manager's side
+// with `devices.manage` on the manager and on the customer; an operator.
 type ResendMove struct {
 	// The move.
 	ID MoveID `json:"id"`
@@ -1250,6 +1714,12 @@ func (ResendMove) command() string { return "resend_move" }
 func (it ResendMove) MarshalJSON() ([]byte, error) {
 	type fields ResendMove
 	return tagged("command", "resend_move", fields(it))
+}
+
+// ResendMove executes the command of that name.
+func (e *Engine) ResendMove(by Actor, command ResendMove, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // DeleteDevices: Delete devices that a tenant holds (V-9). Who: `devices.manage` on the tenant; an operator.
@@ -1266,7 +1736,14 @@ func (DeleteDevices) command() string { return "delete_devices" }
 // MarshalJSON writes it as the schema has it.
 func (it DeleteDevices) MarshalJSON() ([]byte, error) {
 	type fields DeleteDevices
+	it.Devices = there(it.Devices)
 	return tagged("command", "delete_devices", fields(it))
+}
+
+// DeleteDevices executes the command of that name.
+func (e *Engine) DeleteDevices(by Actor, command DeleteDevices, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // CreateIntegration: Add an integration of a tenant's own (I-1). Who: `integrations.manage` on the owner; an operator.
@@ -1292,7 +1769,13 @@ func (it CreateIntegration) MarshalJSON() ([]byte, error) {
 	return tagged("command", "create_integration", fields(it))
 }
 
-// ShareIntegration: Share an integration with a tenant that its owner manages (I-1). Who: `integrations.manage` on the owner and on the tenant; an operator.
+// CreateIntegration executes the command of that name.
+func (e *Engine) CreateIntegration(by Actor, command CreateIntegration, how ...How) (Executed[IntegrationID], error) {
+	return executed[IntegrationID](e, by, command, how)
+}
+
+// ShareIntegration: Share an integration with a tenant that its owner manages (I-1). Who: `integrations.manage` on the
+// owner and on the tenant; an operator.
 type ShareIntegration struct {
 	// The integration.
 	Integration IntegrationID `json:"integration"`
@@ -1307,6 +1790,12 @@ func (ShareIntegration) command() string { return "share_integration" }
 func (it ShareIntegration) MarshalJSON() ([]byte, error) {
 	type fields ShareIntegration
 	return tagged("command", "share_integration", fields(it))
+}
+
+// ShareIntegration executes the command of that name.
+func (e *Engine) ShareIntegration(by Actor, command ShareIntegration, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
 }
 
 // DetachIntegration: Detach an integration from a tenant (I-1). Who: `integrations.manage` on the owner; an operator.
@@ -1326,7 +1815,14 @@ func (it DetachIntegration) MarshalJSON() ([]byte, error) {
 	return tagged("command", "detach_integration", fields(it))
 }
 
-// DeleteIntegration: Delete an integration, and with it every attachment (I-1). Who: `integrations.manage` on the owner; an operator.
+// DetachIntegration executes the command of that name.
+func (e *Engine) DetachIntegration(by Actor, command DetachIntegration, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// DeleteIntegration: Delete an integration, and with it every attachment (I-1). Who: `integrations.manage` on the owner;
+// an operator.
 type DeleteIntegration struct {
 	// The integration.
 	Integration IntegrationID `json:"integration"`
@@ -1340,7 +1836,14 @@ func (it DeleteIntegration) MarshalJSON() ([]byte, error) {
 	return tagged("command", "delete_integration", fields(it))
 }
 
-// BuyLicence: Buy a licence for oneself or for a tenant that one manages (C-1). Who: `licences.manage` on the buyer and, for the service, on the tenant; an operator.
+// DeleteIntegration executes the command of that name.
+func (e *Engine) DeleteIntegration(by Actor, command DeleteIntegration, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// BuyLicence: Buy a licence for oneself or for a tenant that one manages (C-1). Who: `licences.manage` on the buyer and,
+// for the service, on the tenant; an operator.
 type BuyLicence struct {
 	// Who buys it.
 	Buyer TenantID `json:"buyer"`
@@ -1369,7 +1872,13 @@ func (it BuyLicence) MarshalJSON() ([]byte, error) {
 	return tagged("command", "buy_licence", fields(it))
 }
 
-// AssignSeats: Give devices that the tenant holds seats of a licence (C-1). Who: `licences.manage` on the tenant, for the service; an operator.
+// BuyLicence executes the command of that name.
+func (e *Engine) BuyLicence(by Actor, command BuyLicence, how ...How) (Executed[LicenceID], error) {
+	return executed[LicenceID](e, by, command, how)
+}
+
+// AssignSeats: Give devices that the tenant holds seats of a licence (C-1). Who: `licences.manage` on the tenant, for the
+// service; an operator.
 type AssignSeats struct {
 	// The licence.
 	Licence LicenceID `json:"licence"`
@@ -1383,10 +1892,18 @@ func (AssignSeats) command() string { return "assign_seats" }
 // MarshalJSON writes it as the schema has it.
 func (it AssignSeats) MarshalJSON() ([]byte, error) {
 	type fields AssignSeats
+	it.Devices = there(it.Devices)
 	return tagged("command", "assign_seats", fields(it))
 }
 
-// ReleaseSeats: Take seats of a licence back from devices (C-1). Who: `licences.manage` on the tenant, for the service; an operator.
+// AssignSeats executes the command of that name.
+func (e *Engine) AssignSeats(by Actor, command AssignSeats, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// ReleaseSeats: Take seats of a licence back from devices (C-1). Who: `licences.manage` on the tenant, for the service; an
+// operator.
 type ReleaseSeats struct {
 	// The licence.
 	Licence LicenceID `json:"licence"`
@@ -1400,10 +1917,18 @@ func (ReleaseSeats) command() string { return "release_seats" }
 // MarshalJSON writes it as the schema has it.
 func (it ReleaseSeats) MarshalJSON() ([]byte, error) {
 	type fields ReleaseSeats
+	it.Devices = there(it.Devices)
 	return tagged("command", "release_seats", fields(it))
 }
 
-// SetAlertRule: Set who gets a tenant's alerts about a category of issues (A-2). Who: `alerts.manage` on the tenant; an operator.
+// ReleaseSeats executes the command of that name.
+func (e *Engine) ReleaseSeats(by Actor, command ReleaseSeats, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// SetAlertRule: Set who gets a tenant's alerts about a category of issues (A-2). Who: `alerts.manage` on the tenant; an
+// operator.
 type SetAlertRule struct {
 	// The tenant.
 	Tenant TenantID `json:"tenant"`
@@ -1426,7 +1951,14 @@ func (it SetAlertRule) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_alert_rule", fields(it))
 }
 
-// OpenConsole: Open a tenant's console for a service; users only (S-1). Who: a user with `console.open` on the tenant, for the service.
+// SetAlertRule executes the command of that name.
+func (e *Engine) SetAlertRule(by Actor, command SetAlertRule, how ...How) (Receipt, error) {
+	done, err := executed[*nothing](e, by, command, how)
+	return done.Receipt, err
+}
+
+// OpenConsole: Open a tenant's console for a service; users only (S-1). Who: a user with `console.open` on the tenant, for
+// the service.
 type OpenConsole struct {
 	// Whose console.
 	Tenant TenantID `json:"tenant"`
@@ -1449,6 +1981,11 @@ func (it OpenConsole) MarshalJSON() ([]byte, error) {
 	return tagged("command", "open_console", fields(it))
 }
 
+// OpenConsole executes the command of that name.
+func (e *Engine) OpenConsole(by Actor, command OpenConsole, how ...How) (Executed[OpenedConsole], error) {
+	return executed[OpenedConsole](e, by, command, how)
+}
+
 // CloseConsole: Close one's console (S-1). Who: the user who opened it; an operator.
 type CloseConsole struct {
 	// The session.
@@ -1461,4 +1998,9 @@ func (CloseConsole) command() string { return "close_console" }
 func (it CloseConsole) MarshalJSON() ([]byte, error) {
 	type fields CloseConsole
 	return tagged("command", "close_console", fields(it))
+}
+
+// CloseConsole executes the command of that name.
+func (e *Engine) CloseConsole(by Actor, command CloseConsole, how ...How) (Executed[ReturnPlace], error) {
+	return executed[ReturnPlace](e, by, command, how)
 }

@@ -72,7 +72,8 @@ type AccessWay struct {
 	// What they may do by it, as checks say.
 	Held []HeldPermission `json:"held"`
 
-	// The links between the tenant and the person's home, from the tenant upwards, where all of them are there for whoever asks; empty at home.
+	// The links between the tenant and the person's home, from the tenant upwards, where all of them are there for whoever
+	// asks; empty at home.
 	Chain []LinkID `json:"chain,omitempty"`
 
 	// What of that rests on a grant of the customer's (P-7).
@@ -80,6 +81,82 @@ type AccessWay struct {
 
 	// The assignment that decides, where the tenant that it is on is there for whoever asks.
 	Grounds *Grounds `json:"grounds,omitempty"`
+}
+
+// Actor: Who a command is from. It is one of the types whose names begin with Actor, or Unknown where it is of a kind that
+// this package does not know.
+type Actor struct{ Is ActorIs }
+
+// ActorIs is what Actor can be.
+type ActorIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	actor()
+}
+
+func (Unknown) actor() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it Actor) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *Actor) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag, inside := opened(from); tag {
+	case "user":
+		it.Is, err = read[ActorUser](from)
+	case "operator":
+		it.Is, err = read[ActorOperator](inside)
+	case "clock":
+		it.Is = ActorClock{}
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// ActorUser: A person with a home tenant, bound by every rule.
+type ActorUser struct {
+	User UserID `json:"user"`
+}
+
+// Tag is its name, as the JSON has it.
+func (ActorUser) Tag() string { return "user" }
+
+func (ActorUser) actor() {}
+
+// ActorOperator: The platform's own staff: bound by every invariant but by no relationship; overrides cite a ticket.
+type ActorOperator struct {
+	// The support ticket that asks for an override.
+	Ticket *Ticket `json:"ticket,omitempty"`
+}
+
+// Tag is its name, as the JSON has it.
+func (ActorOperator) Tag() string { return "operator" }
+
+func (ActorOperator) actor() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it ActorOperator) MarshalJSON() ([]byte, error) {
+	type fields ActorOperator
+	return json.Marshal(map[string]fields{"operator": fields(it)})
+}
+
+// ActorClock: Time passing.
+type ActorClock struct{}
+
+// Tag is its name, as the JSON has it.
+func (ActorClock) Tag() string { return "clock" }
+
+func (ActorClock) actor() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it ActorClock) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Tag())
 }
 
 // AddedCustomer: The ids of a customer that was added.
@@ -103,7 +180,8 @@ const AddedServicesAsk AddedServices = "ask"
 // AddedServicesNotify: At once, and both sides are told.
 const AddedServicesNotify AddedServices = "notify"
 
-// AddressChange: That a user is asked to confirm another address, as it was asked last; at most one per user (U-1). The address is `Personal` data, and is known only as long as they are asked.
+// AddressChange: That a user is asked to confirm another address, as it was asked last; at most one per user (U-1). The
+// address is `Personal` data, and is known only as long as they are asked.
 type AddressChange struct {
 	// Whose address; its key as well.
 	User UserID `json:"user"`
@@ -165,7 +243,8 @@ type AlertRuleRow struct {
 
 // ArisingRow: What would give access to a tenant, once it is answered (X-3).
 type ArisingRow struct {
-	// What it is, with when it lapses, as the list of its kind shows it: an invitation, a link request or a proposal to the tenant, or an MSP that the tenant invites.
+	// What it is, with when it lapses, as the list of its kind shows it: an invitation, a link request or a proposal to
+	// the tenant, or an MSP that the tenant invites.
 	What Requested `json:"what"`
 
 	// Who asks, or hands it out: named as in the audit.
@@ -181,7 +260,8 @@ type AskedRow struct {
 	What Requested `json:"what"`
 }
 
-// Assignment: A user's role on a tenant (P-10), and what is laid over it for a while (X-4); at most one per user and tenant.
+// Assignment: A user's role on a tenant (P-10), and what is laid over it for a while (X-4); at most one per user and
+// tenant.
 type Assignment struct {
 	// Who.
 	User UserID `json:"user"`
@@ -198,7 +278,8 @@ type Assignment struct {
 	// Whether nothing stands there: the role is that of something laid over it, and gives nothing by itself (X-4).
 	Bare bool `json:"bare,omitempty"`
 
-	// Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to one of the customer's own people. It stays so, whatever becomes of the link, until a super admin of the customer gives it again (P-16).
+	// Whether it leaves out what is reserved for the customer (P-6): the manager's side gave it to one of the customer's
+	// own people. It stays so, whatever becomes of the link, until a super admin of the customer gives it again (P-16).
 	Masked bool `json:"masked,omitempty"`
 
 	// What is laid over it for a while, in the order in which it was given: of what is in force, the last decides (X-4).
@@ -262,8 +343,108 @@ const AudienceAllAdmins Audience = "all_admins"
 // AudienceGroupManagers: The device-group managers alone.
 const AudienceGroupManagers Audience = "group_managers"
 
-// AuditActor, as JSON: Who a record is from, as the audit shows it (Q-2).
-type AuditActor = json.RawMessage
+// AuditActor: Who a record is from, as the audit shows it (Q-2). It is one of the types whose names begin with AuditActor,
+// or Unknown where it is of a kind that this package does not know.
+type AuditActor struct{ Is AuditActorIs }
+
+// AuditActorIs is what AuditActor can be.
+type AuditActorIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	auditActor()
+}
+
+func (Unknown) auditActor() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AuditActor) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *AuditActor) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag, inside := opened(from); tag {
+	case "user":
+		it.Is, err = read[AuditActorUser](from)
+	case "organisation":
+		it.Is, err = read[AuditActorOrganisation](from)
+	case "stranger":
+		it.Is = AuditActorStranger{}
+	case "operator":
+		it.Is, err = read[AuditActorOperator](inside)
+	case "clock":
+		it.Is = AuditActorClock{}
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// AuditActorUser: A person of the viewer's own organisation.
+type AuditActorUser struct {
+	User UserID `json:"user"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AuditActorUser) Tag() string { return "user" }
+
+func (AuditActorUser) auditActor() {}
+
+// AuditActorOrganisation: Somebody of another organisation.
+type AuditActorOrganisation struct {
+	Organisation TenantID `json:"organisation"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AuditActorOrganisation) Tag() string { return "organisation" }
+
+func (AuditActorOrganisation) auditActor() {}
+
+// AuditActorStranger: Somebody of an organisation that the viewer is not told of (T-9).
+type AuditActorStranger struct{}
+
+// Tag is its name, as the JSON has it.
+func (AuditActorStranger) Tag() string { return "stranger" }
+
+func (AuditActorStranger) auditActor() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AuditActorStranger) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Tag())
+}
+
+// AuditActorOperator: The platform's own staff.
+type AuditActorOperator struct {
+	// The ticket they acted on.
+	Ticket *Ticket `json:"ticket,omitempty"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AuditActorOperator) Tag() string { return "operator" }
+
+func (AuditActorOperator) auditActor() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AuditActorOperator) MarshalJSON() ([]byte, error) {
+	type fields AuditActorOperator
+	return json.Marshal(map[string]fields{"operator": fields(it)})
+}
+
+// AuditActorClock: Time passing.
+type AuditActorClock struct{}
+
+// Tag is its name, as the JSON has it.
+func (AuditActorClock) Tag() string { return "clock" }
+
+func (AuditActorClock) auditActor() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AuditActorClock) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Tag())
+}
 
 // AuditFilter: Which records of a tenant's audit are wanted (Q-2).
 type AuditFilter struct {
@@ -297,7 +478,8 @@ type AuditRow struct {
 	// The tenants that what happened is about.
 	Tenants []TenantID `json:"tenants"`
 
-	// What happened, as far as it is about the tenant whose audit this is. Where the actor shows as an organisation, the nil id stands for the person.
+	// What happened, as far as it is about the tenant whose audit this is. Where the actor shows as an organisation, the
+	// nil id stands for the person.
 	Events []Event `json:"events"`
 
 	// The command; not told where nothing of what it was there for is told, only what followed.
@@ -334,8 +516,172 @@ const AuthzenApiSearchResource AuthzenApi = "search_resource"
 // AuthzenApiSearchAction: What somebody may do there.
 const AuthzenApiSearchAction AuthzenApi = "search_action"
 
-// Awaited, as JSON: What awaits an answer, with what a yes means (Q-5).
-type Awaited = json.RawMessage
+// Awaited: What awaits an answer, with what a yes means (Q-5). It is one of the types whose names begin with Awaited, or
+// Unknown where it is of a kind that this package does not know.
+type Awaited struct{ Is AwaitedIs }
+
+// AwaitedIs is what Awaited can be.
+type AwaitedIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	awaited()
+}
+
+func (Unknown) awaited() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it Awaited) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *Awaited) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag := tagOf(from, "kind"); tag {
+	case "link_request":
+		it.Is, err = read[AwaitedLinkRequest](from)
+	case "manager_invitation":
+		it.Is, err = read[AwaitedManagerInvitation](from)
+	case "delink":
+		it.Is, err = read[AwaitedDelink](from)
+	case "proposal":
+		it.Is, err = read[AwaitedProposal](from)
+	case "move":
+		it.Is, err = read[AwaitedMove](from)
+	case "address":
+		it.Is, err = read[AwaitedAddress](from)
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// AwaitedLinkRequest: An organisation asks to manage the tenant (L-2).
+type AwaitedLinkRequest struct {
+	// The request.
+	Request LinkRequestID `json:"request"`
+
+	// The management type asked for.
+	Management ManagementType `json:"management"`
+
+	// The services asked for.
+	Services []Service `json:"services"`
+
+	// How long the link would last.
+	Term *TermRequest `json:"term,omitempty"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AwaitedLinkRequest) Tag() string { return "link_request" }
+
+func (AwaitedLinkRequest) awaited() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AwaitedLinkRequest) MarshalJSON() ([]byte, error) {
+	type fields AwaitedLinkRequest
+	it.Services = there(it.Services)
+	return tagged("kind", "link_request", fields(it))
+}
+
+// AwaitedManagerInvitation: A tenant invites the MSP to ask to manage it: a yes is a link request, which says how (L-10).
+type AwaitedManagerInvitation struct {
+	// The invitation.
+	Invitation ManagerInvitationID `json:"invitation"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AwaitedManagerInvitation) Tag() string { return "manager_invitation" }
+
+func (AwaitedManagerInvitation) awaited() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AwaitedManagerInvitation) MarshalJSON() ([]byte, error) {
+	type fields AwaitedManagerInvitation
+	return tagged("kind", "manager_invitation", fields(it))
+}
+
+// AwaitedDelink: The other side of a link asks to end it (D).
+type AwaitedDelink struct {
+	// The link.
+	Link LinkID `json:"link"`
+
+	// When it ends the link by itself, once its notice period is over (D-8).
+	Ends *time.Time `json:"ends,omitempty"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AwaitedDelink) Tag() string { return "delink" }
+
+func (AwaitedDelink) awaited() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AwaitedDelink) MarshalJSON() ([]byte, error) {
+	type fields AwaitedDelink
+	return tagged("kind", "delink", fields(it))
+}
+
+// AwaitedProposal: A manager proposes to change a link (L-6, L-9).
+type AwaitedProposal struct {
+	// The proposal.
+	Proposal ProposalID `json:"proposal"`
+
+	// Its link.
+	Link LinkID `json:"link"`
+
+	// What would change.
+	Content ProposalContent `json:"content"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AwaitedProposal) Tag() string { return "proposal" }
+
+func (AwaitedProposal) awaited() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AwaitedProposal) MarshalJSON() ([]byte, error) {
+	type fields AwaitedProposal
+	return tagged("kind", "proposal", fields(it))
+}
+
+// AwaitedMove: A manager asks to hand devices of its pool to the tenant (V-7).
+type AwaitedMove struct {
+	// The move.
+	ID MoveID `json:"id"`
+
+	// The devices.
+	Devices []DeviceID `json:"devices"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AwaitedMove) Tag() string { return "move" }
+
+func (AwaitedMove) awaited() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AwaitedMove) MarshalJSON() ([]byte, error) {
+	type fields AwaitedMove
+	it.Devices = there(it.Devices)
+	return tagged("kind", "move", fields(it))
+}
+
+// AwaitedAddress: The user themselves is asked to confirm another address (U-1).
+type AwaitedAddress struct {
+	// The address.
+	Email Email `json:"email"`
+}
+
+// Tag is its name, as the JSON has it.
+func (AwaitedAddress) Tag() string { return "address" }
+
+func (AwaitedAddress) awaited() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it AwaitedAddress) MarshalJSON() ([]byte, error) {
+	type fields AwaitedAddress
+	return tagged("kind", "address", fields(it))
+}
 
 // AwaitingRow: Something that awaits an answer (Q-5).
 type AwaitingRow struct {
@@ -366,7 +712,7 @@ type BarredManager struct {
 
 // BarredManagerFilter: Which barred MSPs are wanted, and in which order (L-10).
 type BarredManagerFilter struct {
-	// The order.
+	// The order. Left out, it is `since`.
 	Sort BarredManagerSort `json:"sort,omitempty"`
 
 	// Only those where each word of this begins a word of the number, whatever the case. At most 200 characters.
@@ -391,22 +737,89 @@ const BarredManagerSortSince BarredManagerSort = "since"
 // BarredManagerSortNumber: By number.
 const BarredManagerSortNumber BarredManagerSort = "number"
 
-// Bearer, as JSON: What an id of another system leads to.
-type Bearer = json.RawMessage
+// Bearer: What an id of another system leads to. It is one of the types whose names begin with Bearer, or Unknown where it
+// is of a kind that this package does not know.
+type Bearer struct{ Is BearerIs }
 
-// BuiltinRole: A built-in role's name, such as `read_only`: as a permission's (P-9). Serialised as a string, which is parsed again when it is read.
+// BearerIs is what Bearer can be.
+type BearerIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	bearer()
+}
+
+func (Unknown) bearer() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it Bearer) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *Bearer) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag, _ := opened(from); tag {
+	case "tenant":
+		it.Is, err = read[BearerTenant](from)
+	case "user":
+		it.Is, err = read[BearerUser](from)
+	case "device":
+		it.Is, err = read[BearerDevice](from)
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// BearerTenant: An organisation.
+type BearerTenant struct {
+	Tenant TenantID `json:"tenant"`
+}
+
+// Tag is its name, as the JSON has it.
+func (BearerTenant) Tag() string { return "tenant" }
+
+func (BearerTenant) bearer() {}
+
+// BearerUser: A person.
+type BearerUser struct {
+	User UserID `json:"user"`
+}
+
+// Tag is its name, as the JSON has it.
+func (BearerUser) Tag() string { return "user" }
+
+func (BearerUser) bearer() {}
+
+// BearerDevice: A device, by any of its ids.
+type BearerDevice struct {
+	Device DeviceID `json:"device"`
+}
+
+// Tag is its name, as the JSON has it.
+func (BearerDevice) Tag() string { return "device" }
+
+func (BearerDevice) bearer() {}
+
+// BuiltinRole: A built-in role's name, such as `read_only`: as a permission's (P-9). Serialised as a string, which is
+// parsed again when it is read.
 type BuiltinRole string
 
-// Commitment: What a record says of somebody's personal data: that it was this and no other, and nothing of what it was (Q-3, U-5).
+// Commitment: What a record says of somebody's personal data: that it was this and no other, and nothing of what it was
+// (Q-3, U-5).
 type Commitment struct {
 	// Whose data.
 	Subject Subject `json:"subject"`
 
-	// The hash over whose it is, a random salt and the data. Both are kept where they are erased together; nobody can guess the data from what is left.
+	// The hash over whose it is, a random salt and the data. Both are kept where they are erased together; nobody can
+	// guess the data from what is left.
 	Hash Hash `json:"hash"`
 }
 
-// CompanyName: An organisation's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (T-2). Serialised as a string, which is parsed again when it is read.
+// CompanyName: An organisation's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (T-2).
+// Serialised as a string, which is parsed again when it is read.
 type CompanyName string
 
 // Contact: How to reach and find a tenant: personal data, erasable (T-2, T-4, U-5).
@@ -421,7 +834,9 @@ type Contact struct {
 	Street *Street `json:"street,omitempty"`
 }
 
-// Coordinates: A point on the map that places a tenant and grants nothing (T-4). Kept in whole micro-degrees, about eleven centimetres; serialised as two numbers in degrees, `{"latitude": 52.52, "longitude": 13.405}`, which are checked again when they are read.
+// Coordinates: A point on the map that places a tenant and grants nothing (T-4). Kept in whole micro-degrees, about eleven
+// centimetres; serialised as two numbers in degrees, `{"latitude": 52.52, "longitude": 13.405}`, which are checked again
+// when they are read.
 type Coordinates struct {
 	Latitude float64 `json:"latitude"`
 
@@ -434,7 +849,8 @@ type CorruptionKind string
 // CorruptionKindChain: The chain of records is broken: history itself. Restore a backup.
 const CorruptionKindChain CorruptionKind = "chain"
 
-// CorruptionKindDerived: The records hold, and what is derived from them is wrong: entities, their past, indexes, receipts, what records are about. Rebuild.
+// CorruptionKindDerived: The records hold, and what is derived from them is wrong: entities, their past, indexes,
+// receipts, what records are about. Rebuild.
 const CorruptionKindDerived CorruptionKind = "derived"
 
 // CorruptionKindPersonal: Personal data is not what its record says. Edit or erase whom it is about.
@@ -443,7 +859,8 @@ const CorruptionKindPersonal CorruptionKind = "personal"
 // CorruptionKindForeign: The schema or header of the file is not of this library's make.
 const CorruptionKindForeign CorruptionKind = "foreign"
 
-// Country: A country of ISO 3166-1: read as alpha-2 or alpha-3 in any case, kept as upper-case alpha-2 (T-2). Serialised as a string, which is parsed again when it is read.
+// Country: A country of ISO 3166-1: read as alpha-2 or alpha-3 in any case, kept as upper-case alpha-2 (T-2). Serialised
+// as a string, which is parsed again when it is read.
 type Country string
 
 // Csv: A reseller's customers as CSV (V-6).
@@ -499,13 +916,14 @@ type CustomerFilter struct {
 	// Only those for whom this service is managed.
 	Service *Service `json:"service,omitempty"`
 
-	// The order.
+	// The order. Left out, it is `name`.
 	Sort CustomerSort `json:"sort,omitempty"`
 
 	// Only links at this stage; without it, every link in force.
 	Stage *Stage `json:"stage,omitempty"`
 
-	// Only those where each word of this begins a word of the name or number, whatever the case and accents. At most 200 characters.
+	// Only those where each word of this begins a word of the name or number, whatever the case and accents. At most 200
+	// characters.
 	Text *string `json:"text,omitempty"`
 }
 
@@ -566,7 +984,8 @@ const CustomerSortStatus CustomerSort = "status"
 // CustomerSortDevices: By how many devices they hold.
 const CustomerSortDevices CustomerSort = "devices"
 
-// DelinkRequestRow: A delink request that awaits its answer, as the side that asked sees it (D). What became of one that was answered, the link says.
+// DelinkRequestRow: A delink request that awaits its answer, as the side that asked sees it (D). What became of one that
+// was answered, the link says.
 type DelinkRequestRow struct {
 	// The link.
 	Link LinkID `json:"link"`
@@ -599,7 +1018,21 @@ type DeviceFilter struct {
 	Text *string `json:"text,omitempty"`
 }
 
-// DeviceID: A device, by one of its ids (V-2): an IMEI, a MEID, or a serial number of 4 to 40 letters, digits, `-`, `_`, `.` and `/`, which keeps its case. Two makers may use the same serial number where the maker is given: `acme:1234`. Canonical are the 15 digits of an IMEI, the 14 hexadecimal digits of a MEID, and a serial number as it was typed. | written as | read as | |---|---| | 15 digits | the IMEI, if the check digit holds | | 14 digits | the IMEI without its check digit, which is added | | 16 digits | the IMEI in an IMEISV | | 14 hexadecimal digits, the first a letter; a check digit may follow | the MEID | | 18 digits of a decimal MEID; a check digit may follow | the MEID | | a MEID of digits alone, which begins with 99 | its IMEI, which is the same device | | 17 digits or more: zeros in front of an IMEI | the IMEI | | `490154203237518.0`, `4.90154203237518E+14`, `'490154203237518` | the IMEI | | a number of which a spreadsheet has lost digits, `4.90154E+14` | nothing: refused | | `IMEI:…`, `MEID:…`, `SN:…` | what stands behind | | `acme:490154203237518` | a serial number of that maker, whatever it is made of | | what stands for no device: `Unknown`, `NULL`, `000000000000000` … | nothing: refused | Spaces, `-`, `_`, `.` and `/` between the digits of an IMEI or a MEID are left out. ``` use tenantry::base::text::DeviceId; assert_eq!(DeviceId::parse("49-015420-323751")?.as_str(), "490154203237518"); assert_eq!(DeviceId::parse("Acme:7")?.as_str(), "acme:7"); assert!(DeviceId::parse("4.90154E+14").is_err()); # Ok::<(), tenantry::base::text::TextError>(()) ``` Serialised as a string, which is parsed again when it is read.
+// DeviceID: A device, by one of its ids (V-2): an IMEI, a MEID, or a serial number of 4 to 40 letters, digits, `-`, `_`,
+// `.` and `/`, which keeps its case. Two makers may use the same serial number where the maker is given: `acme:1234`.
+// Canonical are the 15 digits of an IMEI, the 14 hexadecimal digits of a MEID, and a serial number as it was typed. |
+// written as | read as | |---|---| | 15 digits | the IMEI, if the check digit holds | | 14 digits | the IMEI without its
+// check digit, which is added | | 16 digits | the IMEI in an IMEISV | | 14 hexadecimal digits, the first a letter; a check
+// digit may follow | the MEID | | 18 digits of a decimal MEID; a check digit may follow | the MEID | | a MEID of digits
+// alone, which begins with 99 | its IMEI, which is the same device | | 17 digits or more: zeros in front of an IMEI | the
+// IMEI | | `490154203237518.0`, `4.90154203237518E+14`, `'490154203237518` | the IMEI | | a number of which a spreadsheet
+// has lost digits, `4.90154E+14` | nothing: refused | | `IMEI:…`, `MEID:…`, `SN:…` | what stands behind | |
+// `acme:490154203237518` | a serial number of that maker, whatever it is made of | | what stands for no device: `Unknown`,
+// `NULL`, `000000000000000` … | nothing: refused | Spaces, `-`, `_`, `.` and `/` between the digits of an IMEI or a MEID
+// are left out. ``` use tenantry::base::text::DeviceId; assert_eq!(DeviceId::parse("49-015420-323751")?.as_str(),
+// "490154203237518"); assert_eq!(DeviceId::parse("Acme:7")?.as_str(), "acme:7");
+// assert!(DeviceId::parse("4.90154E+14").is_err()); # Ok::<(), tenantry::base::text::TextError>(()) ``` Serialised as a
+// string, which is parsed again when it is read.
 type DeviceID string
 
 // DeviceRow: A device that a tenant holds (Q-4).
@@ -632,7 +1065,8 @@ type EdgeEvents struct {
 	Through int64 `json:"through"`
 }
 
-// Email: An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased as a whole, so that one mailbox has one spelling (U-1). Serialised as a string, which is parsed again when it is read.
+// Email: An e-mail address: at most 254 bytes, a domain of two or more ASCII labels; trimmed and lower-cased as a whole,
+// so that one mailbox has one spelling (U-1). Serialised as a string, which is parsed again when it is read.
 type Email string
 
 // EndCause: Why a link ended.
@@ -662,11 +1096,74 @@ type Ended struct {
 	KeptOff []UserID `json:"kept_off,omitempty"`
 }
 
-// Entity, as JSON: An entity of any kind.
-type Entity = json.RawMessage
+// Entity: An entity of any kind.
+type Entity struct {
+	// Which says what it is, as the JSON has it.
+	Which string
 
-// Event, as JSON: One thing that happened.
-type Event = json.RawMessage
+	// Is is the thing itself, or Unknown where this package does not know the kind: Tenant, Link, LinkRequest, Proposal,
+	// ManagerInvitation, BarredManager, User, Invitation, AddressChange, Assignment, Role, PolicyVersion, Move,
+	// Integration, Attachment, Licence, AlertRule, Session, KeptID, HeldDevice.
+	Is any
+}
+
+// MarshalJSON writes it as the schema has it.
+func (it Entity) MarshalJSON() ([]byte, error) {
+	return chosen("kind", it.Which, "entity", it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *Entity) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	inside := member(from, "entity")
+	switch it.Which = tagOf(from, "kind"); it.Which {
+	case "tenant":
+		it.Is, err = read[Tenant](inside)
+	case "link":
+		it.Is, err = read[Link](inside)
+	case "link_request":
+		it.Is, err = read[LinkRequest](inside)
+	case "proposal":
+		it.Is, err = read[Proposal](inside)
+	case "manager_invitation":
+		it.Is, err = read[ManagerInvitation](inside)
+	case "barred_manager":
+		it.Is, err = read[BarredManager](inside)
+	case "user":
+		it.Is, err = read[User](inside)
+	case "invitation":
+		it.Is, err = read[Invitation](inside)
+	case "address_change":
+		it.Is, err = read[AddressChange](inside)
+	case "assignment":
+		it.Is, err = read[Assignment](inside)
+	case "role":
+		it.Is, err = read[Role](inside)
+	case "policy":
+		it.Is, err = read[PolicyVersion](inside)
+	case "move":
+		it.Is, err = read[Move](inside)
+	case "integration":
+		it.Is, err = read[Integration](inside)
+	case "attachment":
+		it.Is, err = read[Attachment](inside)
+	case "licence":
+		it.Is, err = read[Licence](inside)
+	case "alert_rule":
+		it.Is, err = read[AlertRule](inside)
+	case "session":
+		it.Is, err = read[Session](inside)
+	case "kept_id":
+		it.Is, err = read[KeptID](inside)
+	case "device":
+		it.Is, err = read[HeldDevice](inside)
+	default:
+		it.Is = unknown(it.Which, from)
+	}
+	return err
+}
 
 // Explanation: A verdict in words.
 type Explanation struct {
@@ -692,18 +1189,21 @@ type Explanation struct {
 	Number *int64 `json:"number,omitempty"`
 
 	// Why not: the first reason that applies, in the order of P-1 to P-10; none when allowed.
-	Reason *string `json:"reason,omitempty"`
+	Reason *Code `json:"reason,omitempty"`
 
 	// What to do about it, where it is denied (Q-6).
 	Remedy *string `json:"remedy,omitempty"`
 }
 
-// ExternalID: An id that another system has given: 1 to 200 characters on one line, NFC, nothing invisible, and no space at either end. Nothing else of it is changed: it keeps its case (X-11). Serialised as a string, which is parsed again when it is read.
+// ExternalID: An id that another system has given: 1 to 200 characters on one line, NFC, nothing invisible, and no space
+// at either end. Nothing else of it is changed: it keeps its case (X-11). Serialised as a string, which is parsed again
+// when it is read.
 type ExternalID string
 
 // ExternalIDFilter: Which ids of other systems are wanted (X-11).
 type ExternalIDFilter struct {
-	// Only those that begin so, in the same case: ids of tenants and devices alone, since a person's is found as a whole. At most 200 characters.
+	// Only those that begin so, in the same case: ids of tenants and devices alone, since a person's is found as a whole.
+	// At most 200 characters.
 	Beginning *string `json:"beginning,omitempty"`
 
 	// Only those that lead to this.
@@ -730,33 +1230,6 @@ type ExternalIDRow struct {
 	// Since when it is kept.
 	Since time.Time `json:"since"`
 }
-
-// FaultFamily: Where a fault lies: one of the refusals' families, or beyond them.
-type FaultFamily string
-
-// FaultFamilyRequest: Refused: the request itself cannot be taken.
-const FaultFamilyRequest FaultFamily = "request"
-
-// FaultFamilyUnknown: Refused: what it names does not exist for the actor.
-const FaultFamilyUnknown FaultFamily = "unknown"
-
-// FaultFamilyRights: Refused: the actor lacks the right.
-const FaultFamilyRights FaultFamily = "rights"
-
-// FaultFamilyValue: Refused: a value does not fit the policy or another value.
-const FaultFamilyValue FaultFamily = "value"
-
-// FaultFamilyState: Refused: the state of things does not allow it now.
-const FaultFamilyState FaultFamily = "state"
-
-// FaultFamilyMisuse: The caller misused the face; nothing was done.
-const FaultFamilyMisuse FaultFamily = "misuse"
-
-// FaultFamilyStore: The store is broken, or not what it was.
-const FaultFamilyStore FaultFamily = "store"
-
-// FaultFamilyDefect: tenantry has a defect.
-const FaultFamilyDefect FaultFamily = "defect"
 
 // FormerEmail: An e-mail address that somebody had (U-1).
 type FormerEmail struct {
@@ -796,7 +1269,8 @@ type Handshake struct {
 	// When it lapses.
 	Expires time.Time `json:"expires"`
 
-	// On whom it rests: the organisation that asks, or the person who hands something out; on nobody, if the operator sent it.
+	// On whom it rests: the organisation that asks, or the person who hands something out; on nobody, if the operator sent
+	// it.
 	Sender *Subject `json:"sender,omitempty"`
 }
 
@@ -904,7 +1378,7 @@ type IntegrationFilter struct {
 	// Only those that this tenant owns.
 	Owner *TenantID `json:"owner,omitempty"`
 
-	// The order.
+	// The order. Left out, it is `name`.
 	Sort IntegrationSort `json:"sort,omitempty"`
 
 	// Only those where each word of this begins a word of the name, whatever the case and accents. At most 200 characters.
@@ -923,7 +1397,8 @@ func (id IntegrationID) MarshalText() ([]byte, error) { return ID(id).MarshalTex
 // UnmarshalText reads it from there.
 func (id *IntegrationID) UnmarshalText(text []byte) error { return (*ID)(id).UnmarshalText(text) }
 
-// IntegrationName: An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing invisible (I-1). Serialised as a string, which is parsed again when it is read.
+// IntegrationName: An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing invisible (I-1).
+// Serialised as a string, which is parsed again when it is read.
 type IntegrationName string
 
 // IntegrationRow: An integration in a tenant's list: its own, or one that is attached there (I-1).
@@ -959,7 +1434,8 @@ const IntegrationSortKind IntegrationSort = "kind"
 // IntegrationSortOwner: By the owner's company name, then by name.
 const IntegrationSortOwner IntegrationSort = "owner"
 
-// IntegrationType: An integration type's name, such as `collector`: as a permission's (I-1). Serialised as a string, which is parsed again when it is read.
+// IntegrationType: An integration type's name, such as `collector`: as a permission's (I-1). Serialised as a string, which
+// is parsed again when it is read.
 type IntegrationType string
 
 // Invitation: A user's invitation to their home tenant (U-2). The address is personal data of the invited user.
@@ -1064,10 +1540,12 @@ type Invitee struct {
 	User *UserID `json:"user,omitempty"`
 }
 
-// IssueCategory: A category of issues that alerts are about, such as `battery`: as a permission's (A-2). Serialised as a string, which is parsed again when it is read.
+// IssueCategory: A category of issues that alerts are about, such as `battery`: as a permission's (A-2). Serialised as a
+// string, which is parsed again when it is read.
 type IssueCategory string
 
-// KeptID: An id of another system that an organisation keeps. A person's is `PersonalId` data, and the entity says only that there is one. `PersonalId`: crate::model::PersonalId
+// KeptID: An id of another system that an organisation keeps. A person's is `PersonalId` data, and the entity says only
+// that there is one. `PersonalId`: crate::model::PersonalId
 type KeptID struct {
 	// Who keeps it.
 	Keeper TenantID `json:"keeper"`
@@ -1186,7 +1664,7 @@ type LicenceFilter struct {
 	// Only those for this service.
 	Service *Service `json:"service,omitempty"`
 
-	// The order.
+	// The order. Left out, it is `service`.
 	Sort LicenceSort `json:"sort,omitempty"`
 }
 
@@ -1447,20 +1925,22 @@ type ManagementRule struct {
 	// Whether such a link tolerates no other manager (L-7).
 	Exclusive bool `json:"exclusive"`
 
-	// How services are added to such a link, where it does not lock the customer; else it is at once (L-6).
+	// How services are added to such a link, where it does not lock the customer; else it is at once (L-6). Left out, it
+	// is `ask`.
 	AddedServices AddedServices `json:"added_services,omitempty"`
 
 	// The types it can be converted to (L-5).
 	ConvertsTo []ManagementType `json:"converts_to,omitempty"`
 
-	// How an MSP moves devices from its pool to a customer that it manages so (V-7).
+	// How an MSP moves devices from its pool to a customer that it manages so (V-7). Left out, it is `refused`.
 	Moves MoveRule `json:"moves,omitempty"`
 
 	// After how many days a delink request completes by itself, whatever the other side does; never, if absent (D-8).
 	NoticeDays *int64 `json:"notice_days,omitempty"`
 }
 
-// ManagementType: A management type's name, such as `jointly`: as a permission's (P-13). Serialised as a string, which is parsed again when it is read.
+// ManagementType: A management type's name, such as `jointly`: as a permission's (P-13). Serialised as a string, which is
+// parsed again when it is read.
 type ManagementType string
 
 // ManagerFilter: Which managers of a tenant are wanted, and in which order (Q-4).
@@ -1471,11 +1951,12 @@ type ManagerFilter struct {
 	// Only those who manage this service.
 	Service *Service `json:"service,omitempty"`
 
-	// The order.
+	// The order. Left out, it is `name`.
 	Sort ManagerSort `json:"sort,omitempty"`
 }
 
-// ManagerInvitation: A tenant's invitation to an MSP, to ask to manage it (L-10). It is answered by a link request, or declined.
+// ManagerInvitation: A tenant's invitation to an MSP, to ask to manage it (L-10). It is answered by a link request, or
+// declined.
 type ManagerInvitation struct {
 	// Its key.
 	ID ManagerInvitationID `json:"id"`
@@ -1616,7 +2097,8 @@ func (id MoveID) MarshalText() ([]byte, error) { return ID(id).MarshalText() }
 // UnmarshalText reads it from there.
 func (id *MoveID) UnmarshalText(text []byte) error { return (*ID)(id).UnmarshalText(text) }
 
-// MoveRow: A move of devices from an MSP's pool to a customer that was asked to approve it, as one of the two sees it (V-7).
+// MoveRow: A move of devices from an MSP's pool to a customer that was asked to approve it, as one of the two sees it
+// (V-7).
 type MoveRow struct {
 	// The move.
 	ID MoveID `json:"id"`
@@ -1681,7 +2163,8 @@ type NewAssignment struct {
 	// With which role.
 	Role RoleRef `json:"role"`
 
-	// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it holds less somewhere there (P-10, P-15).
+	// Whether it covers the tenants managed below; by default it does on an MSP, unless whoever gives it holds less
+	// somewhere there (P-10, P-15).
 	Below *bool `json:"below,omitempty"`
 }
 
@@ -1690,7 +2173,8 @@ type Notice struct {
 	// The record it comes from.
 	Seq int64 `json:"seq"`
 
-	// Its place among all that there might be of that record, from 0, whether or not anybody is left to be told of the others; with `seq` it tells a repeated notice from a new one.
+	// Its place among all that there might be of that record, from 0, whether or not anybody is left to be told of the
+	// others; with `seq` it tells a repeated notice from a new one.
 	Index int64 `json:"index"`
 
 	// What it says.
@@ -1699,17 +2183,19 @@ type Notice struct {
 	// Whom it goes to. Never empty.
 	To Recipients `json:"to"`
 
-	// The one address it goes to, where that may be another than what is known of those people as `email`: the one that somebody is asked to confirm, or the one that they had when another was asked for (U-1). Once it is settled, there is none.
+	// The one address it goes to, where that may be another than what is known of those people as `email`: the one that
+	// somebody is asked to confirm, or the one that they had when another was asked for (U-1). Once it is settled, there
+	// is none.
 	Address *Email `json:"address,omitempty"`
 
-	// Whether what it asks for has been answered, taken back or has lapsed by now, or what it announces has come or comes no more.
+	// Whether what it asks for has been answered, taken back or has lapsed by now, or what it announces has come or comes
+	// no more.
 	Settled bool `json:"settled,omitempty"`
 }
 
-// NoticeKind, as JSON: What a notice says, with what it is about.
-type NoticeKind = json.RawMessage
-
-// Number: A tenant's public id that people type: 1 to 32 letters `A` to `Z`, digits and inner hyphens; trimmed and upper-cased, so that look-up by number ignores case (T-1, T-8). Serialised as a string, which is parsed again when it is read.
+// Number: A tenant's public id that people type: 1 to 32 letters `A` to `Z`, digits and inner hyphens; trimmed and
+// upper-cased, so that look-up by number ignores case (T-1, T-8). Serialised as a string, which is parsed again when it is
+// read.
 type Number string
 
 // OpenedConsole: A console that was opened (S-1).
@@ -1757,7 +2243,8 @@ type OrganisationAccessRow struct {
 	Held []HeldPermission `json:"held"`
 }
 
-// PageOfDocument: One page of a list. The next one begins after the last row of this, whatever was written in between: no row that stayed where it was is shown twice or left out.
+// PageOfDocument: One page of a list. The next one begins after the last row of this, whatever was written in between: no
+// row that stayed where it was is shown twice or left out.
 type PageOfDocument struct {
 	// The rows.
 	Rows []Document `json:"rows"`
@@ -1766,7 +2253,8 @@ type PageOfDocument struct {
 	Next *string `json:"next,omitempty"`
 }
 
-// Paging: How a list is turned over (Q-1). A cursor is sealed with a key of the store: it fits one list with its filter, order and direction, and nobody but the store reads anything from it.
+// Paging: How a list is turned over (Q-1). A cursor is sealed with a key of the store: it fits one list with its filter,
+// order and direction, and nobody but the store reads anything from it.
 type Paging struct {
 	// Where the page before ended; none for the first page.
 	Cursor *string `json:"cursor,omitempty"`
@@ -1774,12 +2262,63 @@ type Paging struct {
 	// Whether the order is turned round.
 	Descending bool `json:"descending,omitempty"`
 
-	// How many rows, 1 to 1000; 100, if left out.
+	// How many rows, 1 to 1000; 100, if left out. Left out, it is 100.
 	Limit *int64 `json:"limit,omitempty"`
 }
 
-// Parsed, as JSON: What became of a text.
-type Parsed = json.RawMessage
+// Parsed: What became of a text. It is one of the types whose names begin with Parsed, or Unknown where it is of a kind
+// that this package does not know.
+type Parsed struct{ Is ParsedIs }
+
+// ParsedIs is what Parsed can be.
+type ParsedIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	parsed()
+}
+
+func (Unknown) parsed() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it Parsed) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *Parsed) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag, _ := opened(from); tag {
+	case "text":
+		it.Is, err = read[ParsedText](from)
+	case "flaw":
+		it.Is, err = read[ParsedFlaw](from)
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// ParsedText: It is well formed; this is its one form.
+type ParsedText struct {
+	Text string `json:"text"`
+}
+
+// Tag is its name, as the JSON has it.
+func (ParsedText) Tag() string { return "text" }
+
+func (ParsedText) parsed() {}
+
+// ParsedFlaw: It is not.
+type ParsedFlaw struct {
+	Flaw TextFlaw `json:"flaw"`
+}
+
+// Tag is its name, as the JSON has it.
+func (ParsedFlaw) Tag() string { return "flaw" }
+
+func (ParsedFlaw) parsed() {}
 
 // Party: One of the two sides of a link (D).
 type Party string
@@ -1790,10 +2329,12 @@ const PartyManager Party = "manager"
 // PartyCustomer: The side that is managed.
 const PartyCustomer Party = "customer"
 
-// Permission: A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to `9`, `_`, `.`, `-` (P-14). Serialised as a string, which is parsed again when it is read.
+// Permission: A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to `9`, `_`, `.`,
+// `-` (P-14). Serialised as a string, which is parsed again when it is read.
 type Permission string
 
-// PersonName: A person's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (U-5). Serialised as a string, which is parsed again when it is read.
+// PersonName: A person's name: 1 to 200 characters on one line, NFC, single spaces, nothing invisible (U-5). Serialised as
+// a string, which is parsed again when it is read.
 type PersonName string
 
 // Personal: The personal data kept about one subject: erasable, and in no record or entity (U-5).
@@ -1807,7 +2348,8 @@ type Personal struct {
 	// The ids that other systems know a person by, of each organisation that keeps some (X-11).
 	External []PersonalID `json:"external,omitempty"`
 
-	// The addresses that they had before, the latest last, so that what warns of a change still finds the one it was for (U-1): for as many days after it was confirmed as there are to confirm one, or until the next is.
+	// The addresses that they had before, the latest last, so that what warns of a change still finds the one it was for
+	// (U-1): for as many days after it was confirmed as there are to confirm one, or until the next is.
 	Former []FormerEmail `json:"former,omitempty"`
 
 	// A person's name.
@@ -1841,7 +2383,8 @@ const PersonalFieldStreet PersonalField = "street"
 // PersonalFieldCoordinates: Where the street address is on a map.
 const PersonalFieldCoordinates PersonalField = "coordinates"
 
-// PersonalID: An id that another system knows a person by: it may be an address, so it is personal data and goes with it (X-11, U-5).
+// PersonalID: An id that another system knows a person by: it may be an address, so it is personal data and goes with it
+// (X-11, U-5).
 type PersonalID struct {
 	// Who keeps it.
 	Keeper TenantID `json:"keeper"`
@@ -1856,7 +2399,9 @@ type PersonalID struct {
 	Entry int64 `json:"entry"`
 }
 
-// Phone: A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and spaces, `-`, `.`, `(`, `)`, `/` between them; then, if there is one, an extension of up to eight digits behind `ext`, `x` or `#`; at most 40 characters (T-2). Serialised as a string, which is parsed again when it is read.
+// Phone: A telephone number as it was typed, trimmed: a `+` if it is international, 3 to 15 digits, and spaces, `-`, `.`,
+// `(`, `)`, `/` between them; then, if there is one, an extension of up to eight digits behind `ext`, `x` or `#`; at most
+// 40 characters (T-2). Serialised as a string, which is parsed again when it is read.
 type Phone string
 
 // Pin: A pin on the map (T-4).
@@ -1942,10 +2487,12 @@ type Policy struct {
 	// What becomes of a domain prefix that is given back (T-3).
 	PrefixReuse PrefixReuse `json:"prefix_reuse"`
 
-	// How many requests, invitations and reminders somebody gets from one organisation in a day of UTC (L-3).
+	// How many requests, invitations and reminders somebody gets from one organisation in a day of UTC (L-3). Left out, it
+	// is 20.
 	AsksPerDay *int64 `json:"asks_per_day,omitempty"`
 
-	// Where each service's console is: an `https` or `http` address, or a path on the host's own site; `{tenant}` and `{number}` stand for the tenant's (S-1).
+	// Where each service's console is: an `https` or `http` address, or a path on the host's own site; `{tenant}` and
+	// `{number}` stand for the tenant's (S-1).
 	Consoles map[string]string `json:"consoles,omitempty"`
 
 	// Days until a delink request lapses; never, if absent (D).
@@ -1957,7 +2504,7 @@ type Policy struct {
 	// The categories of issues that alerts are about (A-2).
 	IssueCategories []IssueCategory `json:"issue_categories,omitempty"`
 
-	// Days until a move that awaits the customer's approval lapses (V-7).
+	// Days until a move that awaits the customer's approval lapses (V-7). Left out, it is 30.
 	MoveDays *int64 `json:"move_days,omitempty"`
 
 	// Domain prefixes that no tenant may have, since the platform or its mail uses them (T-3).
@@ -1966,8 +2513,21 @@ type Policy struct {
 	// How long roles may last that are given for a while, and where they have to be (X-4).
 	Temporary *TemporaryRule `json:"temporary,omitempty"`
 
-	// Who begins to talk about managing a tenant that is there already (L-10).
+	// Who begins to talk about managing a tenant that is there already (L-10). Left out, it is `either`.
 	WhoAsks WhoAsks `json:"who_asks,omitempty"`
+}
+
+// MarshalJSON writes it as the schema has it.
+func (it Policy) MarshalJSON() ([]byte, error) {
+	type fields Policy
+	it.Permissions = there(it.Permissions)
+	it.Reserved = there(it.Reserved)
+	it.Grantable = there(it.Grantable)
+	it.SuperOnly = there(it.SuperOnly)
+	it.Services = there(it.Services)
+	it.Roles = there(it.Roles)
+	it.ManagementTypes = there(it.ManagementTypes)
+	return json.Marshal(fields(it))
 }
 
 // PolicyVersion: A policy, and the number of the terms that it gives to what is agreed upon while it is in force.
@@ -1982,11 +2542,88 @@ type PolicyVersion struct {
 	Superseded bool `json:"superseded,omitempty"`
 }
 
-// Prefix: A domain prefix: one ASCII DNS label of 1 to 63 letters, digits and inner hyphens; trimmed and lower-cased (T-3). Serialised as a string, which is parsed again when it is read.
+// Prefix: A domain prefix: one ASCII DNS label of 1 to 63 letters, digits and inner hyphens; trimmed and lower-cased
+// (T-3). Serialised as a string, which is parsed again when it is read.
 type Prefix string
 
-// PrefixReuse, as JSON: What becomes of a domain prefix that is given back (T-3).
-type PrefixReuse = json.RawMessage
+// PrefixReuse: What becomes of a domain prefix that is given back (T-3). It is one of the types whose names begin with
+// PrefixReuse, or Unknown where it is of a kind that this package does not know.
+type PrefixReuse struct{ Is PrefixReuseIs }
+
+// PrefixReuseIs is what PrefixReuse can be.
+type PrefixReuseIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	prefixReuse()
+}
+
+func (Unknown) prefixReuse() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it PrefixReuse) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *PrefixReuse) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag, inside := opened(from); tag {
+	case "immediate":
+		it.Is = PrefixReuseImmediate{}
+	case "quarantine":
+		it.Is, err = read[PrefixReuseQuarantine](inside)
+	case "never":
+		it.Is = PrefixReuseNever{}
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// PrefixReuseImmediate: It can be taken again at once.
+type PrefixReuseImmediate struct{}
+
+// Tag is its name, as the JSON has it.
+func (PrefixReuseImmediate) Tag() string { return "immediate" }
+
+func (PrefixReuseImmediate) prefixReuse() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it PrefixReuseImmediate) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Tag())
+}
+
+// PrefixReuseQuarantine: It rests for so many days first.
+type PrefixReuseQuarantine struct {
+	// Days of rest.
+	Days int64 `json:"days"`
+}
+
+// Tag is its name, as the JSON has it.
+func (PrefixReuseQuarantine) Tag() string { return "quarantine" }
+
+func (PrefixReuseQuarantine) prefixReuse() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it PrefixReuseQuarantine) MarshalJSON() ([]byte, error) {
+	type fields PrefixReuseQuarantine
+	return json.Marshal(map[string]fields{"quarantine": fields(it)})
+}
+
+// PrefixReuseNever: It is never given out again.
+type PrefixReuseNever struct{}
+
+// Tag is its name, as the JSON has it.
+func (PrefixReuseNever) Tag() string { return "never" }
+
+func (PrefixReuseNever) prefixReuse() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it PrefixReuseNever) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Tag())
+}
 
 // Previewed: What a command would lead to, as far as whoever would give it is told (X-1). Nothing of it has happened.
 type Previewed struct {
@@ -2011,7 +2648,8 @@ type PreviewedNotice struct {
 	// What it would say.
 	Kind NoticeKind `json:"kind"`
 
-	// Whom it would go to: people of one's own organisation, and other organisations once, however many of their people are told.
+	// Whom it would go to: people of one's own organisation, and other organisations once, however many of their people
+	// are told.
 	To []Subject `json:"to"`
 
 	// Whether the platform's own staff is told, which nobody but them is told.
@@ -2069,8 +2707,88 @@ type Proposal struct {
 	Handshake Handshake `json:"handshake"`
 }
 
-// ProposalContent, as JSON: What a proposal would change about its link.
-type ProposalContent = json.RawMessage
+// ProposalContent: What a proposal would change about its link. It is one of the types whose names begin with
+// ProposalContent, or Unknown where it is of a kind that this package does not know.
+type ProposalContent struct{ Is ProposalContentIs }
+
+// ProposalContentIs is what ProposalContent can be.
+type ProposalContentIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	proposalContent()
+}
+
+func (Unknown) proposalContent() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it ProposalContent) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *ProposalContent) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag, inside := opened(from); tag {
+	case "services":
+		it.Is, err = read[ProposalContentServices](from)
+	case "term":
+		it.Is, err = read[ProposalContentTerm](from)
+	case "terms":
+		it.Is, err = read[ProposalContentTerms](inside)
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// ProposalContentServices: More services would be managed (L-6).
+type ProposalContentServices struct {
+	Services []Service `json:"services"`
+}
+
+// Tag is its name, as the JSON has it.
+func (ProposalContentServices) Tag() string { return "services" }
+
+func (ProposalContentServices) proposalContent() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it ProposalContentServices) MarshalJSON() ([]byte, error) {
+	type fields ProposalContentServices
+	it.Services = there(it.Services)
+	return json.Marshal(fields(it))
+}
+
+// ProposalContentTerm: The link would last longer (L-9).
+type ProposalContentTerm struct {
+	Term TermRequest `json:"term"`
+}
+
+// Tag is its name, as the JSON has it.
+func (ProposalContentTerm) Tag() string { return "term" }
+
+func (ProposalContentTerm) proposalContent() {}
+
+// ProposalContentTerms: The link would be under other terms (P-13).
+type ProposalContentTerms struct {
+	// The number of the terms: those of the policy that was in force when it was proposed.
+	Terms int64 `json:"terms"`
+
+	// The management type that they are about: that of the link.
+	Management ManagementType `json:"management"`
+}
+
+// Tag is its name, as the JSON has it.
+func (ProposalContentTerms) Tag() string { return "terms" }
+
+func (ProposalContentTerms) proposalContent() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it ProposalContentTerms) MarshalJSON() ([]byte, error) {
+	type fields ProposalContentTerms
+	return json.Marshal(map[string]fields{"terms": fields(it)})
+}
 
 // ProposalFilter: Which proposals of a tenant are wanted (Q-4).
 type ProposalFilter struct {
@@ -2152,7 +2870,8 @@ type Rebuilt struct {
 	// What the first of them were, and where; at most 32.
 	Differences []string `json:"differences"`
 
-	// What cannot be made anew, as no record has it: the first pieces of personal data that are missing or not what their records say; at most 32. Whoever it is about is edited or erased.
+	// What cannot be made anew, as no record has it: the first pieces of personal data that are missing or not what their
+	// records say; at most 32. Whoever it is about is edited or erased.
 	Unrecoverable []string `json:"unrecoverable"`
 }
 
@@ -2182,7 +2901,8 @@ type Record struct {
 	// What happened.
 	Events []Event `json:"events"`
 
-	// A commitment to what the request was: the hash of its salted fingerprint, which its receipt keeps and erasure takes away (X-7, U-5).
+	// A commitment to what the request was: the hash of its salted fingerprint, which its receipt keeps and erasure takes
+	// away (X-7, U-5).
 	Commitment *Hash `json:"commitment,omitempty"`
 
 	// Commitments to the personal data that was written with it; whose was erased, `events` say.
@@ -2191,11 +2911,13 @@ type Record struct {
 	// The request that led to it; absent where time passing or a refusal did.
 	Request *RequestID `json:"request,omitempty"`
 
-	// The number of the rules of `apply` that it was written under: what events make of the world. 0 for records of before they had one.
+	// The number of the rules of `apply` that it was written under: what events make of the world. 0 for records of before
+	// they had one.
 	Rules int64 `json:"rules,omitempty"`
 }
 
-// Reference: A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1). Serialised as a string, which is parsed again when it is read.
+// Reference: A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing invisible (V-1).
+// Serialised as a string, which is parsed again when it is read.
 type Reference string
 
 // Report: A page for people (X-3).
@@ -2216,8 +2938,47 @@ func (id RequestID) MarshalText() ([]byte, error) { return ID(id).MarshalText() 
 // UnmarshalText reads it from there.
 func (id *RequestID) UnmarshalText(text []byte) error { return (*ID)(id).UnmarshalText(text) }
 
-// Requested, as JSON: What was asked for, as the list of its kind shows it to whoever asked (Q-5).
-type Requested = json.RawMessage
+// Requested: What was asked for, as the list of its kind shows it to whoever asked (Q-5).
+type Requested struct {
+	// Which says what it is, as the JSON has it.
+	Which string
+
+	// Is is the thing itself, or Unknown where this package does not know the kind: LinkRequestRow, ManagerInvitationRow,
+	// InvitationRow, ProposalRow, MoveRow, DelinkRequestRow, AddressChangeRow.
+	Is any
+}
+
+// MarshalJSON writes it as the schema has it.
+func (it Requested) MarshalJSON() ([]byte, error) {
+	return chosen("kind", it.Which, "row", it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *Requested) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	inside := member(from, "row")
+	switch it.Which = tagOf(from, "kind"); it.Which {
+	case "link_request":
+		it.Is, err = read[LinkRequestRow](inside)
+	case "manager_invitation":
+		it.Is, err = read[ManagerInvitationRow](inside)
+	case "invitation":
+		it.Is, err = read[InvitationRow](inside)
+	case "proposal":
+		it.Is, err = read[ProposalRow](inside)
+	case "move":
+		it.Is, err = read[MoveRow](inside)
+	case "delink":
+		it.Is, err = read[DelinkRequestRow](inside)
+	case "address":
+		it.Is, err = read[AddressChangeRow](inside)
+	default:
+		it.Is = unknown(it.Which, from)
+	}
+	return err
+}
 
 // ResellerCustomerRow: A row of a reseller's list (V-5).
 type ResellerCustomerRow struct {
@@ -2248,7 +3009,7 @@ type ResellerCustomerRow struct {
 
 // ResellerFilter: Which customers of a reseller are wanted, and in which order (V-4, V-5).
 type ResellerFilter struct {
-	// The order.
+	// The order. Left out, it is `company`.
 	Sort ResellerSort `json:"sort,omitempty"`
 
 	// Only those at this status.
@@ -2257,7 +3018,8 @@ type ResellerFilter struct {
 	// Only this one.
 	Tenant *TenantID `json:"tenant,omitempty"`
 
-	// Only those where each word of this begins a word of the name, reference or number, whatever the case and accents. At most 200 characters.
+	// Only those where each word of this begins a word of the name, reference or number, whatever the case and accents. At
+	// most 200 characters.
 	Text *string `json:"text,omitempty"`
 
 	// Whether added customers without a device shown as them are listed, too.
@@ -2317,20 +3079,25 @@ type Restored struct {
 	// The revision that the store is at now. Its epoch is new: tokens and cursors of before are refused.
 	Token Token `json:"token"`
 
-	// The last record that the backup and the replaced store have in common; the backup's last, where nothing was replaced.
+	// The last record that the backup and the replaced store have in common; the backup's last, where nothing was
+	// replaced.
 	Common int64 `json:"common"`
 
 	// How many records that are.
 	Lost int64 `json:"lost"`
 
-	// Whose personal data was erased in the lost records, and so was erased again (U-5). Users among them are removed again, too.
+	// Whose personal data was erased in the lost records, and so was erased again (U-5). Users among them are removed
+	// again, too.
 	Erased []Subject `json:"erased"`
 
-	// The last record that the replaced store had; none, where nothing was replaced. The records after `common` up to this one are lost, and their receipts with them.
+	// The last record that the replaced store had; none, where nothing was replaced. The records after `common` up to this
+	// one are lost, and their receipts with them.
 	Replaced *int64 `json:"replaced,omitempty"`
 }
 
-// ReturnPlace: Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1). Whoever opened the console chose it: before a link is made of it, it wants the look that anything typed by a user gets (`javascript:`, another site). Serialised as a string, which is parsed again when it is read.
+// ReturnPlace: Where a console returns to: 1 to 2048 visible ASCII characters, as the host understands them (S-1). Whoever
+// opened the console chose it: before a link is made of it, it wants the look that anything typed by a user gets
+// (`javascript:`, another site). Serialised as a string, which is parsed again when it is read.
 type ReturnPlace string
 
 // Role: A tenant's own role (P-9).
@@ -2375,7 +3142,8 @@ func (id RoleID) MarshalText() ([]byte, error) { return ID(id).MarshalText() }
 // UnmarshalText reads it from there.
 func (id *RoleID) UnmarshalText(text []byte) error { return (*ID)(id).UnmarshalText(text) }
 
-// RoleName: A role's name: 1 to 64 characters on one line, NFC, single spaces, nothing invisible (P-9). Serialised as a string, which is parsed again when it is read.
+// RoleName: A role's name: 1 to 64 characters on one line, NFC, single spaces, nothing invisible (P-9). Serialised as a
+// string, which is parsed again when it is read.
 type RoleName string
 
 // RoleRef: A role: the name of one built into the policy, such as admin, or the id of a tenant's own (P-9).
@@ -2402,7 +3170,15 @@ type RoleRule struct {
 	Permissions []Permission `json:"permissions"`
 }
 
-// Service: A service's name, such as `asset-intelligence`: as a permission's (L-6). Serialised as a string, which is parsed again when it is read.
+// MarshalJSON writes it as the schema has it.
+func (it RoleRule) MarshalJSON() ([]byte, error) {
+	type fields RoleRule
+	it.Permissions = there(it.Permissions)
+	return json.Marshal(fields(it))
+}
+
+// Service: A service's name, such as `asset-intelligence`: as a permission's (L-6). Serialised as a string, which is
+// parsed again when it is read.
 type Service string
 
 // Session: A console that somebody has opened (S-1).
@@ -2486,13 +3262,66 @@ const StageDelinkRequestedByCustomer Stage = "delink_requested_by_customer"
 // StageDelinked: Ended for good.
 const StageDelinked Stage = "delinked"
 
-// Street: A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4). Serialised as a string, which is parsed again when it is read.
+// Street: A postal address: 1 to 500 characters, its lines joined by a comma and a space (T-4). Serialised as a string,
+// which is parsed again when it is read.
 type Street string
 
-// Subject, as JSON: A person or an organisation: whom personal data is about (U-5), on whom a handshake rests (L-3).
-type Subject = json.RawMessage
+// Subject: A person or an organisation: whom personal data is about (U-5), on whom a handshake rests (L-3). It is one of
+// the types whose names begin with Subject, or Unknown where it is of a kind that this package does not know.
+type Subject struct{ Is SubjectIs }
 
-// SyncRow: A customer as another system has it: what `AddCustomer`(crate::command::AddCustomer) takes where it is new. What is left out is left as it is where it is not (X-11).
+// SubjectIs is what Subject can be.
+type SubjectIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	subject()
+}
+
+func (Unknown) subject() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it Subject) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *Subject) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag, _ := opened(from); tag {
+	case "user":
+		it.Is, err = read[SubjectUser](from)
+	case "tenant":
+		it.Is, err = read[SubjectTenant](from)
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// SubjectUser: A person.
+type SubjectUser struct {
+	User UserID `json:"user"`
+}
+
+// Tag is its name, as the JSON has it.
+func (SubjectUser) Tag() string { return "user" }
+
+func (SubjectUser) subject() {}
+
+// SubjectTenant: An organisation.
+type SubjectTenant struct {
+	Tenant TenantID `json:"tenant"`
+}
+
+// Tag is its name, as the JSON has it.
+func (SubjectTenant) Tag() string { return "tenant" }
+
+func (SubjectTenant) subject() {}
+
+// SyncRow: A customer as another system has it: what `AddCustomer` takes where it is new. What is left out is left as it
+// is where it is not (X-11).
 type SyncRow struct {
 	// The id that the system has given it.
 	ID ExternalID `json:"id"`
@@ -2531,6 +3360,13 @@ type SyncRow struct {
 	Website *Website `json:"website,omitempty"`
 }
 
+// MarshalJSON writes it as the schema has it.
+func (it SyncRow) MarshalJSON() ([]byte, error) {
+	type fields SyncRow
+	it.Services = there(it.Services)
+	return json.Marshal(fields(it))
+}
+
 // SyncState: What a row of another system's list comes to (X-11).
 type SyncState string
 
@@ -2549,7 +3385,8 @@ const SyncStateSame SyncState = "same"
 // SyncStateRepeated: A row before it has the same id: nothing is done.
 const SyncStateRepeated SyncState = "repeated"
 
-// SyncStateMerged: It leads to a customer that has another id of the system already, by a row before it or by what is kept: two ids for one. Nothing is done.
+// SyncStateMerged: It leads to a customer that has another id of the system already, by a row before it or by what is
+// kept: two ids for one. Nothing is done.
 const SyncStateMerged SyncState = "merged"
 
 // SyncStateMisled: Its id leads to a person or a device: nothing is done.
@@ -2579,7 +3416,8 @@ type SyncStep struct {
 	With *ExternalID `json:"with,omitempty"`
 }
 
-// System: Another system's name, such as `connectwise`: as a permission's (X-11). Serialised as a string, which is parsed again when it is read.
+// System: Another system's name, such as `connectwise`: as a permission's (X-11). Serialised as a string, which is parsed
+// again when it is read.
 type System string
 
 // SystemID: An id of another system, and which system that is (X-11).
@@ -2662,7 +3500,7 @@ type TemporaryRow struct {
 
 // TemporaryRule: How long roles may last that are given for a while (X-4).
 type TemporaryRule struct {
-	// How many days from when it is given such an end may lie ahead.
+	// How many days from when it is given such an end may lie ahead. Left out, it is 365.
 	MaxDays *int64 `json:"max_days,omitempty"`
 
 	// Whether every role on another tenant than its user's home must have an end.
@@ -2834,9 +3672,11 @@ type Term struct {
 	AutoExtendDays *int64 `json:"auto_extend_days,omitempty"`
 }
 
-// TermRequest: How long a link is to last: by days from the moment at which it comes into force or is renewed, or up to a moment; one of both (L-9).
+// TermRequest: How long a link is to last: by days from the moment at which it comes into force or is renewed, or up to a
+// moment; one of both (L-9).
 type TermRequest struct {
-	// Whether it is prolonged instead of ending: by as many days, or by those that were left until the moment, a begun one counted whole.
+	// Whether it is prolonged instead of ending: by as many days, or by those that were left until the moment, a begun one
+	// counted whole.
 	AutoExtend bool `json:"auto_extend,omitempty"`
 
 	// Days until it ends by itself.
@@ -2966,7 +3806,8 @@ const TextKindDeviceID TextKind = "device_id"
 // TextKindReturnPlace: A `ReturnPlace`.
 const TextKindReturnPlace TextKind = "return_place"
 
-// Ticket: A support ticket's reference: 1 to 64 visible ASCII characters without spaces; trimmed (T-1, L-6). Serialised as a string, which is parsed again when it is read.
+// Ticket: A support ticket's reference: 1 to 64 visible ASCII characters without spaces; trimmed (T-1, L-6). Serialised as
+// a string, which is parsed again when it is read.
 type Ticket string
 
 // Token: A revision of one store's history: its epoch, a record's number and that record's hash.
@@ -3055,13 +3896,14 @@ type UserAccessRow struct {
 
 // UserFilter: Which users of a tenant are wanted, and in which order.
 type UserFilter struct {
-	// The order.
+	// The order. Left out, it is `email`.
 	Sort UserSort `json:"sort,omitempty"`
 
 	// Only those in this state; without it, all that are not removed.
 	State *UserState `json:"state,omitempty"`
 
-	// Only those where each word of this begins a word of the name or address, whatever the case and accents. At most 200 characters.
+	// Only those where each word of this begins a word of the name or address, whatever the case and accents. At most 200
+	// characters.
 	Text *string `json:"text,omitempty"`
 }
 
@@ -3100,7 +3942,8 @@ type UserRow struct {
 	// Their name; none, if erased or never given.
 	Name *PersonName `json:"name,omitempty"`
 
-	// The address that they are asked to confirm, if they are; told to themselves and to those of their organisation who manage its users (U-1).
+	// The address that they are asked to confirm, if they are; told to themselves and to those of their organisation who
+	// manage its users (U-1).
 	NewEmail *Email `json:"new_email,omitempty"`
 
 	// Their role at home.
@@ -3134,10 +3977,113 @@ const UserStateBlocked UserState = "blocked"
 // UserStateRemoved: Gone for good.
 const UserStateRemoved UserState = "removed"
 
-// Verification, as JSON: Whether the journal holds (Q-3).
-type Verification = json.RawMessage
+// Verdict: The answer of a check, with its reason (P-12).
+type Verdict struct {
+	// Whether it is allowed.
+	Allowed bool `json:"allowed"`
 
-// Website: An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its scheme and host lower-cased (T-2). Serialised as a string, which is parsed again when it is read.
+	// The revision it was read at.
+	Seq int64 `json:"seq"`
+
+	// The links between the tenant and the user's home, from the tenant upwards; empty at home.
+	Chain []LinkID `json:"chain,omitempty"`
+
+	// The assignment that decided, where it came to that.
+	Grounds *Grounds `json:"grounds,omitempty"`
+
+	// Why not: the first reason that applies, in the order of P-1 to P-10; none when allowed.
+	Reason *Code `json:"reason,omitempty"`
+
+	// What to do about it, where it is denied (Q-6).
+	Remedy *string `json:"remedy,omitempty"`
+}
+
+// Verification: Whether the journal holds (Q-3). It is one of the types whose names begin with Verification, or Unknown
+// where it is of a kind that this package does not know.
+type Verification struct{ Is VerificationIs }
+
+// VerificationIs is what Verification can be.
+type VerificationIs interface {
+	// Tag is its name, as the JSON has it.
+	Tag() string
+	verification()
+}
+
+func (Unknown) verification() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it Verification) MarshalJSON() ([]byte, error) {
+	return json.Marshal(it.Is)
+}
+
+// UnmarshalJSON reads it from there.
+func (it *Verification) UnmarshalJSON(from []byte) (err error) {
+	if string(from) == "null" {
+		return nil
+	}
+	switch tag := tagOf(from, "journal"); tag {
+	case "holds":
+		it.Is, err = read[VerificationHolds](from)
+	case "flawed":
+		it.Is, err = read[VerificationFlawed](from)
+	default:
+		it.Is = unknown(tag, from)
+	}
+	return err
+}
+
+// VerificationHolds: It does, up to here.
+type VerificationHolds struct {
+	// The revision that holds: a later look may begin here.
+	Token Token `json:"token"`
+
+	// How many receipts were lost once and made anew by a rebuild.
+	LostReceipts int64 `json:"lost_receipts"`
+
+	// The first thing that today's rules would have stored otherwise, and where; only of a store under older ones.
+	Differs *string `json:"differs,omitempty"`
+
+	// Under which rules what is derived was made, where those are older than this library's: then the chain and the
+	// personal data hold, and a rebuild brings the rest up to date.
+	Older *int64 `json:"older,omitempty"`
+}
+
+// Tag is its name, as the JSON has it.
+func (VerificationHolds) Tag() string { return "holds" }
+
+func (VerificationHolds) verification() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it VerificationHolds) MarshalJSON() ([]byte, error) {
+	type fields VerificationHolds
+	return tagged("journal", "holds", fields(it))
+}
+
+// VerificationFlawed: It does not.
+type VerificationFlawed struct {
+	// What does not hold.
+	Kind CorruptionKind `json:"kind"`
+
+	// The first record that does not hold, or whose trace does not; the head, where that cannot be told.
+	Seq int64 `json:"seq"`
+
+	// What is wrong with it.
+	Why string `json:"why"`
+}
+
+// Tag is its name, as the JSON has it.
+func (VerificationFlawed) Tag() string { return "flawed" }
+
+func (VerificationFlawed) verification() {}
+
+// MarshalJSON writes it as the schema has it.
+func (it VerificationFlawed) MarshalJSON() ([]byte, error) {
+	type fields VerificationFlawed
+	return tagged("journal", "flawed", fields(it))
+}
+
+// Website: An `http` or `https` address in ASCII without credentials, at most 2048 bytes; trimmed, its scheme and host
+// lower-cased (T-2). Serialised as a string, which is parsed again when it is read.
 type Website string
 
 // WhoAsks: Who begins to talk about managing a tenant that is there already (L-10).

@@ -2,110 +2,112 @@
 
 package tenantry
 
-// PermissionAlertsManage is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionAlertsManage is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionAlertsManage = "alerts.manage"
 
-// PermissionAlertsView is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionAlertsView is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionAlertsView = "alerts.view"
 
-// PermissionAuditView is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionAuditView is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionAuditView = "audit.view"
 
-// PermissionConsoleOpen is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionConsoleOpen is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionConsoleOpen = "console.open"
 
-// PermissionCustomersAdd is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionCustomersAdd is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionCustomersAdd = "customers.add"
 
-// PermissionCustomersDelink is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionCustomersDelink is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionCustomersDelink = "customers.delink"
 
-// PermissionCustomersList is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionCustomersList is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionCustomersList = "customers.list"
 
-// PermissionDevicesGroupManager is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionDevicesGroupManager is one of these: Permissions of the default policy: what a check asks for, and a role
+// holds.
 const PermissionDevicesGroupManager = "devices.group_manager"
 
-// PermissionDevicesManage is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionDevicesManage is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionDevicesManage = "devices.manage"
 
-// PermissionDevicesView is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionDevicesView is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionDevicesView = "devices.view"
 
-// PermissionGrantsManage is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionGrantsManage is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionGrantsManage = "grants.manage"
 
-// PermissionGroupsManage is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionGroupsManage is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionGroupsManage = "groups.manage"
 
-// PermissionIntegrationsManage is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionIntegrationsManage is one of these: Permissions of the default policy: what a check asks for, and a role
+// holds.
 const PermissionIntegrationsManage = "integrations.manage"
 
-// PermissionIntegrationsView is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionIntegrationsView is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionIntegrationsView = "integrations.view"
 
-// PermissionLicencesManage is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionLicencesManage is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionLicencesManage = "licences.manage"
 
-// PermissionLicencesView is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionLicencesView is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionLicencesView = "licences.view"
 
-// PermissionLinkRespond is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionLinkRespond is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionLinkRespond = "link.respond"
 
-// PermissionLocationView is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionLocationView is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionLocationView = "location.view"
 
-// PermissionPersonalErase is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionPersonalErase is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionPersonalErase = "personal.erase"
 
-// PermissionRolesManage is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionRolesManage is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionRolesManage = "roles.manage"
 
-// PermissionTenantDelete is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionTenantDelete is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionTenantDelete = "tenant.delete"
 
-// PermissionTenantEdit is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionTenantEdit is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionTenantEdit = "tenant.edit"
 
-// PermissionTenantOperate is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionTenantOperate is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionTenantOperate = "tenant.operate"
 
-// PermissionTenantView is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionTenantView is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionTenantView = "tenant.view"
 
-// PermissionUsersManage is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionUsersManage is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionUsersManage = "users.manage"
 
-// PermissionUsersView is of these: Permissions of the default policy: what a check asks for, and a role holds.
+// PermissionUsersView is one of these: Permissions of the default policy: what a check asks for, and a role holds.
 const PermissionUsersView = "users.view"
 
-// ServiceAssetIntelligence is of these: Services of the default policy: what a customer is managed for.
+// ServiceAssetIntelligence is one of these: Services of the default policy: what a customer is managed for.
 const ServiceAssetIntelligence = "asset-intelligence"
 
-// ServiceConfigure is of these: Services of the default policy: what a customer is managed for.
+// ServiceConfigure is one of these: Services of the default policy: what a customer is managed for.
 const ServiceConfigure = "configure"
 
-// ServiceEnrollment is of these: Services of the default policy: what a customer is managed for.
+// ServiceEnrollment is one of these: Services of the default policy: what a customer is managed for.
 const ServiceEnrollment = "enrollment"
 
-// ServiceManage is of these: Services of the default policy: what a customer is managed for.
+// ServiceManage is one of these: Services of the default policy: what a customer is managed for.
 const ServiceManage = "manage"
 
-// RoleSuperAdmin is of these: Roles that are built into the default policy. A tenant's own go by their ids.
+// RoleSuperAdmin is one of these: Roles that are built into the default policy. A tenant's own go by their ids.
 const RoleSuperAdmin = "super_admin"
 
-// RoleAdmin is of these: Roles that are built into the default policy. A tenant's own go by their ids.
+// RoleAdmin is one of these: Roles that are built into the default policy. A tenant's own go by their ids.
 const RoleAdmin = "admin"
 
-// RoleReadOnly is of these: Roles that are built into the default policy. A tenant's own go by their ids.
+// RoleReadOnly is one of these: Roles that are built into the default policy. A tenant's own go by their ids.
 const RoleReadOnly = "read_only"
 
-// RoleNoAccess is of these: Roles that are built into the default policy. A tenant's own go by their ids.
+// RoleNoAccess is one of these: Roles that are built into the default policy. A tenant's own go by their ids.
 const RoleNoAccess = "no_access"
 
-// ManagementFully is of these: Management types of the default policy: how a link manages.
+// ManagementFully is one of these: Management types of the default policy: how a link manages.
 const ManagementFully = "fully"
 
-// ManagementJointly is of these: Management types of the default policy: how a link manages.
+// ManagementJointly is one of these: Management types of the default policy: how a link manages.
 const ManagementJointly = "jointly"

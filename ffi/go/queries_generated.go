@@ -14,7 +14,7 @@ type CheckQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// With which service, if it is about one.
 	Service *Service `json:"service,omitempty"`
@@ -28,13 +28,18 @@ func (it CheckQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "check", fields(it))
 }
 
+// CheckAt answers the query of that name.
+func (e *Engine) CheckAt(query CheckQuery) (Verdict, error) {
+	return answer[Verdict](e, query)
+}
+
 // CheckManyQuery: Several checks of one and the same world (P). Who: the host itself, without an actor.
 type CheckManyQuery struct {
 	// The questions.
 	Questions []Question `json:"questions"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (CheckManyQuery) query() string { return "check_many" }
@@ -42,7 +47,13 @@ func (CheckManyQuery) query() string { return "check_many" }
 // MarshalJSON writes it as the schema has it.
 func (it CheckManyQuery) MarshalJSON() ([]byte, error) {
 	type fields CheckManyQuery
+	it.Questions = there(it.Questions)
 	return tagged("query", "check_many", fields(it))
+}
+
+// CheckMany answers the query of that name.
+func (e *Engine) CheckMany(query CheckManyQuery) ([]Verdict, error) {
+	return answer[[]Verdict](e, query)
 }
 
 // ExplainQuery: A check in words (P-12). Who: the host itself, without an actor.
@@ -57,7 +68,7 @@ type ExplainQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// With which service, if it is about one.
 	Service *Service `json:"service,omitempty"`
@@ -71,7 +82,13 @@ func (it ExplainQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "explain", fields(it))
 }
 
-// TenantsWhereQuery: The tenants that a user can do this on, in the order of their ids (P-12). Costs all the tenants that the user's roles reach, since each is checked. Who: the host itself, without an actor.
+// Explain answers the query of that name.
+func (e *Engine) Explain(query ExplainQuery) (Explanation, error) {
+	return answer[Explanation](e, query)
+}
+
+// TenantsWhereQuery: The tenants that a user can do this on, in the order of their ids (P-12). Costs all the tenants that
+// the user's roles reach, since each is checked. Who: the host itself, without an actor.
 type TenantsWhereQuery struct {
 	// Who.
 	User UserID `json:"user"`
@@ -80,7 +97,7 @@ type TenantsWhereQuery struct {
 	Permission Permission `json:"permission"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// With which service, if it is about one.
 	Service *Service `json:"service,omitempty"`
@@ -94,7 +111,13 @@ func (it TenantsWhereQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "tenants_where", fields(it))
 }
 
-// UsersWhoCanQuery: The users who can do this on a tenant, in the order of their ids (P-12). Who: the host itself, without an actor.
+// TenantsWhereAt answers the query of that name.
+func (e *Engine) TenantsWhereAt(query TenantsWhereQuery) ([]TenantID, error) {
+	return answer[[]TenantID](e, query)
+}
+
+// UsersWhoCanQuery: The users who can do this on a tenant, in the order of their ids (P-12). Who: the host itself, without
+// an actor.
 type UsersWhoCanQuery struct {
 	// What they want to do.
 	Permission Permission `json:"permission"`
@@ -103,7 +126,7 @@ type UsersWhoCanQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// With which service, if it is about one.
 	Service *Service `json:"service,omitempty"`
@@ -117,7 +140,13 @@ func (it UsersWhoCanQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "users_who_can", fields(it))
 }
 
-// LookUpQuery: What a number stands for, for somebody who may link (T-8). Who: `customers.add` at home in an MSP, or from there where one holds a role oneself; an operator.
+// UsersWhoCanAt answers the query of that name.
+func (e *Engine) UsersWhoCanAt(query UsersWhoCanQuery) ([]UserID, error) {
+	return answer[[]UserID](e, query)
+}
+
+// LookUpQuery: What a number stands for, for somebody who may link (T-8). Who: `customers.add` at home in an MSP, or from
+// there where one holds a role oneself; an operator.
 type LookUpQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -126,7 +155,7 @@ type LookUpQuery struct {
 	Number Number `json:"number"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (LookUpQuery) query() string { return "look_up" }
@@ -137,13 +166,19 @@ func (it LookUpQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "look_up", fields(it))
 }
 
-// PinsQuery: The pins on a user's map (T-4). Costs all the tenants that the user may view, since no index holds where they are, which is personal (U-5). Who: a user.
+// LookUp answers the query of that name.
+func (e *Engine) LookUp(query LookUpQuery) (TenantSummary, error) {
+	return answer[TenantSummary](e, query)
+}
+
+// PinsQuery: The pins on a user's map (T-4). Costs all the tenants that the user may view, since no index holds where they
+// are, which is personal (U-5). Who: a user.
 type PinsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (PinsQuery) query() string { return "pins" }
@@ -154,7 +189,15 @@ func (it PinsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "pins", fields(it))
 }
 
-// CustomersQuery: A manager's customers (Q-1). A page costs its rows, whatever the order; with a text, a service or a number of devices the customers that meet whichever of them the fewest meet, or those up to the end of the page, if these are fewer. What is due about the manager's links and not recorded yet is brought about for each page anew; commands and a sweep record it. Who: `customers.list` on the manager; an operator.
+// Pins answers the query of that name.
+func (e *Engine) Pins(query PinsQuery) ([]Pin, error) {
+	return answer[[]Pin](e, query)
+}
+
+// CustomersQuery: A manager's customers (Q-1). A page costs its rows, whatever the order; with a text, a service or a
+// number of devices the customers that meet whichever of them the fewest meet, or those up to the end of the page, if
+// these are fewer. What is due about the manager's links and not recorded yet is brought about for each page anew;
+// commands and a sweep record it. Who: `customers.list` on the manager; an operator.
 type CustomersQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -163,7 +206,7 @@ type CustomersQuery struct {
 	Manager TenantID `json:"manager"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which customers, and in which order.
 	Filter *CustomerFilter `json:"filter,omitempty"`
@@ -180,7 +223,18 @@ func (it CustomersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "customers", fields(it))
 }
 
-// CustomerQuery: One customer in detail (Q-1). Who: `customers.list` on the manager and `tenant.view` on the customer; an operator.
+// Customers answers the query of that name.
+func (e *Engine) Customers(query CustomersQuery) (Page[CustomerRow], error) {
+	return answer[Page[CustomerRow]](e, query)
+}
+
+func (it CustomersQuery) turned(cursor string) CustomersQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// CustomerQuery: One customer in detail (Q-1). Who: `customers.list` on the manager and `tenant.view` on the customer; an
+// operator.
 type CustomerQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -192,7 +246,7 @@ type CustomerQuery struct {
 	Customer TenantID `json:"customer"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (CustomerQuery) query() string { return "customer" }
@@ -203,7 +257,13 @@ func (it CustomerQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "customer", fields(it))
 }
 
-// UsersQuery: A tenant's own users (Q-4). Every page costs all of them, since they are looked for and sorted by what is personal, which no index holds (U-5). Who: `users.view` on the tenant; an operator.
+// Customer answers the query of that name.
+func (e *Engine) Customer(query CustomerQuery) (CustomerDetails, error) {
+	return answer[CustomerDetails](e, query)
+}
+
+// UsersQuery: A tenant's own users (Q-4). Every page costs all of them, since they are looked for and sorted by what is
+// personal, which no index holds (U-5). Who: `users.view` on the tenant; an operator.
 type UsersQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -212,7 +272,7 @@ type UsersQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which users, and in which order.
 	Filter *UserFilter `json:"filter,omitempty"`
@@ -229,7 +289,18 @@ func (it UsersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "users", fields(it))
 }
 
-// IntegrationsQuery: A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of them. Who: `integrations.view` on the tenant; an operator.
+// Users answers the query of that name.
+func (e *Engine) Users(query UsersQuery) (Page[UserRow], error) {
+	return answer[Page[UserRow]](e, query)
+}
+
+func (it UsersQuery) turned(cursor string) UsersQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// IntegrationsQuery: A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of them. Who:
+// `integrations.view` on the tenant; an operator.
 type IntegrationsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -238,7 +309,7 @@ type IntegrationsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which integrations, and in which order.
 	Filter *IntegrationFilter `json:"filter,omitempty"`
@@ -255,7 +326,19 @@ func (it IntegrationsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "integrations", fields(it))
 }
 
-// ResellerCustomersQuery: A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text those that have whichever of its words the fewest have, or those up to the end of the page, if these are fewer. Who: `devices.view` on the reseller; an operator.
+// Integrations answers the query of that name.
+func (e *Engine) Integrations(query IntegrationsQuery) (Page[IntegrationRow], error) {
+	return answer[Page[IntegrationRow]](e, query)
+}
+
+func (it IntegrationsQuery) turned(cursor string) IntegrationsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// ResellerCustomersQuery: A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text those
+// that have whichever of its words the fewest have, or those up to the end of the page, if these are fewer. Who:
+// `devices.view` on the reseller; an operator.
 type ResellerCustomersQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -264,7 +347,7 @@ type ResellerCustomersQuery struct {
 	Reseller TenantID `json:"reseller"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which customers, and in which order.
 	Filter *ResellerFilter `json:"filter,omitempty"`
@@ -281,7 +364,18 @@ func (it ResellerCustomersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "reseller_customers", fields(it))
 }
 
-// ResellerCsvQuery: All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the filter. Who: `devices.view` on the reseller; an operator.
+// ResellerCustomers answers the query of that name.
+func (e *Engine) ResellerCustomers(query ResellerCustomersQuery) (Page[ResellerCustomerRow], error) {
+	return answer[Page[ResellerCustomerRow]](e, query)
+}
+
+func (it ResellerCustomersQuery) turned(cursor string) ResellerCustomersQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// ResellerCsvQuery: All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the filter. Who:
+// `devices.view` on the reseller; an operator.
 type ResellerCsvQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -290,7 +384,7 @@ type ResellerCsvQuery struct {
 	Reseller TenantID `json:"reseller"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which customers, and in which order.
 	Filter *ResellerFilter `json:"filter,omitempty"`
@@ -304,6 +398,11 @@ func (it ResellerCsvQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "reseller_csv", fields(it))
 }
 
+// ResellerCsv answers the query of that name.
+func (e *Engine) ResellerCsv(query ResellerCsvQuery) (Csv, error) {
+	return answer[Csv](e, query)
+}
+
 // SettingsQuery: A tenant's own settings, its number among them (Q-4). Who: `tenant.view` on the tenant; an operator.
 type SettingsQuery struct {
 	// Who asks.
@@ -313,7 +412,7 @@ type SettingsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (SettingsQuery) query() string { return "settings" }
@@ -324,18 +423,25 @@ func (it SettingsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "settings", fields(it))
 }
 
-// PlacesQuery: The tenants that a user may enter, by name (Q-5). A page costs its rows, and a look at those between them whose link has ended by time without a command or a sweep having recorded it. Who: a user.
+// Settings answers the query of that name.
+func (e *Engine) Settings(query SettingsQuery) (TenantSettings, error) {
+	return answer[TenantSettings](e, query)
+}
+
+// PlacesQuery: The tenants that a user may enter, by name (Q-5). A page costs its rows, and a look at those between them
+// whose link has ended by time without a command or a sweep having recorded it. Who: a user.
 type PlacesQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
 
-	// Only those where each word of this begins a word of the name or number, whatever the case and accents. At most 200 characters.
+	// Only those where each word of this begins a word of the name or number, whatever the case and accents. At most 200
+	// characters.
 	Text *string `json:"text,omitempty"`
 }
 
@@ -347,13 +453,24 @@ func (it PlacesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "places", fields(it))
 }
 
-// AwaitingQuery: What awaits an answer that the user may give, at home and where they hold a role themselves; what lapses first comes first (Q-5). A page costs its rows. Who: a user.
+// Places answers the query of that name.
+func (e *Engine) Places(query PlacesQuery) (Page[PlaceRow], error) {
+	return answer[Page[PlaceRow]](e, query)
+}
+
+func (it PlacesQuery) turned(cursor string) PlacesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// AwaitingQuery: What awaits an answer that the user may give, at home and where they hold a role themselves; what lapses
+// first comes first (Q-5). A page costs its rows. Who: a user.
 type AwaitingQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -367,13 +484,24 @@ func (it AwaitingQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "awaiting", fields(it))
 }
 
-// AskedQuery: What the user and their organisation asked of others, and what became of it; what was asked last comes first (Q-5). Who: a user.
+// Awaiting answers the query of that name.
+func (e *Engine) Awaiting(query AwaitingQuery) (Page[AwaitingRow], error) {
+	return answer[Page[AwaitingRow]](e, query)
+}
+
+func (it AwaitingQuery) turned(cursor string) AwaitingQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// AskedQuery: What the user and their organisation asked of others, and what became of it; what was asked last comes first
+// (Q-5). Who: a user.
 type AskedQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -387,13 +515,23 @@ func (it AskedQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "asked", fields(it))
 }
 
+// Asked answers the query of that name.
+func (e *Engine) Asked(query AskedQuery) (Page[AskedRow], error) {
+	return answer[Page[AskedRow]](e, query)
+}
+
+func (it AskedQuery) turned(cursor string) AskedQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
 // MyProfileQuery: What is kept about the user who asks, and where they stand (Q-5). Who: a user.
 type MyProfileQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (MyProfileQuery) query() string { return "my_profile" }
@@ -404,7 +542,13 @@ func (it MyProfileQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "my_profile", fields(it))
 }
 
-// MyPermissionsQuery: What the user who asks may do on a tenant: each permission that a check allows, and for which services, in the order of their names (P-12). Who: a user.
+// MyProfile answers the query of that name.
+func (e *Engine) MyProfile(query MyProfileQuery) (Profile, error) {
+	return answer[Profile](e, query)
+}
+
+// MyPermissionsQuery: What the user who asks may do on a tenant: each permission that a check allows, and for which
+// services, in the order of their names (P-12). Who: a user.
 type MyPermissionsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -413,7 +557,7 @@ type MyPermissionsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (MyPermissionsQuery) query() string { return "my_permissions" }
@@ -422,6 +566,11 @@ func (MyPermissionsQuery) query() string { return "my_permissions" }
 func (it MyPermissionsQuery) MarshalJSON() ([]byte, error) {
 	type fields MyPermissionsQuery
 	return tagged("query", "my_permissions", fields(it))
+}
+
+// MyPermissions answers the query of that name.
+func (e *Engine) MyPermissions(query MyPermissionsQuery) ([]HeldPermission, error) {
+	return answer[[]HeldPermission](e, query)
 }
 
 // ManagersQuery: Who manages a tenant (Q-4). Who: `tenant.view` on the tenant; an operator.
@@ -433,7 +582,7 @@ type ManagersQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which managers, and in which order.
 	Filter *ManagerFilter `json:"filter,omitempty"`
@@ -450,7 +599,18 @@ func (it ManagersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "managers", fields(it))
 }
 
-// LinkRequestsQuery: The link requests that a tenant was sent, or sent; the oldest first (Q-4). Who: `link.respond` on the tenant or, for those that it sent, `customers.add`; an operator.
+// Managers answers the query of that name.
+func (e *Engine) Managers(query ManagersQuery) (Page[ManagerRow], error) {
+	return answer[Page[ManagerRow]](e, query)
+}
+
+func (it ManagersQuery) turned(cursor string) ManagersQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// LinkRequestsQuery: The link requests that a tenant was sent, or sent; the oldest first (Q-4). Who: `link.respond` on the
+// tenant or, for those that it sent, `customers.add`; an operator.
 type LinkRequestsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -459,7 +619,7 @@ type LinkRequestsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which requests.
 	Filter *LinkRequestFilter `json:"filter,omitempty"`
@@ -476,7 +636,18 @@ func (it LinkRequestsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "link_requests", fields(it))
 }
 
-// ManagerInvitationsQuery: The invitations by which a tenant was asked to become a manager, or asked others; the oldest first (L-10). Who: `customers.add` on the tenant or, for those that it sent, `link.respond`; an operator.
+// LinkRequests answers the query of that name.
+func (e *Engine) LinkRequests(query LinkRequestsQuery) (Page[LinkRequestRow], error) {
+	return answer[Page[LinkRequestRow]](e, query)
+}
+
+func (it LinkRequestsQuery) turned(cursor string) LinkRequestsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// ManagerInvitationsQuery: The invitations by which a tenant was asked to become a manager, or asked others; the oldest
+// first (L-10). Who: `customers.add` on the tenant or, for those that it sent, `link.respond`; an operator.
 type ManagerInvitationsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -485,7 +656,7 @@ type ManagerInvitationsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which invitations.
 	Filter *ManagerInvitationFilter `json:"filter,omitempty"`
@@ -502,7 +673,20 @@ func (it ManagerInvitationsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "manager_invitations", fields(it))
 }
 
-// LinksQuery: The links by which a tenant is or was managed, or manages or managed others; those in force first (Q-4). A page costs its rows, and what is due about the tenant's links and not recorded yet, which is brought about for each page anew; commands and a sweep record it. Who: `tenant.view` on the tenant or, for those by which it manages, `customers.list`; an operator.
+// ManagerInvitations answers the query of that name.
+func (e *Engine) ManagerInvitations(query ManagerInvitationsQuery) (Page[ManagerInvitationRow], error) {
+	return answer[Page[ManagerInvitationRow]](e, query)
+}
+
+func (it ManagerInvitationsQuery) turned(cursor string) ManagerInvitationsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// LinksQuery: The links by which a tenant is or was managed, or manages or managed others; those in force first (Q-4). A
+// page costs its rows, and what is due about the tenant's links and not recorded yet, which is brought about for each page
+// anew; commands and a sweep record it. Who: `tenant.view` on the tenant or, for those by which it manages,
+// `customers.list`; an operator.
 type LinksQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -511,7 +695,7 @@ type LinksQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which links.
 	Filter *LinkFilter `json:"filter,omitempty"`
@@ -528,7 +712,18 @@ func (it LinksQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "links", fields(it))
 }
 
-// ProposalsQuery: What was proposed on the links of a tenant, by it or to it; the oldest first (Q-4). Who: `link.respond` on the tenant or, for those that it sent, `customers.add`; an operator.
+// Links answers the query of that name.
+func (e *Engine) Links(query LinksQuery) (Page[LinkRow], error) {
+	return answer[Page[LinkRow]](e, query)
+}
+
+func (it LinksQuery) turned(cursor string) LinksQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// ProposalsQuery: What was proposed on the links of a tenant, by it or to it; the oldest first (Q-4). Who: `link.respond`
+// on the tenant or, for those that it sent, `customers.add`; an operator.
 type ProposalsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -537,7 +732,7 @@ type ProposalsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which proposals.
 	Filter *ProposalFilter `json:"filter,omitempty"`
@@ -554,7 +749,18 @@ func (it ProposalsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "proposals", fields(it))
 }
 
-// BarredManagersQuery: The MSPs that a tenant keeps from asking to manage it; told to those who may bar them (L-10). Who: `link.respond` on the tenant; an operator.
+// Proposals answers the query of that name.
+func (e *Engine) Proposals(query ProposalsQuery) (Page[ProposalRow], error) {
+	return answer[Page[ProposalRow]](e, query)
+}
+
+func (it ProposalsQuery) turned(cursor string) ProposalsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// BarredManagersQuery: The MSPs that a tenant keeps from asking to manage it; told to those who may bar them (L-10). Who:
+// `link.respond` on the tenant; an operator.
 type BarredManagersQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -563,7 +769,7 @@ type BarredManagersQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which of them, and in which order.
 	Filter *BarredManagerFilter `json:"filter,omitempty"`
@@ -580,7 +786,21 @@ func (it BarredManagersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "barred_managers", fields(it))
 }
 
-// ExternalIDsQuery: The ids of other systems that an organisation keeps: by system, those of tenants and devices by the id, then those of people (X-11). What they lead to that the actor does not see is not there. A page costs its rows; of whoever sees few of many customers, the ids of these, if these are fewer. Who: whoever sees the keeper: those at home there, and those with `tenant.view` on it; an operator. Of it a tenant to whoever sees that, a person where the actor holds `users.view` at home, a device where they hold `devices.view` on its holder.
+// BarredManagers answers the query of that name.
+func (e *Engine) BarredManagers(query BarredManagersQuery) (Page[BarredManagerRow], error) {
+	return answer[Page[BarredManagerRow]](e, query)
+}
+
+func (it BarredManagersQuery) turned(cursor string) BarredManagersQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// ExternalIDsQuery: The ids of other systems that an organisation keeps: by system, those of tenants and devices by the
+// id, then those of people (X-11). What they lead to that the actor does not see is not there. A page costs its rows; of
+// whoever sees few of many customers, the ids of these, if these are fewer. Who: whoever sees the keeper: those at home
+// there, and those with `tenant.view` on it; an operator. Of it a tenant to whoever sees that, a person where the actor
+// holds `users.view` at home, a device where they hold `devices.view` on its holder.
 type ExternalIDsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -589,7 +809,7 @@ type ExternalIDsQuery struct {
 	Keeper TenantID `json:"keeper"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which of them.
 	Filter *ExternalIDFilter `json:"filter,omitempty"`
@@ -606,7 +826,19 @@ func (it ExternalIDsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "external_ids", fields(it))
 }
 
-// LookUpExternalQuery: What an id of another system leads to at the organisation that keeps it; nothing, where it leads nowhere or to what the actor does not see (X-11). Who: whoever sees the keeper, and what the id leads to, as in `external_ids`; an operator.
+// ExternalIDs answers the query of that name.
+func (e *Engine) ExternalIDs(query ExternalIDsQuery) (Page[ExternalIDRow], error) {
+	return answer[Page[ExternalIDRow]](e, query)
+}
+
+func (it ExternalIDsQuery) turned(cursor string) ExternalIDsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// LookUpExternalQuery: What an id of another system leads to at the organisation that keeps it; nothing, where it leads
+// nowhere or to what the actor does not see (X-11). Who: whoever sees the keeper, and what the id leads to, as in
+// `external_ids`; an operator.
 type LookUpExternalQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -621,7 +853,7 @@ type LookUpExternalQuery struct {
 	ID ExternalID `json:"id"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (LookUpExternalQuery) query() string { return "look_up_external" }
@@ -632,7 +864,14 @@ func (it LookUpExternalQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "look_up_external", fields(it))
 }
 
-// PlanSyncQuery: What a list of customers from another system comes to, row by row, and the commands that would follow; nothing is done (X-11). What is kept and not in the list, `external_ids` has. Who: `customers.add` on the manager; an operator.
+// LookUpExternal answers the query of that name.
+func (e *Engine) LookUpExternal(query LookUpExternalQuery) (*ExternalIDRow, error) {
+	return answer[*ExternalIDRow](e, query)
+}
+
+// PlanSyncQuery: What a list of customers from another system comes to, row by row, and the commands that would follow;
+// nothing is done (X-11). What is kept and not in the list, `external_ids` has. Who: `customers.add` on the manager; an
+// operator.
 type PlanSyncQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -647,7 +886,7 @@ type PlanSyncQuery struct {
 	Rows []SyncRow `json:"rows"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (PlanSyncQuery) query() string { return "plan_sync" }
@@ -655,10 +894,17 @@ func (PlanSyncQuery) query() string { return "plan_sync" }
 // MarshalJSON writes it as the schema has it.
 func (it PlanSyncQuery) MarshalJSON() ([]byte, error) {
 	type fields PlanSyncQuery
+	it.Rows = there(it.Rows)
 	return tagged("query", "plan_sync", fields(it))
 }
 
-// RolesQuery: The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4). Who: `users.view` on the tenant; an operator.
+// PlanSync answers the query of that name.
+func (e *Engine) PlanSync(query PlanSyncQuery) ([]SyncStep, error) {
+	return answer[[]SyncStep](e, query)
+}
+
+// RolesQuery: The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4). Who: `users.view`
+// on the tenant; an operator.
 type RolesQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -667,7 +913,7 @@ type RolesQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which roles.
 	Filter *RoleFilter `json:"filter,omitempty"`
@@ -684,7 +930,18 @@ func (it RolesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "roles", fields(it))
 }
 
-// AssignmentsQuery: Who holds which role on a tenant itself, role by role (Q-4). A page costs its rows. Who: `users.view` on the tenant; an operator.
+// Roles answers the query of that name.
+func (e *Engine) Roles(query RolesQuery) (Page[RoleRow], error) {
+	return answer[Page[RoleRow]](e, query)
+}
+
+func (it RolesQuery) turned(cursor string) RolesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// AssignmentsQuery: Who holds which role on a tenant itself, role by role (Q-4). A page costs its rows. Who: `users.view`
+// on the tenant; an operator.
 type AssignmentsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -693,7 +950,7 @@ type AssignmentsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which assignments.
 	Filter *AssignmentFilter `json:"filter,omitempty"`
@@ -710,7 +967,19 @@ func (it AssignmentsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "assignments", fields(it))
 }
 
-// TemporaryAccessQuery: Who has, or will have, a role for a while on a tenant or anywhere below it, by when it ends (X-4). A page costs the lesser of two: whatever is given for a while in the store, or the tenants below and what is so given there. Who: `users.view` on the tenant, and on whichever it is about; an operator.
+// Assignments answers the query of that name.
+func (e *Engine) Assignments(query AssignmentsQuery) (Page[AssignmentRow], error) {
+	return answer[Page[AssignmentRow]](e, query)
+}
+
+func (it AssignmentsQuery) turned(cursor string) AssignmentsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// TemporaryAccessQuery: Who has, or will have, a role for a while on a tenant or anywhere below it, by when it ends (X-4).
+// A page costs the lesser of two: whatever is given for a while in the store, or the tenants below and what is so given
+// there. Who: `users.view` on the tenant, and on whichever it is about; an operator.
 type TemporaryAccessQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -719,7 +988,7 @@ type TemporaryAccessQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which roles.
 	Filter *TemporaryFilter `json:"filter,omitempty"`
@@ -736,6 +1005,16 @@ func (it TemporaryAccessQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "temporary_access", fields(it))
 }
 
+// TemporaryAccess answers the query of that name.
+func (e *Engine) TemporaryAccess(query TemporaryAccessQuery) (Page[TemporaryRow], error) {
+	return answer[Page[TemporaryRow]](e, query)
+}
+
+func (it TemporaryAccessQuery) turned(cursor string) TemporaryAccessQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
 // InvitationsQuery: The invitations to a tenant; the oldest first (Q-4). Who: `users.view` on the tenant; an operator.
 type InvitationsQuery struct {
 	// Who asks.
@@ -745,7 +1024,7 @@ type InvitationsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which invitations.
 	Filter *InvitationFilter `json:"filter,omitempty"`
@@ -762,7 +1041,18 @@ func (it InvitationsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "invitations", fields(it))
 }
 
-// LinkTermsQuery: What both sides of a link agreed to, and what they would by the policy in force; told to both (P-13). Who: either side of the link with `tenant.view` on the managed tenant; an operator.
+// Invitations answers the query of that name.
+func (e *Engine) Invitations(query InvitationsQuery) (Page[InvitationRow], error) {
+	return answer[Page[InvitationRow]](e, query)
+}
+
+func (it InvitationsQuery) turned(cursor string) InvitationsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// LinkTermsQuery: What both sides of a link agreed to, and what they would by the policy in force; told to both (P-13).
+// Who: either side of the link with `tenant.view` on the managed tenant; an operator.
 type LinkTermsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -771,7 +1061,7 @@ type LinkTermsQuery struct {
 	Link LinkID `json:"link"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (LinkTermsQuery) query() string { return "link_terms" }
@@ -782,7 +1072,14 @@ func (it LinkTermsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "link_terms", fields(it))
 }
 
-// DevicesQuery: The devices that a tenant holds, by their ids (Q-4). A page costs its rows, or the devices that have a seat where those are wanted; devices without one are looked for in one after the other. Who: `devices.view` on the tenant; an operator.
+// LinkTerms answers the query of that name.
+func (e *Engine) LinkTerms(query LinkTermsQuery) (TermsOfLink, error) {
+	return answer[TermsOfLink](e, query)
+}
+
+// DevicesQuery: The devices that a tenant holds, by their ids (Q-4). A page costs its rows, or the devices that have a
+// seat where those are wanted; devices without one are looked for in one after the other. Who: `devices.view` on the
+// tenant; an operator.
 type DevicesQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -791,7 +1088,7 @@ type DevicesQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which devices.
 	Filter *DeviceFilter `json:"filter,omitempty"`
@@ -808,7 +1105,18 @@ func (it DevicesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "devices", fields(it))
 }
 
-// DeviceQuery: One device by any of its ids; nothing, where no tenant holds it whose devices the actor may see (Q-4). Who: anybody, of a device whose holder they have `devices.view` on; an operator.
+// Devices answers the query of that name.
+func (e *Engine) Devices(query DevicesQuery) (Page[DeviceRow], error) {
+	return answer[Page[DeviceRow]](e, query)
+}
+
+func (it DevicesQuery) turned(cursor string) DevicesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// DeviceQuery: One device by any of its ids; nothing, where no tenant holds it whose devices the actor may see (Q-4). Who:
+// anybody, of a device whose holder they have `devices.view` on; an operator.
 type DeviceQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -817,7 +1125,7 @@ type DeviceQuery struct {
 	Device DeviceID `json:"device"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (DeviceQuery) query() string { return "device" }
@@ -828,7 +1136,14 @@ func (it DeviceQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "device", fields(it))
 }
 
-// PersonQuery: The person with an address whom the actor may name as an additional recipient of a tenant's alerts: at home on it, or in an organisation above it that is there for the actor. Nothing for every other address, and so of whoever has not accepted their invitation (Q-4, A-2). Who: `alerts.manage` on the tenant; an operator.
+// Device answers the query of that name.
+func (e *Engine) Device(query DeviceQuery) (*DeviceRow, error) {
+	return answer[*DeviceRow](e, query)
+}
+
+// PersonQuery: The person with an address whom the actor may name as an additional recipient of a tenant's alerts: at home
+// on it, or in an organisation above it that is there for the actor. Nothing for every other address, and so of whoever
+// has not accepted their invitation (Q-4, A-2). Who: `alerts.manage` on the tenant; an operator.
 type PersonQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -840,7 +1155,7 @@ type PersonQuery struct {
 	Email Email `json:"email"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (PersonQuery) query() string { return "person" }
@@ -851,7 +1166,13 @@ func (it PersonQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "person", fields(it))
 }
 
-// MovesQuery: The moves of devices that a tenant was asked to approve, or asked others to; the oldest first (V-7). Who: `devices.view` on the tenant; an operator.
+// Person answers the query of that name.
+func (e *Engine) Person(query PersonQuery) (*NamedUser, error) {
+	return answer[*NamedUser](e, query)
+}
+
+// MovesQuery: The moves of devices that a tenant was asked to approve, or asked others to; the oldest first (V-7). Who:
+// `devices.view` on the tenant; an operator.
 type MovesQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -860,7 +1181,7 @@ type MovesQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which moves.
 	Filter *MoveFilter `json:"filter,omitempty"`
@@ -877,6 +1198,16 @@ func (it MovesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "moves", fields(it))
 }
 
+// Moves answers the query of that name.
+func (e *Engine) Moves(query MovesQuery) (Page[MoveRow], error) {
+	return answer[Page[MoveRow]](e, query)
+}
+
+func (it MovesQuery) turned(cursor string) MovesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
 // UploadsQuery: A reseller's uploads; the oldest first (V-8). Who: `devices.view` on the reseller; an operator.
 type UploadsQuery struct {
 	// Who asks.
@@ -886,7 +1217,7 @@ type UploadsQuery struct {
 	Reseller TenantID `json:"reseller"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -900,7 +1231,18 @@ func (it UploadsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "uploads", fields(it))
 }
 
-// ResellersQuery: The resellers that added a tenant, told to those who may drop and admit them; the first that added it comes first (V-1). Who: `devices.manage` on the tenant; an operator.
+// Uploads answers the query of that name.
+func (e *Engine) Uploads(query UploadsQuery) (Page[UploadRow], error) {
+	return answer[Page[UploadRow]](e, query)
+}
+
+func (it UploadsQuery) turned(cursor string) UploadsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// ResellersQuery: The resellers that added a tenant, told to those who may drop and admit them; the first that added it
+// comes first (V-1). Who: `devices.manage` on the tenant; an operator.
 type ResellersQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -909,7 +1251,7 @@ type ResellersQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -923,6 +1265,16 @@ func (it ResellersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "resellers", fields(it))
 }
 
+// Resellers answers the query of that name.
+func (e *Engine) Resellers(query ResellersQuery) (Page[TenantResellerRow], error) {
+	return answer[Page[TenantResellerRow]](e, query)
+}
+
+func (it ResellersQuery) turned(cursor string) ResellersQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
 // AlertRulesQuery: Who gets a tenant's alerts, category by category (A-2). Who: `alerts.view` on the tenant; an operator.
 type AlertRulesQuery struct {
 	// Who asks.
@@ -932,7 +1284,7 @@ type AlertRulesQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -946,7 +1298,18 @@ func (it AlertRulesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "alert_rules", fields(it))
 }
 
-// LicencesQuery: The licences that serve a tenant (Q-4). A page costs its rows; whether a seat is left is looked at in one after the other, and so is the service where they come by their end. Who: `licences.view` on the tenant; an operator.
+// AlertRules answers the query of that name.
+func (e *Engine) AlertRules(query AlertRulesQuery) (Page[AlertRuleRow], error) {
+	return answer[Page[AlertRuleRow]](e, query)
+}
+
+func (it AlertRulesQuery) turned(cursor string) AlertRulesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// LicencesQuery: The licences that serve a tenant (Q-4). A page costs its rows; whether a seat is left is looked at in one
+// after the other, and so is the service where they come by their end. Who: `licences.view` on the tenant; an operator.
 type LicencesQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -955,7 +1318,7 @@ type LicencesQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which licences, and in which order.
 	Filter *LicenceFilter `json:"filter,omitempty"`
@@ -972,7 +1335,18 @@ func (it LicencesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "licences", fields(it))
 }
 
-// SessionsQuery: The consoles of a tenant, those still open first, the oldest before others (Q-4). A page costs its rows; service and person are looked at in one after the other. Who: `audit.view` on the tenant; an operator.
+// Licences answers the query of that name.
+func (e *Engine) Licences(query LicencesQuery) (Page[LicenceRow], error) {
+	return answer[Page[LicenceRow]](e, query)
+}
+
+func (it LicencesQuery) turned(cursor string) LicencesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// SessionsQuery: The consoles of a tenant, those still open first, the oldest before others (Q-4). A page costs its rows;
+// service and person are looked at in one after the other. Who: `audit.view` on the tenant; an operator.
 type SessionsQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -981,7 +1355,7 @@ type SessionsQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which consoles.
 	Filter *SessionFilter `json:"filter,omitempty"`
@@ -998,13 +1372,23 @@ func (it SessionsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "sessions", fields(it))
 }
 
+// Sessions answers the query of that name.
+func (e *Engine) Sessions(query SessionsQuery) (Page[SessionRow], error) {
+	return answer[Page[SessionRow]](e, query)
+}
+
+func (it SessionsQuery) turned(cursor string) SessionsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
 // ServiceMailQuery: Who gets a tenant's service mail, for the host itself (A-1). Who: the host itself, without an actor.
 type ServiceMailQuery struct {
 	// The tenant.
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (ServiceMailQuery) query() string { return "service_mail" }
@@ -1015,7 +1399,13 @@ func (it ServiceMailQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "service_mail", fields(it))
 }
 
-// AlertRecipientsQuery: Who gets a tenant's alerts about a category of issues, for the host itself (A-2). Who: the host itself, without an actor.
+// ServiceMail answers the query of that name.
+func (e *Engine) ServiceMail(query ServiceMailQuery) (Recipients, error) {
+	return answer[Recipients](e, query)
+}
+
+// AlertRecipientsQuery: Who gets a tenant's alerts about a category of issues, for the host itself (A-2). Who: the host
+// itself, without an actor.
 type AlertRecipientsQuery struct {
 	// The tenant.
 	Tenant TenantID `json:"tenant"`
@@ -1024,7 +1414,7 @@ type AlertRecipientsQuery struct {
 	Category IssueCategory `json:"category"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (AlertRecipientsQuery) query() string { return "alert_recipients" }
@@ -1035,10 +1425,15 @@ func (it AlertRecipientsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "alert_recipients", fields(it))
 }
 
+// AlertRecipients answers the query of that name.
+func (e *Engine) AlertRecipients(query AlertRecipientsQuery) (Recipients, error) {
+	return answer[Recipients](e, query)
+}
+
 // PolicyQuery: The policy in force (P-13). Who: the host itself, without an actor.
 type PolicyQuery struct {
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (PolicyQuery) query() string { return "policy" }
@@ -1049,7 +1444,14 @@ func (it PolicyQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "policy", fields(it))
 }
 
-// TenantAccessQuery: Who can reach a tenant, and why: the people who are named to whoever may see its users, role by role (X-3). Of others `organisation_access` tells. A page costs whoever's assignments may reach the tenant up to its end. Who: `users.view` on the tenant; an operator.
+// Policy answers the query of that name.
+func (e *Engine) Policy(query PolicyQuery) (Policy, error) {
+	return answer[Policy](e, query)
+}
+
+// TenantAccessQuery: Who can reach a tenant, and why: the people who are named to whoever may see its users, role by role
+// (X-3). Of others `organisation_access` tells. A page costs whoever's assignments may reach the tenant up to its end.
+// Who: `users.view` on the tenant; an operator.
 type TenantAccessQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1058,7 +1460,7 @@ type TenantAccessQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which access.
 	Filter *AccessFilter `json:"filter,omitempty"`
@@ -1075,7 +1477,20 @@ func (it TenantAccessQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "tenant_access", fields(it))
 }
 
-// OrganisationAccessQuery: The other organisations whose people can reach a tenant, in the order of their ids, and what one or another of these may do there (X-3): whoever `tenant_access` does not name, of organisations that are there for the actor. Costs their people, as long as none of them may do all that any could. Who: `users.view` on the tenant; an operator.
+// TenantAccess answers the query of that name.
+func (e *Engine) TenantAccess(query TenantAccessQuery) (Page[TenantAccessRow], error) {
+	return answer[Page[TenantAccessRow]](e, query)
+}
+
+func (it TenantAccessQuery) turned(cursor string) TenantAccessQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// OrganisationAccessQuery: The other organisations whose people can reach a tenant, in the order of their ids, and what
+// one or another of these may do there (X-3): whoever `tenant_access` does not name, of organisations that are there for
+// the actor. Costs their people, as long as none of them may do all that any could. Who: `users.view` on the tenant; an
+// operator.
 type OrganisationAccessQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1084,7 +1499,7 @@ type OrganisationAccessQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (OrganisationAccessQuery) query() string { return "organisation_access" }
@@ -1095,7 +1510,14 @@ func (it OrganisationAccessQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "organisation_access", fields(it))
 }
 
-// UserAccessQuery: The tenants that somebody can reach, and why: told to themselves, and to whoever may see the users of their home, of tenants whose users they may see (X-3). A page costs the tenants that their assignments may reach up to its end. Who: the user; `users.view` on the user's home; an operator.
+// OrganisationAccess answers the query of that name.
+func (e *Engine) OrganisationAccess(query OrganisationAccessQuery) ([]OrganisationAccessRow, error) {
+	return answer[[]OrganisationAccessRow](e, query)
+}
+
+// UserAccessQuery: The tenants that somebody can reach, and why: told to themselves, and to whoever may see the users of
+// their home, of tenants whose users they may see (X-3). A page costs the tenants that their assignments may reach up to
+// its end. Who: the user; `users.view` on the user's home; an operator.
 type UserAccessQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1104,7 +1526,7 @@ type UserAccessQuery struct {
 	User UserID `json:"user"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which access.
 	Filter *AccessFilter `json:"filter,omitempty"`
@@ -1121,7 +1543,19 @@ func (it UserAccessQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "user_access", fields(it))
 }
 
-// TenantAccessChangesQuery: Who can reach a tenant who could not at a moment that has passed, and the other way round; who may do something else (X-3). Told as both reviews are, then and now. A page costs whoever reaches the tenant, or did. Who: `users.view` on the tenant; an operator.
+// UserAccess answers the query of that name.
+func (e *Engine) UserAccess(query UserAccessQuery) (Page[UserAccessRow], error) {
+	return answer[Page[UserAccessRow]](e, query)
+}
+
+func (it UserAccessQuery) turned(cursor string) UserAccessQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// TenantAccessChangesQuery: Who can reach a tenant who could not at a moment that has passed, and the other way round; who
+// may do something else (X-3). Told as both reviews are, then and now. A page costs whoever reaches the tenant, or did.
+// Who: `users.view` on the tenant; an operator.
 type TenantAccessChangesQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1130,10 +1564,10 @@ type TenantAccessChangesQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// Since when.
-	Since any `json:"since"`
+	Since AsOf `json:"since"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -1147,7 +1581,20 @@ func (it TenantAccessChangesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "tenant_access_changes", fields(it))
 }
 
-// ArisingQuery: What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who asks to manage it or to manage more of it, whom it invites to (X-3). Each is told as the list of its kind tells it, and to whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond` for what organisations ask; an operator.
+// TenantAccessChanges answers the query of that name.
+func (e *Engine) TenantAccessChanges(query TenantAccessChangesQuery) (Page[AccessChangeRow], error) {
+	return answer[Page[AccessChangeRow]](e, query)
+}
+
+func (it TenantAccessChangesQuery) turned(cursor string) TenantAccessChangesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// ArisingQuery: What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who
+// asks to manage it or to manage more of it, whom it invites to (X-3). Each is told as the list of its kind tells it, and
+// to whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond` for what
+// organisations ask; an operator.
 type ArisingQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1156,7 +1603,7 @@ type ArisingQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -1170,7 +1617,19 @@ func (it ArisingQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "arising", fields(it))
 }
 
-// UserAccessChangesQuery: What somebody can reach that they could not at a moment that has passed, and the other way round (X-3). Told as both reviews are, then and now. A page costs the tenants that they reach, or did. Who: the user; `users.view` on the user's home; an operator.
+// Arising answers the query of that name.
+func (e *Engine) Arising(query ArisingQuery) (Page[ArisingRow], error) {
+	return answer[Page[ArisingRow]](e, query)
+}
+
+func (it ArisingQuery) turned(cursor string) ArisingQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// UserAccessChangesQuery: What somebody can reach that they could not at a moment that has passed, and the other way round
+// (X-3). Told as both reviews are, then and now. A page costs the tenants that they reach, or did. Who: the user;
+// `users.view` on the user's home; an operator.
 type UserAccessChangesQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1179,10 +1638,10 @@ type UserAccessChangesQuery struct {
 	User UserID `json:"user"`
 
 	// Since when.
-	Since any `json:"since"`
+	Since AsOf `json:"since"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -1196,7 +1655,21 @@ func (it UserAccessChangesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "user_access_changes", fields(it))
 }
 
-// TenantReportQuery: The access to a tenant and its history as a page for people: who can reach it and why, who manages it, what is about to arise, what has happened (X-3). Each part is told as its list tells it, and left out, with the reason, where that is refused; whoever may view the tenant may ask. Costs the first page of each list, 1000 rows long; of the last 200 records whoever each may concern there; and the people of those who can reach it, for their names. Who: `tenant.view` on the tenant; an operator.
+// UserAccessChanges answers the query of that name.
+func (e *Engine) UserAccessChanges(query UserAccessChangesQuery) (Page[AccessChangeRow], error) {
+	return answer[Page[AccessChangeRow]](e, query)
+}
+
+func (it UserAccessChangesQuery) turned(cursor string) UserAccessChangesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// TenantReportQuery: The access to a tenant and its history as a page for people: who can reach it and why, who manages
+// it, what is about to arise, what has happened (X-3). Each part is told as its list tells it, and left out, with the
+// reason, where that is refused; whoever may view the tenant may ask. Costs the first page of each list, 1000 rows long;
+// of the last 200 records whoever each may concern there; and the people of those who can reach it, for their names. Who:
+// `tenant.view` on the tenant; an operator.
 type TenantReportQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1205,10 +1678,10 @@ type TenantReportQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Since when it shows what has changed about access; not at all, if left out.
-	Since *any `json:"since,omitempty"`
+	Since *AsOf `json:"since,omitempty"`
 }
 
 func (TenantReportQuery) query() string { return "tenant_report" }
@@ -1219,16 +1692,25 @@ func (it TenantReportQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "tenant_report", fields(it))
 }
 
-// PreviewQuery: What a command would lead to, if its actor gave it now: what would be recorded, who would be told, who would gain and who would lose access, and which rows of resellers would be others (X-1). Nothing happens, and no id is used up; whoever might not give it is refused as the command would be. An address that it would confirm has to be proved before, as before the command. The pages are those of who gains and who loses. Who: whoever might send the command; an operator.
+// TenantReport answers the query of that name.
+func (e *Engine) TenantReport(query TenantReportQuery) (Report, error) {
+	return answer[Report](e, query)
+}
+
+// PreviewQuery: What a command would lead to, if its actor gave it now: what would be recorded, who would be told, who
+// would gain and who would lose access, and which rows of resellers would be others (X-1). Nothing happens, and no id is
+// used up; whoever might not give it is refused as the command would be. An address that it would confirm has to be proved
+// before, as before the command. The pages are those of who gains and who loses. Who: whoever might send the command; an
+// operator.
 type PreviewQuery struct {
 	// Who would give it, and asks.
 	Actor Actor `json:"actor"`
 
 	// The command.
-	Command any `json:"command"`
+	Command Command `json:"command"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Whether it is counted how many of them there are in all, which costs all of them.
 	Count bool `json:"count,omitempty"`
@@ -1245,7 +1727,14 @@ func (it PreviewQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "preview", fields(it))
 }
 
-// AuditQuery: Records about a tenant, as the actor may see them (Q-2). A page costs the records about the tenant up to its end, from `from` and until `until` alone, and with `by` those of the user if these are fewer; a command is looked for in one after the other. Who: `audit.view` on the tenant; an operator.
+// Preview answers the query of that name.
+func (e *Engine) Preview(query PreviewQuery) (Previewed, error) {
+	return answer[Previewed](e, query)
+}
+
+// AuditQuery: Records about a tenant, as the actor may see them (Q-2). A page costs the records about the tenant up to its
+// end, from `from` and until `until` alone, and with `by` those of the user if these are fewer; a command is looked for in
+// one after the other. Who: `audit.view` on the tenant; an operator.
 type AuditQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1254,7 +1743,7 @@ type AuditQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which records.
 	Filter *AuditFilter `json:"filter,omitempty"`
@@ -1271,6 +1760,16 @@ func (it AuditQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "audit", fields(it))
 }
 
+// Audit answers the query of that name.
+func (e *Engine) Audit(query AuditQuery) (Page[AuditRow], error) {
+	return answer[Page[AuditRow]](e, query)
+}
+
+func (it AuditQuery) turned(cursor string) AuditQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
 // HostEntityQuery: An entity by its kind and id. Who: the host itself, without an actor.
 type HostEntityQuery struct {
 	// Its kind.
@@ -1280,7 +1779,7 @@ type HostEntityQuery struct {
 	ID ID `json:"id"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (HostEntityQuery) query() string { return "host_entity" }
@@ -1291,13 +1790,19 @@ func (it HostEntityQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_entity", fields(it))
 }
 
-// HostEntitiesQuery: The entities of a kind: all, or those of at most one tenant, manager, user or whatever else entities of the kind are found by. Who: the host itself, without an actor.
+// HostEntity answers the query of that name.
+func (e *Engine) HostEntity(query HostEntityQuery) (*Entity, error) {
+	return answer[*Entity](e, query)
+}
+
+// HostEntitiesQuery: The entities of a kind: all, or those of at most one tenant, manager, user or whatever else entities
+// of the kind are found by. Who: the host itself, without an actor.
 type HostEntitiesQuery struct {
 	// The kind.
 	Kind Kind `json:"kind"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// An integration's attachments.
 	Integration *IntegrationID `json:"integration,omitempty"`
@@ -1320,7 +1825,8 @@ type HostEntitiesQuery struct {
 	// The assignments of a tenant's own role.
 	Role *RoleID `json:"role,omitempty"`
 
-	// A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of links and link requests, those by which it is managed; of managers' invitations, its own.
+	// A tenant's: its users, its own roles and integrations; what it holds; what is about it. Of links and link requests,
+	// those by which it is managed; of managers' invitations, its own.
 	Tenant *TenantID `json:"tenant,omitempty"`
 
 	// A user's assignments, pending invitations and open sessions.
@@ -1335,7 +1841,18 @@ func (it HostEntitiesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_entities", fields(it))
 }
 
-// HostPersonalQuery: What is known today about a person or about where a tenant is; it has no past (U-5). Who: the host itself, without an actor.
+// HostEntities answers the query of that name.
+func (e *Engine) HostEntities(query HostEntitiesQuery) (Page[Entity], error) {
+	return answer[Page[Entity]](e, query)
+}
+
+func (it HostEntitiesQuery) turned(cursor string) HostEntitiesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// HostPersonalQuery: What is known today about a person or about where a tenant is; it has no past (U-5). Who: the host
+// itself, without an actor.
 type HostPersonalQuery struct {
 	// Whose.
 	Subject Subject `json:"subject"`
@@ -1349,13 +1866,18 @@ func (it HostPersonalQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_personal", fields(it))
 }
 
+// HostPersonal answers the query of that name.
+func (e *Engine) HostPersonal(query HostPersonalQuery) (*Personal, error) {
+	return answer[*Personal](e, query)
+}
+
 // HostRecordsQuery: Records of the journal. Who: the host itself, without an actor.
 type HostRecordsQuery struct {
 	// Only those after this record.
 	After int64 `json:"after,omitempty"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -1369,13 +1891,24 @@ func (it HostRecordsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_records", fields(it))
 }
 
-// HostAccessChangesQuery: Who gained and who lost access by records of the journal, and by time alone before each of them (X-13). Who: the host itself, without an actor.
+// HostRecords answers the query of that name.
+func (e *Engine) HostRecords(query HostRecordsQuery) (Page[Record], error) {
+	return answer[Page[Record]](e, query)
+}
+
+func (it HostRecordsQuery) turned(cursor string) HostRecordsQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// HostAccessChangesQuery: Who gained and who lost access by records of the journal, and by time alone before each of them
+// (X-13). Who: the host itself, without an actor.
 type HostAccessChangesQuery struct {
 	// Only by those after this record.
 	After int64 `json:"after,omitempty"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which page.
 	Paging *Paging `json:"paging,omitempty"`
@@ -1389,7 +1922,18 @@ func (it HostAccessChangesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_access_changes", fields(it))
 }
 
-// HostAuthzenQuery: Answers a request of the OpenID AuthZEN Authorization API 1.0: whether somebody may do something, who may, where, and what (X-14). Who: the host itself, without an actor.
+// HostAccessChanges answers the query of that name.
+func (e *Engine) HostAccessChanges(query HostAccessChangesQuery) (Page[AccessEvent], error) {
+	return answer[Page[AccessEvent]](e, query)
+}
+
+func (it HostAccessChangesQuery) turned(cursor string) HostAccessChangesQuery {
+	it.Paging = turned(it.Paging, cursor)
+	return it
+}
+
+// HostAuthzenQuery: Answers a request of the OpenID AuthZEN Authorization API 1.0: whether somebody may do something, who
+// may, where, and what (X-14). Who: the host itself, without an actor.
 type HostAuthzenQuery struct {
 	// Which part of the API.
 	Api AuthzenApi `json:"api"`
@@ -1398,7 +1942,7 @@ type HostAuthzenQuery struct {
 	Request Document `json:"request"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 }
 
 func (HostAuthzenQuery) query() string { return "host_authzen" }
@@ -1409,7 +1953,13 @@ func (it HostAuthzenQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_authzen", fields(it))
 }
 
-// AuthzenMetadataQuery: The metadata of a policy decision point that serves the Authorization API (X-14). Who: the host itself, without an actor.
+// HostAuthzen answers the query of that name.
+func (e *Engine) HostAuthzen(query HostAuthzenQuery) (Document, error) {
+	return answer[Document](e, query)
+}
+
+// AuthzenMetadataQuery: The metadata of a policy decision point that serves the Authorization API (X-14). Who: the host
+// itself, without an actor.
 type AuthzenMetadataQuery struct {
 	// Where it is served: a URL of the scheme `https`.
 	Base string `json:"base"`
@@ -1423,7 +1973,13 @@ func (it AuthzenMetadataQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "authzen_metadata", fields(it))
 }
 
-// OcsfAuditQuery: A tenant's audit as its actor may see it (Q-2), as events of the Open Cybersecurity Schema Framework, version 1.8.0 (X-14). Who: `audit.view` on the tenant; an operator.
+// AuthzenMetadata answers the query of that name.
+func (e *Engine) AuthzenMetadata(query AuthzenMetadataQuery) (Document, error) {
+	return answer[Document](e, query)
+}
+
+// OcsfAuditQuery: A tenant's audit as its actor may see it (Q-2), as events of the Open Cybersecurity Schema Framework,
+// version 1.8.0 (X-14). Who: `audit.view` on the tenant; an operator.
 type OcsfAuditQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1432,7 +1988,7 @@ type OcsfAuditQuery struct {
 	Tenant TenantID `json:"tenant"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Which records.
 	Filter *AuditFilter `json:"filter,omitempty"`
@@ -1449,13 +2005,19 @@ func (it OcsfAuditQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "ocsf_audit", fields(it))
 }
 
-// HostOcsfQuery: Records of the journal as events of the Open Cybersecurity Schema Framework, version 1.8.0 (X-14). Who: the host itself, without an actor.
+// OcsfAudit answers the query of that name.
+func (e *Engine) OcsfAudit(query OcsfAuditQuery) (EdgeEvents, error) {
+	return answer[EdgeEvents](e, query)
+}
+
+// HostOcsfQuery: Records of the journal as events of the Open Cybersecurity Schema Framework, version 1.8.0 (X-14). Who:
+// the host itself, without an actor.
 type HostOcsfQuery struct {
 	// Only those after this record.
 	After int64 `json:"after,omitempty"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// How many records at most, 1 to 1000; 100, if left out.
 	Limit *int64 `json:"limit,omitempty"`
@@ -1469,7 +2031,13 @@ func (it HostOcsfQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_ocsf", fields(it))
 }
 
-// CloudEventsQuery: Notices that a consumer has not acknowledged, as CloudEvents 1.0 (A-4, X-14). Who: the host itself, without an actor.
+// HostOcsf answers the query of that name.
+func (e *Engine) HostOcsf(query HostOcsfQuery) (EdgeEvents, error) {
+	return answer[EdgeEvents](e, query)
+}
+
+// CloudEventsQuery: Notices that a consumer has not acknowledged, as CloudEvents 1.0 (A-4, X-14). Who: the host itself,
+// without an actor.
 type CloudEventsQuery struct {
 	// The consumer, by a name of the host's own.
 	Consumer string `json:"consumer"`
@@ -1489,7 +2057,13 @@ func (it CloudEventsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "cloud_events", fields(it))
 }
 
-// CaepSessionsRevokedQuery: Console sessions that have ended because their right was lost, as `session-revoked` events of the OpenID Continuous Access Evaluation Profile 1.0, to be signed (X-14). Who: the host itself, without an actor.
+// CloudEvents answers the query of that name.
+func (e *Engine) CloudEvents(query CloudEventsQuery) (EdgeEvents, error) {
+	return answer[EdgeEvents](e, query)
+}
+
+// CaepSessionsRevokedQuery: Console sessions that have ended because their right was lost, as `session-revoked` events of
+// the OpenID Continuous Access Evaluation Profile 1.0, to be signed (X-14). Who: the host itself, without an actor.
 type CaepSessionsRevokedQuery struct {
 	// The host's issuer, as in its tokens.
 	Issuer string `json:"issuer"`
@@ -1498,7 +2072,7 @@ type CaepSessionsRevokedQuery struct {
 	After int64 `json:"after,omitempty"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Whom they are for, if they are to name a receiver.
 	Audience *string `json:"audience,omitempty"`
@@ -1515,7 +2089,13 @@ func (it CaepSessionsRevokedQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "caep_sessions_revoked", fields(it))
 }
 
-// CaepTokenClaimsChangesQuery: Who gained and who lost access, as `token-claims-change` events of the OpenID Continuous Access Evaluation Profile 1.0, to be signed (X-13, X-14). Who: the host itself, without an actor.
+// CaepSessionsRevoked answers the query of that name.
+func (e *Engine) CaepSessionsRevoked(query CaepSessionsRevokedQuery) (EdgeEvents, error) {
+	return answer[EdgeEvents](e, query)
+}
+
+// CaepTokenClaimsChangesQuery: Who gained and who lost access, as `token-claims-change` events of the OpenID Continuous
+// Access Evaluation Profile 1.0, to be signed (X-13, X-14). Who: the host itself, without an actor.
 type CaepTokenClaimsChangesQuery struct {
 	// The host's issuer, as in its tokens.
 	Issuer string `json:"issuer"`
@@ -1524,7 +2104,7 @@ type CaepTokenClaimsChangesQuery struct {
 	After int64 `json:"after,omitempty"`
 
 	// When; now, if left out.
-	AsOf *any `json:"as_of,omitempty"`
+	AsOf *AsOf `json:"as_of,omitempty"`
 
 	// Whom they are for, if they are to name a receiver.
 	Audience *string `json:"audience,omitempty"`
@@ -1539,6 +2119,11 @@ func (CaepTokenClaimsChangesQuery) query() string { return "caep_token_claims_ch
 func (it CaepTokenClaimsChangesQuery) MarshalJSON() ([]byte, error) {
 	type fields CaepTokenClaimsChangesQuery
 	return tagged("query", "caep_token_claims_changes", fields(it))
+}
+
+// CaepTokenClaimsChanges answers the query of that name.
+func (e *Engine) CaepTokenClaimsChanges(query CaepTokenClaimsChangesQuery) (PageOfDocument, error) {
+	return answer[PageOfDocument](e, query)
 }
 
 // NoticesQuery: Notices that a consumer has not acknowledged (A-4). Who: the host itself, without an actor.
@@ -1558,7 +2143,13 @@ func (it NoticesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "notices", fields(it))
 }
 
-// ParseQuery: Texts read as a command would read them, one answer for each; the store is not asked. Who: the host itself, without an actor.
+// Notices answers the query of that name.
+func (e *Engine) Notices(query NoticesQuery) (Mail, error) {
+	return answer[Mail](e, query)
+}
+
+// ParseQuery: Texts read as a command would read them, one answer for each; the store is not asked. Who: the host itself,
+// without an actor.
 type ParseQuery struct {
 	// The texts.
 	Texts []Typed `json:"texts"`
@@ -1569,7 +2160,13 @@ func (ParseQuery) query() string { return "parse" }
 // MarshalJSON writes it as the schema has it.
 func (it ParseQuery) MarshalJSON() ([]byte, error) {
 	type fields ParseQuery
+	it.Texts = there(it.Texts)
 	return tagged("query", "parse", fields(it))
+}
+
+// Parse answers the query of that name.
+func (e *Engine) Parse(query ParseQuery) ([]Parsed, error) {
+	return answer[[]Parsed](e, query)
 }
 
 // TokenQuery: The revision the store is at. Who: the host itself, without an actor.
@@ -1583,7 +2180,13 @@ func (it TokenQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "token", fields(it))
 }
 
-// ConfirmQuery: Makes sure that a token is of this store's history and the store has come at least that far. Who: the host itself, without an actor.
+// Token answers the query of that name.
+func (e *Engine) Token() (Token, error) {
+	return answer[Token](e, TokenQuery{})
+}
+
+// ConfirmQuery: Makes sure that a token is of this store's history and the store has come at least that far. Who: the host
+// itself, without an actor.
 type ConfirmQuery struct {
 	// The token.
 	Token Token `json:"token"`
@@ -1597,7 +2200,15 @@ func (it ConfirmQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "confirm", fields(it))
 }
 
-// VerifyQuery: Replays the whole journal and compares everything that is stored with what it leads to: entities, their past, indexes, receipts, what records are about, personal data and a file's schema (Q-3). Who: the host itself, without an actor.
+// Confirm answers the query of that name.
+func (e *Engine) Confirm(query ConfirmQuery) error {
+	_, err := e.Ask(query, nil)
+	return err
+}
+
+// VerifyQuery: Replays the whole journal and compares everything that is stored with what it leads to: entities, their
+// past, indexes, receipts, what records are about, personal data and a file's schema (Q-3). Who: the host itself, without
+// an actor.
 type VerifyQuery struct {
 	// A revision that was verified before: only the records since, and what these have changed, is looked at.
 	Since *Token `json:"since,omitempty"`
@@ -1611,7 +2222,14 @@ func (it VerifyQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "verify", fields(it))
 }
 
-// ErasurePendingQuery: Whether something that was erased is still in the file's log, because somebody has been reading since before: the last record that erased something (U-5). Tries to wipe it first. Who: the host itself, without an actor.
+// Verify answers the query of that name.
+func (e *Engine) Verify(query VerifyQuery) (Verification, error) {
+	return answer[Verification](e, query)
+}
+
+// ErasurePendingQuery: Whether something that was erased is still in the file's log, because somebody has been reading
+// since before: the last record that erased something (U-5). Tries to wipe it first. Who: the host itself, without an
+// actor.
 type ErasurePendingQuery struct{}
 
 func (ErasurePendingQuery) query() string { return "erasure_pending" }
@@ -1620,4 +2238,9 @@ func (ErasurePendingQuery) query() string { return "erasure_pending" }
 func (it ErasurePendingQuery) MarshalJSON() ([]byte, error) {
 	type fields ErasurePendingQuery
 	return tagged("query", "erasure_pending", fields(it))
+}
+
+// ErasurePending answers the query of that name.
+func (e *Engine) ErasurePending() (*int64, error) {
+	return answer[*int64](e, ErasurePendingQuery{})
 }
