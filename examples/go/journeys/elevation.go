@@ -20,21 +20,21 @@ func elevation(s *stage) {
 	s.introduce()
 
 	s.heading("Linked")
-	asked := outcome[id](s.does(ada, "asks to manage BK-200 jointly", object{"command": "request_link", "manager": northwind,
-		"number": "BK-200", "management": "jointly", "services": []string{"manage"}}))
-	link := outcome[id](s.does(klara, "accepts", object{"command": "accept_link", "request": asked}))
+	asked := outcome[tenantry.LinkRequestID](s.does(ada, "asks to manage BK-200 jointly", tenantry.RequestLink{Manager: northwind,
+		Number: "BK-200", Management: tenantry.ManagementJointly, Services: []tenantry.Service{tenantry.ServiceManage}}))
+	link := outcome[tenantry.LinkID](s.does(klara, "accepts", tenantry.AcceptLink{Request: asked}))
 	s.call(link, "Northwind IT → Bäckerei Klein")
 
 	s.heading("Nothing for good, away from home")
-	policy := ask[object](s, object{"query": "policy"})
-	policy["name"] = "for-a-while"
-	policy["temporary"] = object{"required": true, "max_days": 30}
+	policy := got(s.engine.Policy(tenantry.PolicyQuery{}))
+	policy.Name = "for-a-while"
+	policy.Temporary = &tenantry.TemporaryRule{Required: true, MaxDays: tenantry.Ptr(int64(30))}
 	s.doesAs(tenantry.Operator("SUP-4713"), "the operator, on SUP-4713,", "wants an end of every such role",
-		object{"command": "set_policy", "policy": policy})
+		tenantry.SetPolicy{Policy: policy})
 	// An admin of the bakery, from and until then, or for good.
-	admin := func(starts, ends any) object {
-		return object{"command": "assign", "assignments": []object{{"user": tom, "tenant": bakery, "role": "admin"}},
-			"starts": starts, "ends": ends}
+	admin := func(starts, ends *time.Time) tenantry.Assign {
+		given := tenantry.NewAssignment{User: tom, Tenant: bakery, Role: tenantry.RoleAdmin}
+		return tenantry.Assign{Assignments: []tenantry.NewAssignment{given}, Starts: starts, Ends: ends}
 	}
 	s.tries(ada, "makes Tom an admin of the bakery for good", admin(nil, nil))
 
@@ -47,15 +47,15 @@ func elevation(s *stage) {
 	)
 	rights.follow(link)
 	rights.moment("before")
-	s.does(ada, "makes Tom an admin of the bakery until 10:30", admin(nil, "2026-03-02T10:30:00Z"))
+	s.does(ada, "makes Tom an admin of the bakery until 10:30", admin(nil, march(2, 10, 30)))
 	rights.moment("given")
 	s.why(tom, bakery)
-	edit := object{"command": "edit_tenant", "tenant": bakery, "website": "https://klein.example"}
+	edit := tenantry.EditTenant{Tenant: bakery, Website: tenantry.Set[tenantry.Website]("https://klein.example")}
 	s.does(tom, "enters the bakery's website", edit)
-	s.tries(tom, "gives himself a week of it", admin(nil, "2026-03-09T10:30:00Z"))
+	s.tries(tom, "gives himself a week of it", admin(nil, march(9, 10, 30)))
 
 	s.heading("A night to come")
-	s.does(ada, "makes him one for the night of Saturday, too", admin("2026-03-07T22:00:00Z", "2026-03-08T02:00:00Z"))
+	s.does(ada, "makes him one for the night of Saturday, too", admin(march(7, 22, 0), march(8, 2, 0)))
 	s.remark("Who has access for a while, as Ada reads it:")
 	s.listed(ada, bakery)
 	s.remark("As Klara does, who is told of Northwind's people as their organisation:")
@@ -68,8 +68,8 @@ func elevation(s *stage) {
 	s.daysPass(5)
 	s.hoursPass(12)
 	rights.moment("Saturday night")
-	s.does(ada, "takes it back before its end", object{"command": "unassign",
-		"assignments": []object{{"user": tom, "tenant": bakery}}, "ends": "2026-03-08T02:00:00Z"})
+	s.does(ada, "takes it back before its end", tenantry.Unassign{
+		Assignments: []tenantry.UserOnTenant{{User: tom, Tenant: bakery}}, Ends: march(8, 2, 0)})
 	rights.moment("taken back")
 
 	s.heading("Who could do what, and when")
@@ -80,40 +80,35 @@ func elevation(s *stage) {
 	s.verify()
 }
 
+// march is a moment of that month.
+func march(day, hour, minute int) *time.Time {
+	return tenantry.Ptr(time.Date(2026, time.March, day, hour, minute, 0, 0, time.UTC))
+}
+
 // why: by which role somebody may manage devices, and for how long.
-func (s *stage) why(who, where id) {
-	grounds := ask[struct {
-		Grounds struct {
-			Tenant, Role string
-			Ends         *time.Time
-		}
-	}](s, object{"query": "check", "user": who, "permission": "devices.manage", "tenant": where}).Grounds
+func (s *stage) why(who tenantry.UserID, where tenantry.TenantID) {
+	asked := tenantry.CheckQuery{User: who, Permission: tenantry.PermissionDevicesManage, Tenant: where}
+	grounds := got(s.engine.CheckAt(asked)).Grounds
 	until := "for good"
 	if grounds.Ends != nil {
 		until = "until " + clockFace(*grounds.Ends)
 	}
-	s.remark(s.name(who.String()) + " may manage devices there: by the role " + grounds.Role + " on " +
-		s.name(grounds.Tenant) + ", " + until + ".")
+	s.remark(s.name(who) + " may manage devices there: by the role " + string(grounds.Role) + " on " + s.name(grounds.Tenant) + ", " +
+		until + ".")
 }
 
 // listed shows who has access to a tenant for a while, as somebody is told.
-func (s *stage) listed(by, where id) {
+func (s *stage) listed(by tenantry.UserID, where tenantry.TenantID) {
 	var rows [][]cell
-	for _, one := range ask[struct {
-		Rows []struct {
-			User, Home, Role string
-			Starts, Ends     time.Time
-			Decides          bool
-		}
-	}](s, object{"query": "temporary_access", "actor": object{"user": by}, "tenant": where}).Rows {
-		who, now := s.name(one.User), faint("–")
-		if one.User == "" {
-			who = "somebody of " + s.name(one.Home)
+	for _, one := range got(s.engine.TemporaryAccess(tenantry.TemporaryAccessQuery{Actor: tenantry.ByUser(by), Tenant: where})).Rows {
+		who, now := "somebody of "+s.name(one.Home), faint("–")
+		if one.User != nil {
+			who = s.name(*one.User)
 		}
 		if one.Decides {
 			now = good("yes")
 		}
-		rows = append(rows, []cell{plain(who), plain(one.Role), faint(clockFace(one.Starts)), faint(clockFace(one.Ends)), now})
+		rows = append(rows, []cell{plain(who), plain(string(one.Role)), faint(clockFace(one.Starts)), faint(clockFace(one.Ends)), now})
 	}
 	s.table([]string{"who", "role", "from", "until", "now"}, rows)
 }
