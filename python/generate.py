@@ -26,10 +26,10 @@ DOTNET = HERE.parent / "ffi" / "dotnet" / "src" / "Generated"
 
 
 def written() -> dict[Path, str]:
-    """What has to be in each file that is written, and none in those of the reference and for .NET that there are no longer."""
+    """What has to be in each file that is written, and none in those of the reference and for .NET and Go that there are no longer."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     header = HEADER.read_text(encoding="utf-8")
-    made = {path: "" for path in [*PAGES.glob("*.md"), *DOTNET.glob("*.cs")]}
+    made = {path: "" for path in [*PAGES.glob("*.md"), *DOTNET.glob("*.cs"), *GO.glob("*_generated.go")]}
     package = modules(schema, header, (INTO / "__init__.py").read_text(encoding="utf-8"))
     made |= {INTO / f"{name}.py": text for name, text in package.items()}
     made |= {GO / name: text for name, text in go(schema, header).items()}

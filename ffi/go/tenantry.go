@@ -7,7 +7,8 @@
 // # What a maintainer must know
 //
 //   - The package is cgo over the C ABI, found by pkg-config ("tenantry"). A build needs a C compiler, the header and the library;
-//     CGO_ENABLED=0 and cross-compiling do not work without them. The static library is taken where the shared one is not there.
+//     CGO_ENABLED=0 and cross-compiling do not work without them. The static library is taken where the shared one is not there; it
+//     wants CGO_LDFLAGS=-lm.
 //   - Ownership. Whatever the library gives out (errors, texts, cursors) is copied into Go memory and given back before a function
 //     returns. An Engine and an Index are closed by their owner; a finalizer closes one that is forgotten, some time.
 //   - Text. What is not UTF-8 is refused before it crosses (not_utf8), and so is a name or a path with a zero byte (bad_text).

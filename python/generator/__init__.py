@@ -1,8 +1,8 @@
 """What writes the wide part of the package, in rooms: `schema` reads the JSON Schema into the forms of `form`; `data`, `read` and
 `methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
 of the library for C has; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
-`reference` writes pages from that and the same forms, with the `examples` of each call. `csharp` writes the package for .NET from the
-same forms, and `go` that for Go.
+`reference` writes pages from that and the same forms, with the `examples` of each call. `csharp` and `go` write the packages for .NET
+and Go from the same forms.
 """
 
 from __future__ import annotations
