@@ -20,7 +20,7 @@ func (it SetPolicy) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_policy", fields(it))
 }
 
-// SetPolicy executes the command of that name.
+// SetPolicy: Put a policy into force; operators only (P-13). Who: an operator.
 func (e *Engine) SetPolicy(by Actor, command SetPolicy, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -61,7 +61,7 @@ func (it RegisterTenant) MarshalJSON() ([]byte, error) {
 	return tagged("command", "register_tenant", fields(it))
 }
 
-// RegisterTenant executes the command of that name.
+// RegisterTenant: Register a tenant without a manager; operators only (T-1). Who: an operator.
 func (e *Engine) RegisterTenant(by Actor, command RegisterTenant, how ...How) (Executed[TenantID], error) {
 	return executed[TenantID](e, by, command, how)
 }
@@ -132,7 +132,10 @@ func (it AddCustomer) MarshalJSON() ([]byte, error) {
 	return tagged("command", "add_customer", fields(it))
 }
 
-// AddCustomer executes the command of that name.
+// AddCustomer: Create a customer, or a multi-client, under a manager (L-1). A multi-client (`msp`) under a type that locks
+// the customer out, as `fully` does, has its people locked out of its own clients as well (P-4). Where they are to work
+// there, link it as `jointly`. Who: `customers.add` on the manager and, for whoever is authorized, `users.manage` on their
+// home; an operator.
 func (e *Engine) AddCustomer(by Actor, command AddCustomer, how ...How) (Executed[AddedCustomer], error) {
 	return executed[AddedCustomer](e, by, command, how)
 }
@@ -173,7 +176,8 @@ func (it EditTenant) MarshalJSON() ([]byte, error) {
 	return tagged("command", "edit_tenant", fields(it))
 }
 
-// EditTenant executes the command of that name.
+// EditTenant: Edit a tenant's profile (T-2, T-3, T-4). What is left out stays as it is. `nil` clears what may be empty,
+// and is refused for what may not. Who: `tenant.edit` on the tenant; an operator.
 func (e *Engine) EditTenant(by Actor, command EditTenant, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -196,7 +200,7 @@ func (it ChangeTenantKind) MarshalJSON() ([]byte, error) {
 	return tagged("command", "change_tenant_kind", fields(it))
 }
 
-// ChangeTenantKind executes the command of that name.
+// ChangeTenantKind: Correct a tenant's kind; operators with a ticket only (T-1). Who: an operator with a ticket.
 func (e *Engine) ChangeTenantKind(by Actor, command ChangeTenantKind, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -218,7 +222,8 @@ func (it DisableTenants) MarshalJSON() ([]byte, error) {
 	return tagged("command", "disable_tenants", fields(it))
 }
 
-// DisableTenants executes the command of that name.
+// DisableTenants: Disable tenants (T-5, T-6). Costs the people at home on each, and the tenants below it, whose consoles
+// and requests may end with it. Who: `tenant.operate` on each tenant; an operator.
 func (e *Engine) DisableTenants(by Actor, command DisableTenants, how ...How) (Executed[[]TenantResult], error) {
 	return executed[[]TenantResult](e, by, command, how)
 }
@@ -239,7 +244,8 @@ func (it EnableTenants) MarshalJSON() ([]byte, error) {
 	return tagged("command", "enable_tenants", fields(it))
 }
 
-// EnableTenants executes the command of that name.
+// EnableTenants: Enable tenants; each is up when the host reports it ready (T-5, T-6). Who: `tenant.operate` on each
+// tenant, for what one's own side disabled; an operator, with a ticket for what others disabled.
 func (e *Engine) EnableTenants(by Actor, command EnableTenants, how ...How) (Executed[[]TenantResult], error) {
 	return executed[[]TenantResult](e, by, command, how)
 }
@@ -258,7 +264,7 @@ func (it ReportReady) MarshalJSON() ([]byte, error) {
 	return tagged("command", "report_ready", fields(it))
 }
 
-// ReportReady executes the command of that name.
+// ReportReady: Report that an enabling tenant is up; the host does, as operator (T-5). Who: an operator.
 func (e *Engine) ReportReady(by Actor, command ReportReady, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -285,7 +291,7 @@ func (it DeleteTenants) MarshalJSON() ([]byte, error) {
 	return tagged("command", "delete_tenants", fields(it))
 }
 
-// DeleteTenants executes the command of that name.
+// DeleteTenants: Delete tenants for good (T-6, T-7). Who: `tenant.delete` on each tenant; an operator.
 func (e *Engine) DeleteTenants(by Actor, command DeleteTenants, how ...How) (Executed[[]TenantResult], error) {
 	return executed[[]TenantResult](e, by, command, how)
 }
@@ -311,7 +317,8 @@ func (it InviteManager) MarshalJSON() ([]byte, error) {
 	return tagged("command", "invite_manager", fields(it))
 }
 
-// InviteManager executes the command of that name.
+// InviteManager: Invite an MSP, found by its number, to ask to manage the tenant: it answers with a link request, which
+// says how; the tenant's super admin (L-10). Who: the tenant's own people with `link.respond`; an operator with a ticket.
 func (e *Engine) InviteManager(by Actor, command InviteManager, how ...How) (Executed[ManagerInvitationID], error) {
 	return executed[ManagerInvitationID](e, by, command, how)
 }
@@ -331,7 +338,8 @@ func (it DeclineManagerInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "decline_manager_invitation", fields(it))
 }
 
-// DeclineManagerInvitation executes the command of that name.
+// DeclineManagerInvitation: Say no to a tenant's invitation; the MSP's side (L-10). It says yes by a link request. Who:
+// the MSP's side with `customers.add` on it; an operator with a ticket.
 func (e *Engine) DeclineManagerInvitation(by Actor, command DeclineManagerInvitation, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -352,7 +360,8 @@ func (it CancelManagerInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_manager_invitation", fields(it))
 }
 
-// CancelManagerInvitation executes the command of that name.
+// CancelManagerInvitation: Take an invitation to an MSP back; the side that invites (L-10). Who: the tenant's own people
+// with `link.respond`; an operator with a ticket.
 func (e *Engine) CancelManagerInvitation(by Actor, command CancelManagerInvitation, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -373,7 +382,8 @@ func (it ResendManagerInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_manager_invitation", fields(it))
 }
 
-// ResendManagerInvitation executes the command of that name.
+// ResendManagerInvitation: Remind an MSP of an invitation; the side that invites (L-10). Who: the tenant's own people with
+// `link.respond`; an operator with a ticket.
 func (e *Engine) ResendManagerInvitation(by Actor, command ResendManagerInvitation, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -400,7 +410,8 @@ func (it BarManager) MarshalJSON() ([]byte, error) {
 	return tagged("command", "bar_manager", fields(it))
 }
 
-// BarManager executes the command of that name.
+// BarManager: Keep an MSP, found by its number, from asking to manage the tenant, or let it ask again; the tenant's super
+// admin (L-10). The MSP is not told. Who: the tenant's own people with `link.respond`; an operator with a ticket.
 func (e *Engine) BarManager(by Actor, command BarManager, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -437,7 +448,8 @@ func (it RequestLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "request_link", fields(it))
 }
 
-// RequestLink executes the command of that name.
+// RequestLink: Ask an existing tenant, found by its number, to be managed (L-2). Where that tenant has invited the MSP,
+// this is the answer (L-10). Who: `customers.add` on the manager; an operator.
 func (e *Engine) RequestLink(by Actor, command RequestLink, how ...How) (Executed[LinkRequestID], error) {
 	return executed[LinkRequestID](e, by, command, how)
 }
@@ -457,7 +469,8 @@ func (it AcceptLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "accept_link", fields(it))
 }
 
-// AcceptLink executes the command of that name.
+// AcceptLink: Say yes to a link request; the managed side's super admin (L-3, L-4). Who: the customer's own people with
+// `link.respond`; an operator with a ticket.
 func (e *Engine) AcceptLink(by Actor, command AcceptLink, how ...How) (Executed[LinkID], error) {
 	return executed[LinkID](e, by, command, how)
 }
@@ -477,7 +490,8 @@ func (it DeclineLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "decline_link", fields(it))
 }
 
-// DeclineLink executes the command of that name.
+// DeclineLink: Say no to a link request; the managed side's super admin (L-3). Who: the customer's own people with
+// `link.respond`; an operator with a ticket.
 func (e *Engine) DeclineLink(by Actor, command DeclineLink, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -498,7 +512,8 @@ func (it CancelLinkRequest) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_link_request", fields(it))
 }
 
-// CancelLinkRequest executes the command of that name.
+// CancelLinkRequest: Take a link request back (L-3). Who: the manager's side with `customers.add` on the manager; an
+// operator.
 func (e *Engine) CancelLinkRequest(by Actor, command CancelLinkRequest, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -519,7 +534,8 @@ func (it ResendLinkRequest) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_link_request", fields(it))
 }
 
-// ResendLinkRequest executes the command of that name.
+// ResendLinkRequest: Remind the asked side of a link request (L-3). Who: the manager's side with `customers.add` on the
+// manager; an operator.
 func (e *Engine) ResendLinkRequest(by Actor, command ResendLinkRequest, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -546,7 +562,8 @@ func (it ConvertLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "convert_link", fields(it))
 }
 
-// ConvertLink executes the command of that name.
+// ConvertLink: Change a link's management type (L-5). Who: the manager's side with `customers.add` on the manager and, to
+// name an owner, `users.manage` on the customer; an operator.
 func (e *Engine) ConvertLink(by Actor, command ConvertLink, how ...How) (Executed[*InvitedUser], error) {
 	return executed[*InvitedUser](e, by, command, how)
 }
@@ -573,7 +590,8 @@ func (it AddServices) MarshalJSON() ([]byte, error) {
 	return tagged("command", "add_services", fields(it))
 }
 
-// AddServices executes the command of that name.
+// AddServices: Manage more services by a link: at once, or once the managed side's super admin accepts the proposal that
+// it is answered with (L-6). Who: the manager's side with `customers.add` on the manager; an operator.
 func (e *Engine) AddServices(by Actor, command AddServices, how ...How) (Executed[*ProposalID], error) {
 	return executed[*ProposalID](e, by, command, how)
 }
@@ -599,7 +617,8 @@ func (it RenewLink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "renew_link", fields(it))
 }
 
-// RenewLink executes the command of that name.
+// RenewLink: Move a link's end to a later moment: at once, or once the managed side's super admin accepts the proposal
+// that it is answered with (L-9). Who: the manager's side with `customers.add` on the manager; an operator.
 func (e *Engine) RenewLink(by Actor, command RenewLink, how ...How) (Executed[*ProposalID], error) {
 	return executed[*ProposalID](e, by, command, how)
 }
@@ -626,7 +645,12 @@ func (it ProposeTerms) MarshalJSON() ([]byte, error) {
 	return tagged("command", "propose_terms", fields(it))
 }
 
-// ProposeTerms executes the command of that name.
+// ProposeTerms: Move a link to what its management type means by the policy in force: at once where that only leaves its
+// manager less, or once the managed side's super admin accepts the proposal that it is answered with (P-13). The managed
+// side does so itself where it leaves the manager less. Where it is locked out, only an operator with a ticket leaves the
+// manager more. Who: the manager's side with `customers.add` on the manager; the customer's own people with
+// `link.respond`, where the manager has less by it; an operator, with a ticket where a locked customer's manager has more
+// by it.
 func (e *Engine) ProposeTerms(by Actor, command ProposeTerms, how ...How) (Executed[*ProposalID], error) {
 	return executed[*ProposalID](e, by, command, how)
 }
@@ -646,7 +670,8 @@ func (it AcceptProposal) MarshalJSON() ([]byte, error) {
 	return tagged("command", "accept_proposal", fields(it))
 }
 
-// AcceptProposal executes the command of that name.
+// AcceptProposal: Say yes to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the
+// customer's own people with `link.respond`; an operator with a ticket.
 func (e *Engine) AcceptProposal(by Actor, command AcceptProposal, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -667,7 +692,8 @@ func (it DeclineProposal) MarshalJSON() ([]byte, error) {
 	return tagged("command", "decline_proposal", fields(it))
 }
 
-// DeclineProposal executes the command of that name.
+// DeclineProposal: Say no to what is proposed on a link; the managed side's super admin (L-6, L-9, P-13). Who: the
+// customer's own people with `link.respond`; an operator with a ticket.
 func (e *Engine) DeclineProposal(by Actor, command DeclineProposal, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -687,7 +713,7 @@ func (it CancelProposal) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_proposal", fields(it))
 }
 
-// CancelProposal executes the command of that name.
+// CancelProposal: Take a proposal back (L-3). Who: the manager's side with `customers.add` on the manager; an operator.
 func (e *Engine) CancelProposal(by Actor, command CancelProposal, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -708,7 +734,8 @@ func (it ResendProposal) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_proposal", fields(it))
 }
 
-// ResendProposal executes the command of that name.
+// ResendProposal: Remind the asked side of a proposal (L-3). Who: the manager's side with `customers.add` on the manager;
+// an operator.
 func (e *Engine) ResendProposal(by Actor, command ResendProposal, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -731,7 +758,7 @@ func (it RemoveService) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_service", fields(it))
 }
 
-// RemoveService executes the command of that name.
+// RemoveService: Remove a service from a link; operators with a ticket only (L-6). Who: an operator with a ticket.
 func (e *Engine) RemoveService(by Actor, command RemoveService, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -756,7 +783,9 @@ func (it SetAutoExtend) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_auto_extend", fields(it))
 }
 
-// SetAutoExtend executes the command of that name.
+// SetAutoExtend: Let a link with a term extend itself, or let it end (L-9). Who: the manager's side with `customers.add`
+// on the manager, to prolong it only where the customer is locked out; the customer's own people with `link.respond`; an
+// operator with a ticket.
 func (e *Engine) SetAutoExtend(by Actor, command SetAutoExtend, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -781,7 +810,8 @@ func (it SetManagerGrants) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_manager_grants", fields(it))
 }
 
-// SetManagerGrants executes the command of that name.
+// SetManagerGrants: Set what a manager may do beyond the default; the customer's super admin (P-7). Who: the customer's
+// own people with `grants.manage`; an operator with a ticket.
 func (e *Engine) SetManagerGrants(by Actor, command SetManagerGrants, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -805,7 +835,8 @@ func (it RequestDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "request_delink", fields(it))
 }
 
-// RequestDelink executes the command of that name.
+// RequestDelink: Ask to end a link (D). Who: the manager's side with `customers.delink` on the manager; the customer's own
+// people with `link.respond`; an operator with a ticket, who names the party.
 func (e *Engine) RequestDelink(by Actor, command RequestDelink, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -829,7 +860,8 @@ func (it AcceptDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "accept_delink", fields(it))
 }
 
-// AcceptDelink executes the command of that name.
+// AcceptDelink: Agree to the other side's delink request (D). Who: the manager's side with `customers.delink` on the
+// manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 func (e *Engine) AcceptDelink(by Actor, command AcceptDelink, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -853,7 +885,8 @@ func (it RejectDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "reject_delink", fields(it))
 }
 
-// RejectDelink executes the command of that name.
+// RejectDelink: Reject the other side's delink request (D). Who: the manager's side with `customers.delink` on the
+// manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 func (e *Engine) RejectDelink(by Actor, command RejectDelink, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -877,7 +910,8 @@ func (it ResendDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_delink", fields(it))
 }
 
-// ResendDelink executes the command of that name.
+// ResendDelink: Remind the other side of one's own delink request (D). Who: the manager's side with `customers.delink` on
+// the manager; the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 func (e *Engine) ResendDelink(by Actor, command ResendDelink, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -901,7 +935,8 @@ func (it CancelDelink) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_delink", fields(it))
 }
 
-// CancelDelink executes the command of that name.
+// CancelDelink: Take one's own delink request back (D). Who: the manager's side with `customers.delink` on the manager;
+// the customer's own people with `link.respond`; an operator with a ticket, who names the party.
 func (e *Engine) CancelDelink(by Actor, command CancelDelink, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -931,7 +966,7 @@ func (it InviteUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "invite_user", fields(it))
 }
 
-// InviteUser executes the command of that name.
+// InviteUser: Invite somebody to a tenant (U-2). Who: `users.manage` on the tenant; an operator.
 func (e *Engine) InviteUser(by Actor, command InviteUser, how ...How) (Executed[InvitedUser], error) {
 	return executed[InvitedUser](e, by, command, how)
 }
@@ -954,7 +989,8 @@ func (it InviteOwner) MarshalJSON() ([]byte, error) {
 	return tagged("command", "invite_owner", fields(it))
 }
 
-// InviteOwner executes the command of that name.
+// InviteOwner: Invite a managed customer's first super admin, again if need be; the manager may (L-1). Who: the manager's
+// side with `customers.add` on the manager and `users.manage` on the customer; an operator.
 func (e *Engine) InviteOwner(by Actor, command InviteOwner, how ...How) (Executed[InvitedUser], error) {
 	return executed[InvitedUser](e, by, command, how)
 }
@@ -974,7 +1010,8 @@ func (it ResendInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_invitation", fields(it))
 }
 
-// ResendInvitation executes the command of that name.
+// ResendInvitation: Remind an invited person (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on
+// its manager and, unless the customer came with it, `users.manage` on the customer; an operator.
 func (e *Engine) ResendInvitation(by Actor, command ResendInvitation, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -995,7 +1032,8 @@ func (it RevokeInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "revoke_invitation", fields(it))
 }
 
-// RevokeInvitation executes the command of that name.
+// RevokeInvitation: Take an invitation back (U-2). Who: `users.manage` on the tenant; for a sign-up `customers.add` on its
+// manager; an operator.
 func (e *Engine) RevokeInvitation(by Actor, command RevokeInvitation, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1019,7 +1057,8 @@ func (it AcceptInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "accept_invitation", fields(it))
 }
 
-// AcceptInvitation executes the command of that name.
+// AcceptInvitation: Accept an invitation; the invited user, with the address it was sent to (U-2). Who: the invited user;
+// an operator with a ticket.
 func (e *Engine) AcceptInvitation(by Actor, command AcceptInvitation, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1043,7 +1082,8 @@ func (it DeclineInvitation) MarshalJSON() ([]byte, error) {
 	return tagged("command", "decline_invitation", fields(it))
 }
 
-// DeclineInvitation executes the command of that name.
+// DeclineInvitation: Decline an invitation; the invited user, with the address it was sent to (U-2). Who: the invited
+// user; an operator with a ticket.
 func (e *Engine) DeclineInvitation(by Actor, command DeclineInvitation, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1078,7 +1118,7 @@ func (it RegisterUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "register_user", fields(it))
 }
 
-// RegisterUser executes the command of that name.
+// RegisterUser: Bring in a user who is known already, without invitation; operators only (U-1). Who: an operator.
 func (e *Engine) RegisterUser(by Actor, command RegisterUser, how ...How) (Executed[UserID], error) {
 	return executed[UserID](e, by, command, how)
 }
@@ -1106,7 +1146,10 @@ func (it EditUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "edit_user", fields(it))
 }
 
-// EditUser executes the command of that name.
+// EditUser: Change a user's name, and ask for another address (U-1). A name changes at once. Another address waits until
+// the user confirms it; until then the old one stands. The one that waits already is reminded of, any other takes its
+// place. What the operator gives is confirmed at once. What is left out stays as it is. `nil` clears what may be empty,
+// and is refused for what may not. Who: the user; `users.manage` on the user's home; an operator.
 func (e *Engine) EditUser(by Actor, command EditUser, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1130,7 +1173,8 @@ func (it ConfirmAddress) MarshalJSON() ([]byte, error) {
 	return tagged("command", "confirm_address", fields(it))
 }
 
-// ConfirmAddress executes the command of that name.
+// ConfirmAddress: Confirm another address; the user, who has proved it, or the operator, who vouches for it (U-1). Who:
+// the user; an operator.
 func (e *Engine) ConfirmAddress(by Actor, command ConfirmAddress, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1151,7 +1195,8 @@ func (it CancelAddress) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_address", fields(it))
 }
 
-// CancelAddress executes the command of that name.
+// CancelAddress: Take back that a user is asked for another address; the user, or whoever may edit them (U-1). Who: the
+// user; `users.manage` on the user's home; an operator.
 func (e *Engine) CancelAddress(by Actor, command CancelAddress, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1171,7 +1216,7 @@ func (it BlockUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "block_user", fields(it))
 }
 
-// BlockUser executes the command of that name.
+// BlockUser: Block a user (U-3). Who: `users.manage` on the user's home; an operator.
 func (e *Engine) BlockUser(by Actor, command BlockUser, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1191,7 +1236,7 @@ func (it UnblockUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "unblock_user", fields(it))
 }
 
-// UnblockUser executes the command of that name.
+// UnblockUser: Unblock a user (U-3). Who: `users.manage` on the user's home; an operator.
 func (e *Engine) UnblockUser(by Actor, command UnblockUser, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1211,7 +1256,7 @@ func (it RemoveUser) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_user", fields(it))
 }
 
-// RemoveUser executes the command of that name.
+// RemoveUser: Remove a user for good (U-3). Who: `users.manage` on the user's home; an operator.
 func (e *Engine) RemoveUser(by Actor, command RemoveUser, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1239,7 +1284,8 @@ func (it Assign) MarshalJSON() ([]byte, error) {
 	return tagged("command", "assign", fields(it))
 }
 
-// Assign executes the command of that name.
+// Assign: Give users roles on tenants, many at once (P-11), for good or for a while (X-4). Who: `users.manage` on each
+// user's home; an operator.
 func (e *Engine) Assign(by Actor, command Assign, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1264,7 +1310,8 @@ func (it Unassign) MarshalJSON() ([]byte, error) {
 	return tagged("command", "unassign", fields(it))
 }
 
-// Unassign executes the command of that name.
+// Unassign: Take users' roles on tenants away, many at once (P-11): all that they have there, or what was given until a
+// moment (X-4). Who: `users.manage` on each user's home; an operator.
 func (e *Engine) Unassign(by Actor, command Unassign, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1294,7 +1341,7 @@ func (it CreateRole) MarshalJSON() ([]byte, error) {
 	return tagged("command", "create_role", fields(it))
 }
 
-// CreateRole executes the command of that name.
+// CreateRole: Add a role of a tenant's own (P-9). Who: `roles.manage` on the tenant; an operator.
 func (e *Engine) CreateRole(by Actor, command CreateRole, how ...How) (Executed[RoleID], error) {
 	return executed[RoleID](e, by, command, how)
 }
@@ -1321,7 +1368,9 @@ func (it EditRole) MarshalJSON() ([]byte, error) {
 	return tagged("command", "edit_role", fields(it))
 }
 
-// EditRole executes the command of that name.
+// EditRole: Change a tenant's own role, and with it the rights of everyone who has it (P-9). Costs those who have it, what
+// they have open and pending, and the tenant's pending invitations. What is left out stays as it is. `nil` clears what may
+// be empty, and is refused for what may not. Who: `roles.manage` on the role's tenant; an operator.
 func (e *Engine) EditRole(by Actor, command EditRole, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1342,7 +1391,8 @@ func (it DeleteRole) MarshalJSON() ([]byte, error) {
 	return tagged("command", "delete_role", fields(it))
 }
 
-// DeleteRole executes the command of that name.
+// DeleteRole: Delete a tenant's own role that nobody has (P-9). Costs the tenant's pending invitations. Who:
+// `roles.manage` on the role's tenant; an operator.
 func (e *Engine) DeleteRole(by Actor, command DeleteRole, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1363,7 +1413,8 @@ func (it ErasePersonal) MarshalJSON() ([]byte, error) {
 	return tagged("command", "erase_personal", fields(it))
 }
 
-// ErasePersonal executes the command of that name.
+// ErasePersonal: Have the personal data of a user or tenant erased (U-5). Who: `personal.erase` on the tenant, or the
+// user's home; an operator.
 func (e *Engine) ErasePersonal(by Actor, command ErasePersonal, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1395,7 +1446,10 @@ func (it SetExternalID) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_external_id", fields(it))
 }
 
-// SetExternalID executes the command of that name.
+// SetExternalID: Keep an id that another system has given for an organisation, a person or a device (X-11). Costs the ids
+// that are kept for that. Who: those at home on the keeper, or who see it and hold `tenant.edit` there, and hold what the
+// thing is edited by: `tenant.edit` on a tenant, `users.manage` on a user's home, `devices.view` and `devices.manage` on
+// the holder of a device; an operator.
 func (e *Engine) SetExternalID(by Actor, command SetExternalID, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1423,7 +1477,9 @@ func (it RemoveExternalID) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_external_id", fields(it))
 }
 
-// RemoveExternalID executes the command of that name.
+// RemoveExternalID: Keep an id of another system no longer (X-11). Who: those at home on the keeper, or who see it and
+// hold `tenant.edit` there, and see the thing and hold what it is edited by: `tenant.edit` on a tenant, `users.view` and
+// `users.manage` on a user's home, `devices.view` and `devices.manage` on the holder of a device; an operator.
 func (e *Engine) RemoveExternalID(by Actor, command RemoveExternalID, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1450,7 +1506,8 @@ func (it AddResellerCustomer) MarshalJSON() ([]byte, error) {
 	return tagged("command", "add_reseller_customer", fields(it))
 }
 
-// AddResellerCustomer executes the command of that name.
+// AddResellerCustomer: Add a customer or an MSP to a reseller's list, by its number (V-1). Who: `customers.add` on the
+// reseller; an operator.
 func (e *Engine) AddResellerCustomer(by Actor, command AddResellerCustomer, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1477,7 +1534,8 @@ func (it EditResellerCustomer) MarshalJSON() ([]byte, error) {
 	return tagged("command", "edit_reseller_customer", fields(it))
 }
 
-// EditResellerCustomer executes the command of that name.
+// EditResellerCustomer: Change a reseller's own name for a tenant (V-1). Who: `customers.add` on the reseller; an
+// operator.
 func (e *Engine) EditResellerCustomer(by Actor, command EditResellerCustomer, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1501,7 +1559,8 @@ func (it RemoveResellerCustomer) MarshalJSON() ([]byte, error) {
 	return tagged("command", "remove_reseller_customer", fields(it))
 }
 
-// RemoveResellerCustomer executes the command of that name.
+// RemoveResellerCustomer: Take a tenant without uploads off a reseller's list again (V-1). Who: `customers.add` on the
+// reseller; an operator.
 func (e *Engine) RemoveResellerCustomer(by Actor, command RemoveResellerCustomer, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1525,7 +1584,8 @@ func (it DropReseller) MarshalJSON() ([]byte, error) {
 	return tagged("command", "drop_reseller", fields(it))
 }
 
-// DropReseller executes the command of that name.
+// DropReseller: Let a reseller upload no further devices to a tenant (V-1). Who: `devices.manage` on the tenant; an
+// operator.
 func (e *Engine) DropReseller(by Actor, command DropReseller, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1548,7 +1608,7 @@ func (it AdmitReseller) MarshalJSON() ([]byte, error) {
 	return tagged("command", "admit_reseller", fields(it))
 }
 
-// AdmitReseller executes the command of that name.
+// AdmitReseller: Let a reseller that was dropped upload again (V-1). Who: `devices.manage` on the tenant; an operator.
 func (e *Engine) AdmitReseller(by Actor, command AdmitReseller, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1580,7 +1640,8 @@ func (it UploadDevices) MarshalJSON() ([]byte, error) {
 	return tagged("command", "upload_devices", fields(it))
 }
 
-// UploadDevices executes the command of that name.
+// UploadDevices: Put devices on a customer or an MSP that the reseller has added: all of them, or none (V-2). Who:
+// `devices.manage` on the reseller; an operator.
 func (e *Engine) UploadDevices(by Actor, command UploadDevices, how ...How) (Executed[UploadID], error) {
 	return executed[UploadID](e, by, command, how)
 }
@@ -1603,7 +1664,8 @@ func (it WithdrawUpload) MarshalJSON() ([]byte, error) {
 	return tagged("command", "withdraw_upload", fields(it))
 }
 
-// WithdrawUpload executes the command of that name.
+// WithdrawUpload: Take an upload back, or devices of it, as long as they lie where they were put and have no seat: all of
+// them, or none (V-10). Who: `devices.manage` on the reseller; an operator.
 func (e *Engine) WithdrawUpload(by Actor, command WithdrawUpload, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1634,7 +1696,8 @@ func (it MoveDevices) MarshalJSON() ([]byte, error) {
 	return tagged("command", "move_devices", fields(it))
 }
 
-// MoveDevices executes the command of that name.
+// MoveDevices: Move devices from an MSP's pool to a customer that it manages: all of them, or none (V-7). Who:
+// `devices.manage` on the manager and on the customer; an operator.
 func (e *Engine) MoveDevices(by Actor, command MoveDevices, how ...How) (Executed[*MoveID], error) {
 	return executed[*MoveID](e, by, command, how)
 }
@@ -1654,7 +1717,8 @@ func (it ApproveMove) MarshalJSON() ([]byte, error) {
 	return tagged("command", "approve_move", fields(it))
 }
 
-// ApproveMove executes the command of that name.
+// ApproveMove: Approve a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an
+// operator with a ticket.
 func (e *Engine) ApproveMove(by Actor, command ApproveMove, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1675,7 +1739,8 @@ func (it DeclineMove) MarshalJSON() ([]byte, error) {
 	return tagged("command", "decline_move", fields(it))
 }
 
-// DeclineMove executes the command of that name.
+// DeclineMove: Decline a move; the customer's own people (V-7). Who: the customer's own people with `devices.manage`; an
+// operator with a ticket.
 func (e *Engine) DeclineMove(by Actor, command DeclineMove, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1695,7 +1760,7 @@ func (it CancelMove) MarshalJSON() ([]byte, error) {
 	return tagged("command", "cancel_move", fields(it))
 }
 
-// CancelMove executes the command of that name.
+// CancelMove: Take a move back (V-7). Who: the manager's side with `devices.manage` on the manager; an operator.
 func (e *Engine) CancelMove(by Actor, command CancelMove, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1716,7 +1781,8 @@ func (it ResendMove) MarshalJSON() ([]byte, error) {
 	return tagged("command", "resend_move", fields(it))
 }
 
-// ResendMove executes the command of that name.
+// ResendMove: Remind the customer of a move; it rests on whoever does from then on (V-7, L-3). Who: the manager's side
+// with `devices.manage` on the manager and on the customer; an operator.
 func (e *Engine) ResendMove(by Actor, command ResendMove, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1740,7 +1806,7 @@ func (it DeleteDevices) MarshalJSON() ([]byte, error) {
 	return tagged("command", "delete_devices", fields(it))
 }
 
-// DeleteDevices executes the command of that name.
+// DeleteDevices: Delete devices that a tenant holds (V-9). Who: `devices.manage` on the tenant; an operator.
 func (e *Engine) DeleteDevices(by Actor, command DeleteDevices, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1769,7 +1835,7 @@ func (it CreateIntegration) MarshalJSON() ([]byte, error) {
 	return tagged("command", "create_integration", fields(it))
 }
 
-// CreateIntegration executes the command of that name.
+// CreateIntegration: Add an integration of a tenant's own (I-1). Who: `integrations.manage` on the owner; an operator.
 func (e *Engine) CreateIntegration(by Actor, command CreateIntegration, how ...How) (Executed[IntegrationID], error) {
 	return executed[IntegrationID](e, by, command, how)
 }
@@ -1792,7 +1858,8 @@ func (it ShareIntegration) MarshalJSON() ([]byte, error) {
 	return tagged("command", "share_integration", fields(it))
 }
 
-// ShareIntegration executes the command of that name.
+// ShareIntegration: Share an integration with a tenant that its owner manages (I-1). Who: `integrations.manage` on the
+// owner and on the tenant; an operator.
 func (e *Engine) ShareIntegration(by Actor, command ShareIntegration, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1815,7 +1882,7 @@ func (it DetachIntegration) MarshalJSON() ([]byte, error) {
 	return tagged("command", "detach_integration", fields(it))
 }
 
-// DetachIntegration executes the command of that name.
+// DetachIntegration: Detach an integration from a tenant (I-1). Who: `integrations.manage` on the owner; an operator.
 func (e *Engine) DetachIntegration(by Actor, command DetachIntegration, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1836,7 +1903,8 @@ func (it DeleteIntegration) MarshalJSON() ([]byte, error) {
 	return tagged("command", "delete_integration", fields(it))
 }
 
-// DeleteIntegration executes the command of that name.
+// DeleteIntegration: Delete an integration, and with it every attachment (I-1). Who: `integrations.manage` on the owner;
+// an operator.
 func (e *Engine) DeleteIntegration(by Actor, command DeleteIntegration, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1872,7 +1940,8 @@ func (it BuyLicence) MarshalJSON() ([]byte, error) {
 	return tagged("command", "buy_licence", fields(it))
 }
 
-// BuyLicence executes the command of that name.
+// BuyLicence: Buy a licence for oneself or for a tenant that one manages (C-1). Who: `licences.manage` on the buyer and,
+// for the service, on the tenant; an operator.
 func (e *Engine) BuyLicence(by Actor, command BuyLicence, how ...How) (Executed[LicenceID], error) {
 	return executed[LicenceID](e, by, command, how)
 }
@@ -1896,7 +1965,8 @@ func (it AssignSeats) MarshalJSON() ([]byte, error) {
 	return tagged("command", "assign_seats", fields(it))
 }
 
-// AssignSeats executes the command of that name.
+// AssignSeats: Give devices that the tenant holds seats of a licence (C-1). Who: `licences.manage` on the tenant, for the
+// service; an operator.
 func (e *Engine) AssignSeats(by Actor, command AssignSeats, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1921,7 +1991,8 @@ func (it ReleaseSeats) MarshalJSON() ([]byte, error) {
 	return tagged("command", "release_seats", fields(it))
 }
 
-// ReleaseSeats executes the command of that name.
+// ReleaseSeats: Take seats of a licence back from devices (C-1). Who: `licences.manage` on the tenant, for the service; an
+// operator.
 func (e *Engine) ReleaseSeats(by Actor, command ReleaseSeats, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1951,7 +2022,8 @@ func (it SetAlertRule) MarshalJSON() ([]byte, error) {
 	return tagged("command", "set_alert_rule", fields(it))
 }
 
-// SetAlertRule executes the command of that name.
+// SetAlertRule: Set who gets a tenant's alerts about a category of issues (A-2). Who: `alerts.manage` on the tenant; an
+// operator.
 func (e *Engine) SetAlertRule(by Actor, command SetAlertRule, how ...How) (Receipt, error) {
 	done, err := executed[*nothing](e, by, command, how)
 	return done.Receipt, err
@@ -1981,7 +2053,8 @@ func (it OpenConsole) MarshalJSON() ([]byte, error) {
 	return tagged("command", "open_console", fields(it))
 }
 
-// OpenConsole executes the command of that name.
+// OpenConsole: Open a tenant's console for a service; users only (S-1). Who: a user with `console.open` on the tenant, for
+// the service.
 func (e *Engine) OpenConsole(by Actor, command OpenConsole, how ...How) (Executed[OpenedConsole], error) {
 	return executed[OpenedConsole](e, by, command, how)
 }
@@ -2000,7 +2073,7 @@ func (it CloseConsole) MarshalJSON() ([]byte, error) {
 	return tagged("command", "close_console", fields(it))
 }
 
-// CloseConsole executes the command of that name.
+// CloseConsole: Close one's console (S-1). Who: the user who opened it; an operator.
 func (e *Engine) CloseConsole(by Actor, command CloseConsole, how ...How) (Executed[ReturnPlace], error) {
 	return executed[ReturnPlace](e, by, command, how)
 }

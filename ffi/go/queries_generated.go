@@ -28,7 +28,7 @@ func (it CheckQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "check", fields(it))
 }
 
-// CheckAt answers the query of that name.
+// CheckAt: Whether a user may do something, and why (P). Who: the host itself, without an actor.
 func (e *Engine) CheckAt(query CheckQuery) (Verdict, error) {
 	return answer[Verdict](e, query)
 }
@@ -51,7 +51,7 @@ func (it CheckManyQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "check_many", fields(it))
 }
 
-// CheckMany answers the query of that name.
+// CheckMany: Several checks of one and the same world (P). Who: the host itself, without an actor.
 func (e *Engine) CheckMany(query CheckManyQuery) ([]Verdict, error) {
 	return answer[[]Verdict](e, query)
 }
@@ -82,7 +82,7 @@ func (it ExplainQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "explain", fields(it))
 }
 
-// Explain answers the query of that name.
+// Explain: A check in words (P-12). Who: the host itself, without an actor.
 func (e *Engine) Explain(query ExplainQuery) (Explanation, error) {
 	return answer[Explanation](e, query)
 }
@@ -111,7 +111,8 @@ func (it TenantsWhereQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "tenants_where", fields(it))
 }
 
-// TenantsWhereAt answers the query of that name.
+// TenantsWhereAt: The tenants that a user can do this on, in the order of their ids (P-12). Costs all the tenants that the
+// user's roles reach, since each is checked. Who: the host itself, without an actor.
 func (e *Engine) TenantsWhereAt(query TenantsWhereQuery) ([]TenantID, error) {
 	return answer[[]TenantID](e, query)
 }
@@ -140,7 +141,8 @@ func (it UsersWhoCanQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "users_who_can", fields(it))
 }
 
-// UsersWhoCanAt answers the query of that name.
+// UsersWhoCanAt: The users who can do this on a tenant, in the order of their ids (P-12). Who: the host itself, without an
+// actor.
 func (e *Engine) UsersWhoCanAt(query UsersWhoCanQuery) ([]UserID, error) {
 	return answer[[]UserID](e, query)
 }
@@ -166,7 +168,8 @@ func (it LookUpQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "look_up", fields(it))
 }
 
-// LookUp answers the query of that name.
+// LookUp: What a number stands for, for somebody who may link (T-8). Who: `customers.add` at home in an MSP, or from there
+// where one holds a role oneself; an operator.
 func (e *Engine) LookUp(query LookUpQuery) (TenantSummary, error) {
 	return answer[TenantSummary](e, query)
 }
@@ -189,7 +192,8 @@ func (it PinsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "pins", fields(it))
 }
 
-// Pins answers the query of that name.
+// Pins: The pins on a user's map (T-4). Costs all the tenants that the user may view, since no index holds where they are,
+// which is personal (U-5). Who: a user.
 func (e *Engine) Pins(query PinsQuery) ([]Pin, error) {
 	return answer[[]Pin](e, query)
 }
@@ -223,7 +227,10 @@ func (it CustomersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "customers", fields(it))
 }
 
-// Customers answers the query of that name.
+// Customers: A manager's customers (Q-1). A page costs its rows, whatever the order; with a text, a service or a number of
+// devices the customers that meet whichever of them the fewest meet, or those up to the end of the page, if these are
+// fewer. What is due about the manager's links and not recorded yet is brought about for each page anew; commands and a
+// sweep record it. Who: `customers.list` on the manager; an operator.
 func (e *Engine) Customers(query CustomersQuery) (Page[CustomerRow], error) {
 	return answer[Page[CustomerRow]](e, query)
 }
@@ -257,7 +264,8 @@ func (it CustomerQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "customer", fields(it))
 }
 
-// Customer answers the query of that name.
+// Customer: One customer in detail (Q-1). Who: `customers.list` on the manager and `tenant.view` on the customer; an
+// operator.
 func (e *Engine) Customer(query CustomerQuery) (CustomerDetails, error) {
 	return answer[CustomerDetails](e, query)
 }
@@ -289,7 +297,8 @@ func (it UsersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "users", fields(it))
 }
 
-// Users answers the query of that name.
+// Users: A tenant's own users (Q-4). Every page costs all of them, since they are looked for and sorted by what is
+// personal, which no index holds (U-5). Who: `users.view` on the tenant; an operator.
 func (e *Engine) Users(query UsersQuery) (Page[UserRow], error) {
 	return answer[Page[UserRow]](e, query)
 }
@@ -326,7 +335,8 @@ func (it IntegrationsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "integrations", fields(it))
 }
 
-// Integrations answers the query of that name.
+// Integrations: A tenant's integrations, its own and those attached (I-1, I-3). Every page costs all of them. Who:
+// `integrations.view` on the tenant; an operator.
 func (e *Engine) Integrations(query IntegrationsQuery) (Page[IntegrationRow], error) {
 	return answer[Page[IntegrationRow]](e, query)
 }
@@ -364,7 +374,9 @@ func (it ResellerCustomersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "reseller_customers", fields(it))
 }
 
-// ResellerCustomers answers the query of that name.
+// ResellerCustomers: A reseller's customers (V-4, V-5). A page costs its rows, whatever the order; with a text those that
+// have whichever of its words the fewest have, or those up to the end of the page, if these are fewer. Who: `devices.view`
+// on the reseller; an operator.
 func (e *Engine) ResellerCustomers(query ResellerCustomersQuery) (Page[ResellerCustomerRow], error) {
 	return answer[Page[ResellerCustomerRow]](e, query)
 }
@@ -398,7 +410,8 @@ func (it ResellerCsvQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "reseller_csv", fields(it))
 }
 
-// ResellerCsv answers the query of that name.
+// ResellerCsv: All of a reseller's customers as CSV, in one text (V-6). Costs all of them, whatever the filter. Who:
+// `devices.view` on the reseller; an operator.
 func (e *Engine) ResellerCsv(query ResellerCsvQuery) (Csv, error) {
 	return answer[Csv](e, query)
 }
@@ -423,7 +436,7 @@ func (it SettingsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "settings", fields(it))
 }
 
-// Settings answers the query of that name.
+// Settings: A tenant's own settings, its number among them (Q-4). Who: `tenant.view` on the tenant; an operator.
 func (e *Engine) Settings(query SettingsQuery) (TenantSettings, error) {
 	return answer[TenantSettings](e, query)
 }
@@ -453,7 +466,8 @@ func (it PlacesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "places", fields(it))
 }
 
-// Places answers the query of that name.
+// Places: The tenants that a user may enter, by name (Q-5). A page costs its rows, and a look at those between them whose
+// link has ended by time without a command or a sweep having recorded it. Who: a user.
 func (e *Engine) Places(query PlacesQuery) (Page[PlaceRow], error) {
 	return answer[Page[PlaceRow]](e, query)
 }
@@ -484,7 +498,8 @@ func (it AwaitingQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "awaiting", fields(it))
 }
 
-// Awaiting answers the query of that name.
+// Awaiting: What awaits an answer that the user may give, at home and where they hold a role themselves; what lapses first
+// comes first (Q-5). A page costs its rows. Who: a user.
 func (e *Engine) Awaiting(query AwaitingQuery) (Page[AwaitingRow], error) {
 	return answer[Page[AwaitingRow]](e, query)
 }
@@ -515,7 +530,8 @@ func (it AskedQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "asked", fields(it))
 }
 
-// Asked answers the query of that name.
+// Asked: What the user and their organisation asked of others, and what became of it; what was asked last comes first
+// (Q-5). Who: a user.
 func (e *Engine) Asked(query AskedQuery) (Page[AskedRow], error) {
 	return answer[Page[AskedRow]](e, query)
 }
@@ -542,7 +558,7 @@ func (it MyProfileQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "my_profile", fields(it))
 }
 
-// MyProfile answers the query of that name.
+// MyProfile: What is kept about the user who asks, and where they stand (Q-5). Who: a user.
 func (e *Engine) MyProfile(query MyProfileQuery) (Profile, error) {
 	return answer[Profile](e, query)
 }
@@ -568,7 +584,8 @@ func (it MyPermissionsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "my_permissions", fields(it))
 }
 
-// MyPermissions answers the query of that name.
+// MyPermissions: What the user who asks may do on a tenant: each permission that a check allows, and for which services,
+// in the order of their names (P-12). Who: a user.
 func (e *Engine) MyPermissions(query MyPermissionsQuery) ([]HeldPermission, error) {
 	return answer[[]HeldPermission](e, query)
 }
@@ -599,7 +616,7 @@ func (it ManagersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "managers", fields(it))
 }
 
-// Managers answers the query of that name.
+// Managers: Who manages a tenant (Q-4). Who: `tenant.view` on the tenant; an operator.
 func (e *Engine) Managers(query ManagersQuery) (Page[ManagerRow], error) {
 	return answer[Page[ManagerRow]](e, query)
 }
@@ -636,7 +653,8 @@ func (it LinkRequestsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "link_requests", fields(it))
 }
 
-// LinkRequests answers the query of that name.
+// LinkRequests: The link requests that a tenant was sent, or sent; the oldest first (Q-4). Who: `link.respond` on the
+// tenant or, for those that it sent, `customers.add`; an operator.
 func (e *Engine) LinkRequests(query LinkRequestsQuery) (Page[LinkRequestRow], error) {
 	return answer[Page[LinkRequestRow]](e, query)
 }
@@ -673,7 +691,8 @@ func (it ManagerInvitationsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "manager_invitations", fields(it))
 }
 
-// ManagerInvitations answers the query of that name.
+// ManagerInvitations: The invitations by which a tenant was asked to become a manager, or asked others; the oldest first
+// (L-10). Who: `customers.add` on the tenant or, for those that it sent, `link.respond`; an operator.
 func (e *Engine) ManagerInvitations(query ManagerInvitationsQuery) (Page[ManagerInvitationRow], error) {
 	return answer[Page[ManagerInvitationRow]](e, query)
 }
@@ -712,7 +731,10 @@ func (it LinksQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "links", fields(it))
 }
 
-// Links answers the query of that name.
+// Links: The links by which a tenant is or was managed, or manages or managed others; those in force first (Q-4). A page
+// costs its rows, and what is due about the tenant's links and not recorded yet, which is brought about for each page
+// anew; commands and a sweep record it. Who: `tenant.view` on the tenant or, for those by which it manages,
+// `customers.list`; an operator.
 func (e *Engine) Links(query LinksQuery) (Page[LinkRow], error) {
 	return answer[Page[LinkRow]](e, query)
 }
@@ -749,7 +771,8 @@ func (it ProposalsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "proposals", fields(it))
 }
 
-// Proposals answers the query of that name.
+// Proposals: What was proposed on the links of a tenant, by it or to it; the oldest first (Q-4). Who: `link.respond` on
+// the tenant or, for those that it sent, `customers.add`; an operator.
 func (e *Engine) Proposals(query ProposalsQuery) (Page[ProposalRow], error) {
 	return answer[Page[ProposalRow]](e, query)
 }
@@ -786,7 +809,8 @@ func (it BarredManagersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "barred_managers", fields(it))
 }
 
-// BarredManagers answers the query of that name.
+// BarredManagers: The MSPs that a tenant keeps from asking to manage it; told to those who may bar them (L-10). Who:
+// `link.respond` on the tenant; an operator.
 func (e *Engine) BarredManagers(query BarredManagersQuery) (Page[BarredManagerRow], error) {
 	return answer[Page[BarredManagerRow]](e, query)
 }
@@ -826,7 +850,11 @@ func (it ExternalIDsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "external_ids", fields(it))
 }
 
-// ExternalIDs answers the query of that name.
+// ExternalIDs: The ids of other systems that an organisation keeps: by system, those of tenants and devices by the id,
+// then those of people (X-11). What they lead to that the actor does not see is not there. A page costs its rows; of
+// whoever sees few of many customers, the ids of these, if these are fewer. Who: whoever sees the keeper: those at home
+// there, and those with `tenant.view` on it; an operator. Of it a tenant to whoever sees that, a person where the actor
+// holds `users.view` at home, a device where they hold `devices.view` on its holder.
 func (e *Engine) ExternalIDs(query ExternalIDsQuery) (Page[ExternalIDRow], error) {
 	return answer[Page[ExternalIDRow]](e, query)
 }
@@ -864,7 +892,9 @@ func (it LookUpExternalQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "look_up_external", fields(it))
 }
 
-// LookUpExternal answers the query of that name.
+// LookUpExternal: What an id of another system leads to at the organisation that keeps it; nothing, where it leads nowhere
+// or to what the actor does not see (X-11). Who: whoever sees the keeper, and what the id leads to, as in `external_ids`;
+// an operator.
 func (e *Engine) LookUpExternal(query LookUpExternalQuery) (*ExternalIDRow, error) {
 	return answer[*ExternalIDRow](e, query)
 }
@@ -898,7 +928,8 @@ func (it PlanSyncQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "plan_sync", fields(it))
 }
 
-// PlanSync answers the query of that name.
+// PlanSync: What a list of customers from another system comes to, row by row, and the commands that would follow; nothing
+// is done (X-11). What is kept and not in the list, `external_ids` has. Who: `customers.add` on the manager; an operator.
 func (e *Engine) PlanSync(query PlanSyncQuery) ([]SyncStep, error) {
 	return answer[[]SyncStep](e, query)
 }
@@ -930,7 +961,8 @@ func (it RolesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "roles", fields(it))
 }
 
-// Roles answers the query of that name.
+// Roles: The roles that can be given at a tenant: those of the policy, then its own, by name (Q-4). Who: `users.view` on
+// the tenant; an operator.
 func (e *Engine) Roles(query RolesQuery) (Page[RoleRow], error) {
 	return answer[Page[RoleRow]](e, query)
 }
@@ -967,7 +999,8 @@ func (it AssignmentsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "assignments", fields(it))
 }
 
-// Assignments answers the query of that name.
+// Assignments: Who holds which role on a tenant itself, role by role (Q-4). A page costs its rows. Who: `users.view` on
+// the tenant; an operator.
 func (e *Engine) Assignments(query AssignmentsQuery) (Page[AssignmentRow], error) {
 	return answer[Page[AssignmentRow]](e, query)
 }
@@ -1005,7 +1038,9 @@ func (it TemporaryAccessQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "temporary_access", fields(it))
 }
 
-// TemporaryAccess answers the query of that name.
+// TemporaryAccess: Who has, or will have, a role for a while on a tenant or anywhere below it, by when it ends (X-4). A
+// page costs the lesser of two: whatever is given for a while in the store, or the tenants below and what is so given
+// there. Who: `users.view` on the tenant, and on whichever it is about; an operator.
 func (e *Engine) TemporaryAccess(query TemporaryAccessQuery) (Page[TemporaryRow], error) {
 	return answer[Page[TemporaryRow]](e, query)
 }
@@ -1041,7 +1076,7 @@ func (it InvitationsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "invitations", fields(it))
 }
 
-// Invitations answers the query of that name.
+// Invitations: The invitations to a tenant; the oldest first (Q-4). Who: `users.view` on the tenant; an operator.
 func (e *Engine) Invitations(query InvitationsQuery) (Page[InvitationRow], error) {
 	return answer[Page[InvitationRow]](e, query)
 }
@@ -1072,7 +1107,8 @@ func (it LinkTermsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "link_terms", fields(it))
 }
 
-// LinkTerms answers the query of that name.
+// LinkTerms: What both sides of a link agreed to, and what they would by the policy in force; told to both (P-13). Who:
+// either side of the link with `tenant.view` on the managed tenant; an operator.
 func (e *Engine) LinkTerms(query LinkTermsQuery) (TermsOfLink, error) {
 	return answer[TermsOfLink](e, query)
 }
@@ -1105,7 +1141,9 @@ func (it DevicesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "devices", fields(it))
 }
 
-// Devices answers the query of that name.
+// Devices: The devices that a tenant holds, by their ids (Q-4). A page costs its rows, or the devices that have a seat
+// where those are wanted; devices without one are looked for in one after the other. Who: `devices.view` on the tenant; an
+// operator.
 func (e *Engine) Devices(query DevicesQuery) (Page[DeviceRow], error) {
 	return answer[Page[DeviceRow]](e, query)
 }
@@ -1136,7 +1174,8 @@ func (it DeviceQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "device", fields(it))
 }
 
-// Device answers the query of that name.
+// Device: One device by any of its ids; nothing, where no tenant holds it whose devices the actor may see (Q-4). Who:
+// anybody, of a device whose holder they have `devices.view` on; an operator.
 func (e *Engine) Device(query DeviceQuery) (*DeviceRow, error) {
 	return answer[*DeviceRow](e, query)
 }
@@ -1166,7 +1205,9 @@ func (it PersonQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "person", fields(it))
 }
 
-// Person answers the query of that name.
+// Person: The person with an address whom the actor may name as an additional recipient of a tenant's alerts: at home on
+// it, or in an organisation above it that is there for the actor. Nothing for every other address, and so of whoever has
+// not accepted their invitation (Q-4, A-2). Who: `alerts.manage` on the tenant; an operator.
 func (e *Engine) Person(query PersonQuery) (*NamedUser, error) {
 	return answer[*NamedUser](e, query)
 }
@@ -1198,7 +1239,8 @@ func (it MovesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "moves", fields(it))
 }
 
-// Moves answers the query of that name.
+// Moves: The moves of devices that a tenant was asked to approve, or asked others to; the oldest first (V-7). Who:
+// `devices.view` on the tenant; an operator.
 func (e *Engine) Moves(query MovesQuery) (Page[MoveRow], error) {
 	return answer[Page[MoveRow]](e, query)
 }
@@ -1231,7 +1273,7 @@ func (it UploadsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "uploads", fields(it))
 }
 
-// Uploads answers the query of that name.
+// Uploads: A reseller's uploads; the oldest first (V-8). Who: `devices.view` on the reseller; an operator.
 func (e *Engine) Uploads(query UploadsQuery) (Page[UploadRow], error) {
 	return answer[Page[UploadRow]](e, query)
 }
@@ -1265,7 +1307,8 @@ func (it ResellersQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "resellers", fields(it))
 }
 
-// Resellers answers the query of that name.
+// Resellers: The resellers that added a tenant, told to those who may drop and admit them; the first that added it comes
+// first (V-1). Who: `devices.manage` on the tenant; an operator.
 func (e *Engine) Resellers(query ResellersQuery) (Page[TenantResellerRow], error) {
 	return answer[Page[TenantResellerRow]](e, query)
 }
@@ -1298,7 +1341,7 @@ func (it AlertRulesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "alert_rules", fields(it))
 }
 
-// AlertRules answers the query of that name.
+// AlertRules: Who gets a tenant's alerts, category by category (A-2). Who: `alerts.view` on the tenant; an operator.
 func (e *Engine) AlertRules(query AlertRulesQuery) (Page[AlertRuleRow], error) {
 	return answer[Page[AlertRuleRow]](e, query)
 }
@@ -1335,7 +1378,8 @@ func (it LicencesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "licences", fields(it))
 }
 
-// Licences answers the query of that name.
+// Licences: The licences that serve a tenant (Q-4). A page costs its rows; whether a seat is left is looked at in one
+// after the other, and so is the service where they come by their end. Who: `licences.view` on the tenant; an operator.
 func (e *Engine) Licences(query LicencesQuery) (Page[LicenceRow], error) {
 	return answer[Page[LicenceRow]](e, query)
 }
@@ -1372,7 +1416,8 @@ func (it SessionsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "sessions", fields(it))
 }
 
-// Sessions answers the query of that name.
+// Sessions: The consoles of a tenant, those still open first, the oldest before others (Q-4). A page costs its rows;
+// service and person are looked at in one after the other. Who: `audit.view` on the tenant; an operator.
 func (e *Engine) Sessions(query SessionsQuery) (Page[SessionRow], error) {
 	return answer[Page[SessionRow]](e, query)
 }
@@ -1399,7 +1444,7 @@ func (it ServiceMailQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "service_mail", fields(it))
 }
 
-// ServiceMail answers the query of that name.
+// ServiceMail: Who gets a tenant's service mail, for the host itself (A-1). Who: the host itself, without an actor.
 func (e *Engine) ServiceMail(query ServiceMailQuery) (Recipients, error) {
 	return answer[Recipients](e, query)
 }
@@ -1425,7 +1470,8 @@ func (it AlertRecipientsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "alert_recipients", fields(it))
 }
 
-// AlertRecipients answers the query of that name.
+// AlertRecipients: Who gets a tenant's alerts about a category of issues, for the host itself (A-2). Who: the host itself,
+// without an actor.
 func (e *Engine) AlertRecipients(query AlertRecipientsQuery) (Recipients, error) {
 	return answer[Recipients](e, query)
 }
@@ -1444,7 +1490,7 @@ func (it PolicyQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "policy", fields(it))
 }
 
-// Policy answers the query of that name.
+// Policy: The policy in force (P-13). Who: the host itself, without an actor.
 func (e *Engine) Policy(query PolicyQuery) (Policy, error) {
 	return answer[Policy](e, query)
 }
@@ -1477,7 +1523,9 @@ func (it TenantAccessQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "tenant_access", fields(it))
 }
 
-// TenantAccess answers the query of that name.
+// TenantAccess: Who can reach a tenant, and why: the people who are named to whoever may see its users, role by role
+// (X-3). Of others `organisation_access` tells. A page costs whoever's assignments may reach the tenant up to its end.
+// Who: `users.view` on the tenant; an operator.
 func (e *Engine) TenantAccess(query TenantAccessQuery) (Page[TenantAccessRow], error) {
 	return answer[Page[TenantAccessRow]](e, query)
 }
@@ -1510,7 +1558,10 @@ func (it OrganisationAccessQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "organisation_access", fields(it))
 }
 
-// OrganisationAccess answers the query of that name.
+// OrganisationAccess: The other organisations whose people can reach a tenant, in the order of their ids, and what one or
+// another of these may do there (X-3): whoever `tenant_access` does not name, of organisations that are there for the
+// actor. Costs their people, as long as none of them may do all that any could. Who: `users.view` on the tenant; an
+// operator.
 func (e *Engine) OrganisationAccess(query OrganisationAccessQuery) ([]OrganisationAccessRow, error) {
 	return answer[[]OrganisationAccessRow](e, query)
 }
@@ -1543,7 +1594,9 @@ func (it UserAccessQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "user_access", fields(it))
 }
 
-// UserAccess answers the query of that name.
+// UserAccess: The tenants that somebody can reach, and why: told to themselves, and to whoever may see the users of their
+// home, of tenants whose users they may see (X-3). A page costs the tenants that their assignments may reach up to its
+// end. Who: the user; `users.view` on the user's home; an operator.
 func (e *Engine) UserAccess(query UserAccessQuery) (Page[UserAccessRow], error) {
 	return answer[Page[UserAccessRow]](e, query)
 }
@@ -1581,7 +1634,9 @@ func (it TenantAccessChangesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "tenant_access_changes", fields(it))
 }
 
-// TenantAccessChanges answers the query of that name.
+// TenantAccessChanges: Who can reach a tenant who could not at a moment that has passed, and the other way round; who may
+// do something else (X-3). Told as both reviews are, then and now. A page costs whoever reaches the tenant, or did. Who:
+// `users.view` on the tenant; an operator.
 func (e *Engine) TenantAccessChanges(query TenantAccessChangesQuery) (Page[AccessChangeRow], error) {
 	return answer[Page[AccessChangeRow]](e, query)
 }
@@ -1617,7 +1672,10 @@ func (it ArisingQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "arising", fields(it))
 }
 
-// Arising answers the query of that name.
+// Arising: What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who asks
+// to manage it or to manage more of it, whom it invites to (X-3). Each is told as the list of its kind tells it, and to
+// whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond` for what organisations
+// ask; an operator.
 func (e *Engine) Arising(query ArisingQuery) (Page[ArisingRow], error) {
 	return answer[Page[ArisingRow]](e, query)
 }
@@ -1655,7 +1713,9 @@ func (it UserAccessChangesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "user_access_changes", fields(it))
 }
 
-// UserAccessChanges answers the query of that name.
+// UserAccessChanges: What somebody can reach that they could not at a moment that has passed, and the other way round
+// (X-3). Told as both reviews are, then and now. A page costs the tenants that they reach, or did. Who: the user;
+// `users.view` on the user's home; an operator.
 func (e *Engine) UserAccessChanges(query UserAccessChangesQuery) (Page[AccessChangeRow], error) {
 	return answer[Page[AccessChangeRow]](e, query)
 }
@@ -1692,7 +1752,11 @@ func (it TenantReportQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "tenant_report", fields(it))
 }
 
-// TenantReport answers the query of that name.
+// TenantReport: The access to a tenant and its history as a page for people: who can reach it and why, who manages it,
+// what is about to arise, what has happened (X-3). Each part is told as its list tells it, and left out, with the reason,
+// where that is refused; whoever may view the tenant may ask. Costs the first page of each list, 1000 rows long; of the
+// last 200 records whoever each may concern there; and the people of those who can reach it, for their names. Who:
+// `tenant.view` on the tenant; an operator.
 func (e *Engine) TenantReport(query TenantReportQuery) (Report, error) {
 	return answer[Report](e, query)
 }
@@ -1727,7 +1791,11 @@ func (it PreviewQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "preview", fields(it))
 }
 
-// Preview answers the query of that name.
+// Preview: What a command would lead to, if its actor gave it now: what would be recorded, who would be told, who would
+// gain and who would lose access, and which rows of resellers would be others (X-1). Nothing happens, and no id is used
+// up; whoever might not give it is refused as the command would be. An address that it would confirm has to be proved
+// before, as before the command. The pages are those of who gains and who loses. Who: whoever might send the command; an
+// operator.
 func (e *Engine) Preview(query PreviewQuery) (Previewed, error) {
 	return answer[Previewed](e, query)
 }
@@ -1760,7 +1828,9 @@ func (it AuditQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "audit", fields(it))
 }
 
-// Audit answers the query of that name.
+// Audit: Records about a tenant, as the actor may see them (Q-2). A page costs the records about the tenant up to its end,
+// from `from` and until `until` alone, and with `by` those of the user if these are fewer; a command is looked for in one
+// after the other. Who: `audit.view` on the tenant; an operator.
 func (e *Engine) Audit(query AuditQuery) (Page[AuditRow], error) {
 	return answer[Page[AuditRow]](e, query)
 }
@@ -1790,7 +1860,7 @@ func (it HostEntityQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_entity", fields(it))
 }
 
-// HostEntity answers the query of that name.
+// HostEntity: An entity by its kind and id. Who: the host itself, without an actor.
 func (e *Engine) HostEntity(query HostEntityQuery) (*Entity, error) {
 	return answer[*Entity](e, query)
 }
@@ -1841,7 +1911,8 @@ func (it HostEntitiesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_entities", fields(it))
 }
 
-// HostEntities answers the query of that name.
+// HostEntities: The entities of a kind: all, or those of at most one tenant, manager, user or whatever else entities of
+// the kind are found by. Who: the host itself, without an actor.
 func (e *Engine) HostEntities(query HostEntitiesQuery) (Page[Entity], error) {
 	return answer[Page[Entity]](e, query)
 }
@@ -1866,7 +1937,8 @@ func (it HostPersonalQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_personal", fields(it))
 }
 
-// HostPersonal answers the query of that name.
+// HostPersonal: What is known today about a person or about where a tenant is; it has no past (U-5). Who: the host itself,
+// without an actor.
 func (e *Engine) HostPersonal(query HostPersonalQuery) (*Personal, error) {
 	return answer[*Personal](e, query)
 }
@@ -1891,7 +1963,7 @@ func (it HostRecordsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_records", fields(it))
 }
 
-// HostRecords answers the query of that name.
+// HostRecords: Records of the journal. Who: the host itself, without an actor.
 func (e *Engine) HostRecords(query HostRecordsQuery) (Page[Record], error) {
 	return answer[Page[Record]](e, query)
 }
@@ -1922,7 +1994,8 @@ func (it HostAccessChangesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_access_changes", fields(it))
 }
 
-// HostAccessChanges answers the query of that name.
+// HostAccessChanges: Who gained and who lost access by records of the journal, and by time alone before each of them
+// (X-13). Who: the host itself, without an actor.
 func (e *Engine) HostAccessChanges(query HostAccessChangesQuery) (Page[AccessEvent], error) {
 	return answer[Page[AccessEvent]](e, query)
 }
@@ -1953,7 +2026,8 @@ func (it HostAuthzenQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_authzen", fields(it))
 }
 
-// HostAuthzen answers the query of that name.
+// HostAuthzen: Answers a request of the OpenID AuthZEN Authorization API 1.0: whether somebody may do something, who may,
+// where, and what (X-14). Who: the host itself, without an actor.
 func (e *Engine) HostAuthzen(query HostAuthzenQuery) (Document, error) {
 	return answer[Document](e, query)
 }
@@ -1973,7 +2047,8 @@ func (it AuthzenMetadataQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "authzen_metadata", fields(it))
 }
 
-// AuthzenMetadata answers the query of that name.
+// AuthzenMetadata: The metadata of a policy decision point that serves the Authorization API (X-14). Who: the host itself,
+// without an actor.
 func (e *Engine) AuthzenMetadata(query AuthzenMetadataQuery) (Document, error) {
 	return answer[Document](e, query)
 }
@@ -2005,7 +2080,8 @@ func (it OcsfAuditQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "ocsf_audit", fields(it))
 }
 
-// OcsfAudit answers the query of that name.
+// OcsfAudit: A tenant's audit as its actor may see it (Q-2), as events of the Open Cybersecurity Schema Framework, version
+// 1.8.0 (X-14). Who: `audit.view` on the tenant; an operator.
 func (e *Engine) OcsfAudit(query OcsfAuditQuery) (EdgeEvents, error) {
 	return answer[EdgeEvents](e, query)
 }
@@ -2031,7 +2107,8 @@ func (it HostOcsfQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "host_ocsf", fields(it))
 }
 
-// HostOcsf answers the query of that name.
+// HostOcsf: Records of the journal as events of the Open Cybersecurity Schema Framework, version 1.8.0 (X-14). Who: the
+// host itself, without an actor.
 func (e *Engine) HostOcsf(query HostOcsfQuery) (EdgeEvents, error) {
 	return answer[EdgeEvents](e, query)
 }
@@ -2057,7 +2134,8 @@ func (it CloudEventsQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "cloud_events", fields(it))
 }
 
-// CloudEvents answers the query of that name.
+// CloudEvents: Notices that a consumer has not acknowledged, as CloudEvents 1.0 (A-4, X-14). Who: the host itself, without
+// an actor.
 func (e *Engine) CloudEvents(query CloudEventsQuery) (EdgeEvents, error) {
 	return answer[EdgeEvents](e, query)
 }
@@ -2089,7 +2167,8 @@ func (it CaepSessionsRevokedQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "caep_sessions_revoked", fields(it))
 }
 
-// CaepSessionsRevoked answers the query of that name.
+// CaepSessionsRevoked: Console sessions that have ended because their right was lost, as `session-revoked` events of the
+// OpenID Continuous Access Evaluation Profile 1.0, to be signed (X-14). Who: the host itself, without an actor.
 func (e *Engine) CaepSessionsRevoked(query CaepSessionsRevokedQuery) (EdgeEvents, error) {
 	return answer[EdgeEvents](e, query)
 }
@@ -2121,7 +2200,8 @@ func (it CaepTokenClaimsChangesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "caep_token_claims_changes", fields(it))
 }
 
-// CaepTokenClaimsChanges answers the query of that name.
+// CaepTokenClaimsChanges: Who gained and who lost access, as `token-claims-change` events of the OpenID Continuous Access
+// Evaluation Profile 1.0, to be signed (X-13, X-14). Who: the host itself, without an actor.
 func (e *Engine) CaepTokenClaimsChanges(query CaepTokenClaimsChangesQuery) (PageOfDocument, error) {
 	return answer[PageOfDocument](e, query)
 }
@@ -2143,7 +2223,7 @@ func (it NoticesQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "notices", fields(it))
 }
 
-// Notices answers the query of that name.
+// Notices: Notices that a consumer has not acknowledged (A-4). Who: the host itself, without an actor.
 func (e *Engine) Notices(query NoticesQuery) (Mail, error) {
 	return answer[Mail](e, query)
 }
@@ -2164,7 +2244,8 @@ func (it ParseQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "parse", fields(it))
 }
 
-// Parse answers the query of that name.
+// Parse: Texts read as a command would read them, one answer for each; the store is not asked. Who: the host itself,
+// without an actor.
 func (e *Engine) Parse(query ParseQuery) ([]Parsed, error) {
 	return answer[[]Parsed](e, query)
 }
@@ -2180,7 +2261,7 @@ func (it TokenQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "token", fields(it))
 }
 
-// Token answers the query of that name.
+// Token: The revision the store is at. Who: the host itself, without an actor.
 func (e *Engine) Token() (Token, error) {
 	return answer[Token](e, TokenQuery{})
 }
@@ -2200,7 +2281,8 @@ func (it ConfirmQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "confirm", fields(it))
 }
 
-// Confirm answers the query of that name.
+// Confirm: Makes sure that a token is of this store's history and the store has come at least that far. Who: the host
+// itself, without an actor.
 func (e *Engine) Confirm(query ConfirmQuery) error {
 	_, err := e.Ask(query, nil)
 	return err
@@ -2222,7 +2304,9 @@ func (it VerifyQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "verify", fields(it))
 }
 
-// Verify answers the query of that name.
+// Verify: Replays the whole journal and compares everything that is stored with what it leads to: entities, their past,
+// indexes, receipts, what records are about, personal data and a file's schema (Q-3). Who: the host itself, without an
+// actor.
 func (e *Engine) Verify(query VerifyQuery) (Verification, error) {
 	return answer[Verification](e, query)
 }
@@ -2240,7 +2324,8 @@ func (it ErasurePendingQuery) MarshalJSON() ([]byte, error) {
 	return tagged("query", "erasure_pending", fields(it))
 }
 
-// ErasurePending answers the query of that name.
+// ErasurePending: Whether something that was erased is still in the file's log, because somebody has been reading since
+// before: the last record that erased something (U-5). Tries to wipe it first. Who: the host itself, without an actor.
 func (e *Engine) ErasurePending() (*int64, error) {
 	return answer[*int64](e, ErasurePendingQuery{})
 }

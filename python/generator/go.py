@@ -231,7 +231,7 @@ class Go:
             case Shape.OUTER:
                 said += self.marshal(name, f"{filled}\treturn json.Marshal(map[string]fields{{{text(one.word)}: fields(it)}})\n")
             case Shape.BARE:
-                said += self.marshal(name, f"\treturn json.Marshal(it.Tag())\n")
+                said += self.marshal(name, "\treturn json.Marshal(it.Tag())\n")
             case Shape.SINGLE if filled:
                 said += self.marshal(name, f"{filled}\treturn json.Marshal(fields(it))\n")
         return said
@@ -256,7 +256,7 @@ class Go:
     def command(self, one: Method) -> str:
         name = called(one.word)
         said = self.method(one, name, "command")
-        said += f"\n// {name} executes the command of that name.\nfunc (e *Engine) {name}(by Actor, command {name}, how ...How) "
+        said += f"\n{comment(f'{name}: {one.told}')}func (e *Engine) {name}(by Actor, command {name}, how ...How) "
         if one.answer is Plain.NOTHING:
             return said + "(Receipt, error) {\n\tdone, err := executed[*nothing](e, by, command, how)\n\treturn done.Receipt, err\n}\n"
         kind = self.type(one.answer)
@@ -266,7 +266,7 @@ class Go:
         name = f"{called(one.word)}Query"
         said = self.method(one, name, "query")
         made, takes = METHODS.get(one.word, called(one.word)), f"query {name}" if one.fields else ""
-        said += f"\n// {made} answers the query of that name.\nfunc (e *Engine) {made}({takes}) "
+        said += f"\n{comment(f'{made}: {one.told}')}func (e *Engine) {made}({takes}) "
         asked = "query" if one.fields else f"{name}{{}}"
         if one.answer is Plain.NOTHING:
             said += f"error {{\n\t_, err := e.Ask({asked}, nil)\n\treturn err\n}}\n"
