@@ -2788,8 +2788,8 @@ class SessionRow(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SyncRow(Data):
-    """A customer as another system has it: what `AddCustomer`(crate::command::AddCustomer) takes where it is new. What
-    is left out is left as it is where it is not (X-11).
+    """A customer as another system has it: what `AddCustomer` takes where it is new. What is left out is left as it is
+    where it is not (X-11).
 
     Attributes:
         id: The id that the system has given it.

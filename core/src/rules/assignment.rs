@@ -19,6 +19,9 @@ use crate::view::ViewError;
 
 /// Gives users roles on tenants (P-11), for good or for a while.
 ///
+/// # Events
+/// `temporary_ended` of what was active of something that is replaced.
+///
 /// # Errors
 /// `empty_batch`, `duplicate_item` and, item by item, those of [`authority::managed_user`],
 /// `unknown_tenant`, `unknown_role`, `beyond_own_rights`, `super_admin_only`,

@@ -5924,8 +5924,8 @@ namespace Tenantry
         }
     }
 
-    /// <summary>A customer as another system has it: what <c>AddCustomer</c>(crate::command::AddCustomer) takes
-    /// where it is new. What is left out is left as it is where it is not .</summary>
+    /// <summary>A customer as another system has it: what <c>AddCustomer</c> takes where it is new. What is left
+    /// out is left as it is where it is not .</summary>
     public sealed class SyncRow
     {
         /// <summary>With all that must be said.</summary>
