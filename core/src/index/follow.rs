@@ -172,7 +172,7 @@ impl Follower {
     /// Notes the moment of a record that is in the index, or the next to be. Whoever asks by a clock
     /// that is behind asks about that moment, as of a store.
     pub fn reach(&self, at: Timestamp) {
-        self.index.tables.reach(at);
+        self.index.tables.reach(at.micros());
     }
 
     /// Brings the index to the revision of the next record, whose changes these are. Nothing else

@@ -11,9 +11,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::handle::At;
 use super::seqlock::{CacheLine, HalfLine, QuarterLine, Reader, RowCells, RowRef, RowTable, Word};
-use crate::base::time::Timestamp;
 use crate::refusal::Code;
 
 /// The row of a tenant: its [`TenantWord`], its [`TenantLists`], the id, then its seats.
@@ -752,13 +750,13 @@ impl Tables {
     }
 
     /// Notes the moment of a record, before what it changed is seen.
-    pub(super) fn reach(&self, at: Timestamp) {
-        self.reached.fetch_max(at.micros(), Ordering::Release);
+    pub(super) fn reach(&self, micros: i64) {
+        self.reached.fetch_max(micros, Ordering::Release);
     }
 
-    /// The moment that is asked about, in microseconds since 1970.
-    pub(super) fn moment(&self, at: &impl At) -> i64 {
-        at.micros().max(self.reached.load(Ordering::Acquire))
+    /// The moment that is asked about where a clock says this, in microseconds since 1970.
+    pub(super) fn moment(&self, micros: i64) -> i64 {
+        micros.max(self.reached.load(Ordering::Acquire))
     }
 
     /// Does the same to each table, the first rows of which are so many.
