@@ -169,8 +169,8 @@ impl Follower {
         &self.index
     }
 
-    /// Notes the moment of a record that is in the index, or the next to be. Whoever asks by a clock
-    /// that is behind asks about that moment, as of a store.
+    /// Notes the moment of a record that is in the index, or the next to be. Whoever asks by a
+    /// clock that is behind asks about that moment, as of a store.
     pub fn reach(&self, at: Timestamp) {
         self.index.tables.reach(at.micros());
     }

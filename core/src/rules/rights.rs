@@ -168,7 +168,7 @@ fn active_on(active: Active, tenant: TenantId) -> Option<Timestamp> {
 /// When what somebody has on a tenant comes to decide there, or does so no longer, and what they
 /// could activate there until when: tenant by tenant, from now on.
 #[derive(Debug, Default)]
-struct Turning(BTreeMap<TenantId, Turns>);
+struct Whiles(BTreeMap<TenantId, Turns>);
 
 #[derive(Debug, Default)]
 struct Turns {
@@ -176,7 +176,7 @@ struct Turns {
     eligible: BTreeSet<Timestamp>,
 }
 
-impl Turning {
+impl Whiles {
     fn of(world: &World<'_>, user: UserId) -> Result<Self, ViewError> {
         let mut found = Self::default();
         for given in world.each_for_a_while(user) {
@@ -254,7 +254,7 @@ pub(super) struct Giver<'w, 'v> {
     held: BTreeMap<(Place, Timestamp), Rc<Rights>>,
     everywhere: BTreeMap<(TenantId, While), Rc<Rights>>,
     /// When what they hold changes by time alone; once known.
-    turning: Option<Rc<Turning>>,
+    turning: Option<Rc<Whiles>>,
     /// The tenants by which something is decided on one: itself, and whatever manages it.
     ways: BTreeMap<TenantId, Rc<BTreeSet<TenantId>>>,
     masks: BTreeMap<TenantId, bool>,
@@ -382,7 +382,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         let mut bars = Bars::new();
         let world = self.world;
         let (before, after) = (world.given(user.id, tenant)?, plan.get(&tenant).and_then(Option::as_ref));
-        let mut turning = Turning::of(world, user.id)?;
+        let mut turning = Whiles::of(world, user.id)?;
         plan.values().flatten().for_each(|after| turning.add(after, world.at));
         self.compare(user, plan, (Place::On(tenant), &turning), &mut bars)?;
         // Who could not give the super role here does not take it either, whatever reaches the user
@@ -482,7 +482,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         if self.user.is_none() || self.world.is_super(role) {
             return Ok(());
         }
-        let turning = Turning::of(self.world, user.id)?;
+        let turning = Whiles::of(self.world, user.id)?;
         for at in self.cases(place, &turning)? {
             let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
             if before.is_super && !self.held(place)?.is_super {
@@ -541,7 +541,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         &mut self,
         user: &User,
         plan: &Plan,
-        (place, turning): (Place, &Turning),
+        (place, turning): (Place, &Whiles),
         bars: &mut Bars,
     ) -> Result<(), ViewError> {
         for (at, active) in self.cases(place, turning)? {
@@ -569,7 +569,7 @@ impl<'w, 'v> Giver<'w, 'v> {
     /// When rights at a place are compared, and how: now and whenever something turns there for
     /// whoever gives or gets, since both have the same in between; as things are, and with each of
     /// what could be active there.
-    fn cases(&mut self, place: Place, theirs: &Turning) -> Result<Vec<(Timestamp, Active)>, ViewError> {
+    fn cases(&mut self, place: Place, theirs: &Whiles) -> Result<Vec<(Timestamp, Active)>, ViewError> {
         let own = self.turning()?;
         if theirs.is_empty() && own.is_empty() {
             return Ok(vec![(self.world.at, None)]);
@@ -596,12 +596,12 @@ impl<'w, 'v> Giver<'w, 'v> {
     }
 
     /// When what the giver holds changes by time alone.
-    fn turning(&mut self) -> Result<Rc<Turning>, ViewError> {
+    fn turning(&mut self) -> Result<Rc<Whiles>, ViewError> {
         if let Some(known) = &self.turning {
             return Ok(Rc::clone(known));
         }
         let turning = match &self.user {
-            Some(user) => Rc::new(Turning::of(self.world, user.id)?),
+            Some(user) => Rc::new(Whiles::of(self.world, user.id)?),
             None => Rc::default(),
         };
         self.turning = Some(Rc::clone(&turning));

@@ -222,9 +222,15 @@ fn a4_a_notice_comes_again_until_it_is_acknowledged() {
 
 #[test]
 fn a4_what_is_handed_on_one_by_one_comes_again_from_the_record_at_which_it_failed() {
-    // The second record has two notices, one for each side.
+    // Two collectors of a manager's are at a customer that is disabled: one record, two notices.
+    let collector = |id: u128| CreateIntegration {
+        integration: Some(IntegrationId::from_uuid(Uuid::from_u128(id))),
+        ..CreateIntegration::new(MSP, text("collector"), text(&format!("C{id}")))
+    };
+    let share = |id: u128| ShareIntegration::new(IntegrationId::from_uuid(Uuid::from_u128(id)), JOINTLY);
     let given = given().and(NINA, ask(SECOND, "ALONE", "jointly"));
-    let given = given.and(JULIA, RequestDelink::new(JOINTLY_LINK)).and(ADA, AcceptDelink::new(JOINTLY_LINK));
+    let given = given.and(ADA, collector(0x901)).and(ADA, share(0x901));
+    let given = given.and(ADA, collector(0x902)).and(ADA, share(0x902)).and(ADA, disable(JOINTLY));
     let all = given.engine.notices("mail", 1_000).unwrap().notices;
     let records: Vec<_> = all.iter().map(|notice| (notice.seq, notice.index)).collect();
     let many = all.iter().rposition(|it| all.iter().filter(|other| other.seq == it.seq).count() > 1).unwrap();
