@@ -643,7 +643,11 @@ impl Pair {
         let (request, then) = asking.pick(&passed)?;
         Some(match asking.percent(60) {
             true => Moments::Record(*request),
-            false => Moments::Clock(then.at.plus_days([0, 0, 3][asking.below(3)]).min(at)),
+            // Of what was written at the very moment of the other, a record alone says how much.
+            false => match then.at.plus_days([0, 0, 3][asking.below(3)]) {
+                moment if moment < at => Moments::Clock(moment),
+                _ => Moments::Record(*request),
+            },
         })
     }
 
