@@ -454,14 +454,16 @@ impl Coverage {
     }
 
     /// What of all this is too rare to be demanded in as many commands as the gate has: it is counted and shown.
-    const SELDOM: [&'static str; 11] = [
+    const SELDOM: [&'static str; 13] = [
         WAYS[1],
         Self::FEATS[13],
         Self::FEATS[14],
         Self::REBUFFS[3],
         Self::REBUFFS[6],
         Self::REBUFFS[13],
+        Self::REBUFFS[18],
         "a device was moved twice",
+        "as many lie over each other as there can be, one of them active",
         "ids went with somebody who was removed",
         "ids went with an invitation that was taken back",
         "link ends told who parted with the manager",
