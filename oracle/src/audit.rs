@@ -350,7 +350,9 @@ impl Oracle {
                 let known = |one| deed.contains(&tenant) || self.knows_of(who, tenant, one, entry, at);
                 deed.iter().all(|one| told(*one) && known(*one))
             };
-            let tried = || entry.deeds.iter().filter(|deed| entry.refused && told_to_do(deed));
+            // Whose it is to which an id was to lead, operators read alone.
+            let told_whose = !entry.command.ends_with("_external_id");
+            let tried = || entry.deeds.iter().filter(|deed| entry.refused && told_whose && told_to_do(deed));
             let mut hidden = None;
             let by = match (&entry.actor, who) {
                 (Actor::User(actor), Who::User(viewer)) if home(*actor) != home(viewer) => {
