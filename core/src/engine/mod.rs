@@ -537,8 +537,7 @@ impl Engine {
     pub fn read(&self) -> Result<Snapshot<'_>, Error> {
         let reading = self.store.read()?;
         let head = reading.head()?;
-        let now = self.options.moment()?;
-        let at = head.at.map_or(now, |last| last.max(now));
+        let at = head.moment(self.options.moment()?);
         let seal = self.seal(&*reading)?;
         Ok(Snapshot { reading, head, at, epoch: self.store.epoch(), seal })
     }

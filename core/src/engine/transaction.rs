@@ -60,7 +60,7 @@ impl<'v> RecordChain<'v> {
 
     /// The moment of the next record: now, but never before the last.
     fn at(&self) -> Timestamp {
-        self.head.at.map_or(self.now, |last| last.max(self.now))
+        self.head.moment(self.now)
     }
 
     pub(super) fn append(
