@@ -31,7 +31,7 @@ WORLDS = int(os.environ.get("TENANTRY_WORLDS", "20"))
 STEPS = int(os.environ.get("TENANTRY_STEPS", "120"))
 # Worlds that are always tried, and are long enough for every command to be executed in one of them.
 # In the last ones requests to part and moves are answered, taken back and reminded of, which is rare.
-FIXED_WORLDS, FIXED_STEPS = (*range(25), 26, 67, 86, 112, 169, 177, 226, 303), 350
+FIXED_WORLDS, FIXED_STEPS = (*range(25), 26, 35, 54, 67, 86, 112, 169, 177, 226, 303), 350
 SETTINGS = settings(
     max_examples=WORLDS,
     deadline=None,
