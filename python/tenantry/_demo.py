@@ -24,6 +24,7 @@ LOOK = (
     ("who may do something, and why", "who-can {file} devices.manage BK-200"),
     ("why somebody may not", "explain {file} nils@northwind.example users.manage BK-200"),
     ("who can reach a customer, and why", "review {file} BK-200"),
+    ("what somebody may activate when it is needed", "eligible {file} --as nils@northwind.example"),
     ("what awaits an answer, and how it is given", "inbox {file} --as klara@klein.example"),
     ("what something would lead to", "preview {file} block_user user=nils@northwind.example"),
     ("do something", "do {file} request_delink link=NW-100/BK-200 --as ada@northwind.example"),
@@ -116,6 +117,9 @@ def furnish(path: str | os.PathLike[str], until: datetime.datetime) -> None:
         db.request_link(manager=harbour, number="SS-400", management="jointly", services={"manage"}, actor=hana)
         now = until - datetime.timedelta(days=2)
         db.add_services(link=klein.link, services={"configure"}, actor=ada)
+        # Nils may be an admin of the bookshop when he needs it.
+        needed = [NewAssignment(user=nils, tenant=books.tenant, role="admin")]
+        db.assign(assignments=needed, ends=until + datetime.timedelta(days=14), eligible=True, actor=ada)
         db.invite_user(tenant=klein.tenant, invitee=Invitee(email="olga@klein.example", name="Olga"), role="read_only", actor=klara)
         alone = db.register_tenant(kind=TenantKind.CUSTOMER, name="Café Lune", number="CL-800", country="FR", actor=OPERATOR).outcome
         lea = db.register_user(home=alone, email="lea@lune.example", name="Léa", role="super_admin", actor=OPERATOR).outcome
