@@ -7,6 +7,7 @@ mod guest;
 mod pages;
 #[path = "../common/site.rs"]
 mod site;
+mod slow;
 
 use std::error::Error;
 
