@@ -8,6 +8,7 @@ mod pages;
 #[path = "../common/site.rs"]
 mod site;
 mod slow;
+mod trade;
 
 use std::error::Error;
 
