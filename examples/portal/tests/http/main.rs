@@ -4,6 +4,7 @@ mod disabled;
 mod doors;
 mod forms;
 mod guest;
+mod outside;
 mod pages;
 #[path = "../common/site.rs"]
 mod site;
