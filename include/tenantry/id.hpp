@@ -7,11 +7,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "../tenantry.h"
 #include "error.hpp"
 
 namespace tenantry {
+
+namespace kinds {
+struct any;
+}
+template <class Kind>
+class id;
+/// An id of something of which only the context says what it is: any id will do.
+using uuid = id<kinds::any>;
 
 /// An id of one kind of thing. One that nobody has set is nil, which names nothing and is refused.
 template <class Kind>
@@ -20,6 +29,9 @@ class id {
   constexpr id() noexcept = default;
   /// Names what has this id. Also the way from one kind to another, where the two are the same: `link_id(request.raw())`.
   explicit constexpr id(const tenantry_id& raw) noexcept : raw_(raw) {}
+  /// Any id is a `uuid`.
+  template <class Other, class Own = Kind, class = std::enable_if_t<std::is_same_v<Own, kinds::any> && !std::is_same_v<Other, Own>>>
+  constexpr id(const id<Other>& any) noexcept : raw_(any.raw()) {}
 
   /// Reads an id as it is written, 8-4-4-4-12 digits, with hyphens or without. Throws `misuse_error` where it is none.
   static id parse(std::string_view text) {
@@ -63,12 +75,6 @@ class id {
   }
   tenantry_id raw_{};
 };
-
-namespace kinds {
-struct any;
-}
-/// An id of something of which only the context says what it is.
-using uuid = id<kinds::any>;
 
 }  // namespace tenantry
 

@@ -114,8 +114,12 @@ std::string to_string(timestamp of);
 /// A moment that has passed: a record's number, or an instant.
 class as_of {
  public:
-  as_of(std::uint64_t seq) : seq_(seq) {}
-  as_of(int seq) : seq_(seq < 0 ? throw std::invalid_argument("a record's number is not negative") : static_cast<std::uint64_t>(seq)) {}
+  template <class Number, class = std::enable_if_t<std::is_integral_v<Number>>>
+  as_of(Number seq) : seq_(static_cast<std::uint64_t>(seq)) {
+    if constexpr (std::is_signed_v<Number>) {
+      if (seq < 0) throw std::invalid_argument("a record's number is not negative");
+    }
+  }
   as_of(timestamp at) : at_(at) {}
   tenantry::json written() const { return at_ ? tenantry::json(to_string(*at_)) : tenantry::json(seq_); }
 
@@ -253,10 +257,7 @@ std::pair<std::size_t, const json*> place_in(const json& d, std::string& tag) {
 
 template <class Union, std::size_t Place>
 void read_variant(const json& d, Union& into) {
-  using one = std::variant_alternative_t<Place + 1, value_of<Union>>;
-  one made{};
-  codec<one>::read(d, made);
-  into.value = std::move(made);
+  codec<std::variant_alternative_t<Place + 1, value_of<Union>>>::read(d, into.value.template emplace<Place + 1>());
 }
 template <class Union, std::size_t... Places>
 void read_variant_at(std::size_t place, const json& d, Union& into, std::index_sequence<Places...>) {
@@ -281,7 +282,7 @@ struct union_codec {
     std::string tag;
     const auto [place, inner] = place_in<Union>(d, tag);
     if (place == std::size(Union::variants)) {
-      into.value = typename Union::unknown{std::move(tag), d};
+      into.value.template emplace<0>(typename Union::unknown{std::move(tag), d});
     } else {
       read_variant_at(place, content_of(*inner, into, place), into, places());
     }

@@ -107,15 +107,15 @@ class Cpp:
         definitions = sorted(self.door.definitions.values(), key=lambda one: one.name)
         order = TopologicalSorter({name: parts(one) for name, one in sorted(self.door.definitions.items())}).static_order()
         model = [self.door.definitions[name] for name in order if name in self.door.definitions]
-        core, data = '#include "../core.hpp"\n', '#include "../json.hpp"\n'
+        data = '#include "../json.hpp"\n'
         commands = self.methods("commands", "Every command, as data: for `engine::execute`.", self.door.commands)
         queries = self.methods("queries", "Every query, as data: for `engine::ask`.", self.door.queries)
         made = {
             "ids.hpp": ('#include "../id.hpp"\n', "".join(self.id(one) for one in definitions if isinstance(one, Id))),
             "codes.hpp": ("#include <cstdint>\n", "".join(self.statuses(one) for one in definitions if isinstance(one, Statuses))),
             "names.hpp": ("", self.names(header)),
-            "words.hpp": (core, "".join(self.words(one) for one in definitions if isinstance(one, Words))),
-            "model.hpp": (data + '#include "words.hpp"\n', "".join(map(self.definition, model))),
+            "words.hpp": (data, "".join(self.words(one) for one in definitions if isinstance(one, Words))),
+            "model.hpp": ('#include "words.hpp"\n', "".join(map(self.definition, model))),
             "commands.hpp": ('#include "model.hpp"\n', commands),
             "queries.hpp": ('#include "model.hpp"\n', queries),
         }
@@ -233,7 +233,7 @@ class Cpp:
         own = {field.name: "value" if single else self.property(field.name, name) for field in fields}
         made = said(about or name, indent) + f"{indent}struct {name} {{\n"
         for field in fields:
-            made += said(field.about or field.name, deep) + f"{deep}{self.member(field)} {own[field.name]}{self.start(field)};\n"
+            made += said(field.about or f"The {field.name}.", deep) + f"{deep}{self.member(field)} {own[field.name]}{self.start(field)};\n"
         made += extra
         if writes and needed:
             takes = ", ".join(f"{self.member(field)} {own[field.name].rstrip('_')}_" for field in needed)
@@ -246,7 +246,7 @@ class Cpp:
                 it, kind = own[field.name], self.member(field)
                 body = f"{{ auto made = *this; made.{it} = std::move(to); return made; }}"
                 made += f"{deep}template <class To = {kind}>\n{deep}[[nodiscard]] {name} with_{it.rstrip('_')}(To to) const {body}\n"
-        made += f"\n{deep}template <class Self, class Fields>\n{deep}static void fields_of(Self&{' self' if fields else ''}, Fields&{' all' if fields else ''}) {{\n"
+        made += f"{chr(10) if fields or extra else ''}{deep}template <class Self, class Fields>\n{deep}static void fields_of(Self&{' self' if fields else ''}, Fields&{' all' if fields else ''}) {{\n"
         for field in fields:
             made += f"{deep}  all.{'need' if field.needed else 'may'}({text(field.name)}, self.{own[field.name]});\n"
         made += f"{deep}}}\n"
@@ -270,10 +270,10 @@ class Cpp:
         made += self.alternatives(name, [called(variant.word) for variant in one.variants])
         if writes:
             made += f"  {name}() = default;\n"
-            made += "".join(f"  {name}({called(v.word)} of) : value(std::move(of)) {{}}\n" for v in one.variants)
+            made += "".join(f"  {name}({called(v.word)} of) : value(std::in_place_type<{called(v.word)}>, std::move(of)) {{}}\n" for v in one.variants)
             for variant in one.variants:
                 if variant.shape is Shape.SINGLE and isinstance(self.door.definitions.get(next(iter(names(variant.fields[0].type)), "")), Id):
-                    made += f"  {name}({self.type(variant.fields[0].type)} of) : value({called(variant.word)}(of)) {{}}\n"
+                    made += f"  {name}({self.type(variant.fields[0].type)} of) : value(std::in_place_type<{called(variant.word)}>, of) {{}}\n"
         rows = [f"{{{text(v.word)}, detail::shape::{v.shape.name.lower()}}}" for v in one.variants]
         made += f"\n  static constexpr const char* tag_member = {text(one.tag or '')};\n"
         made += f"  static constexpr detail::variant_row variants[] = {{\n{listed(rows, '      ')}}};\n"

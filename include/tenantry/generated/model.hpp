@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include "../json.hpp"
 #include "words.hpp"
 
 namespace tenantry {
@@ -28,9 +27,9 @@ struct access_change_count {
 /// centimetres; serialised as two numbers in degrees, `{"latitude": 52.52, "longitude": 13.405}`, which are checked
 /// again when they are read.
 struct coordinates {
-  /// latitude
+  /// The latitude.
   double latitude = 0;
-  /// longitude
+  /// The longitude.
   double longitude = 0;
 
   coordinates() = default;
@@ -119,7 +118,6 @@ struct text_flaw {
 struct prefix_reuse {
   /// It can be taken again at once.
   struct immediate {
-
     template <class Self, class Fields>
     static void fields_of(Self&, Fields&) {
     }
@@ -143,7 +141,6 @@ struct prefix_reuse {
 
   /// It is never given out again.
   struct never {
-
     template <class Self, class Fields>
     static void fields_of(Self&, Fields&) {
     }
@@ -166,9 +163,9 @@ struct prefix_reuse {
   const One* get_if() const noexcept { return std::get_if<One>(&value); }
 
   prefix_reuse() = default;
-  prefix_reuse(immediate of) : value(std::move(of)) {}
-  prefix_reuse(quarantine of) : value(std::move(of)) {}
-  prefix_reuse(never of) : value(std::move(of)) {}
+  prefix_reuse(immediate of) : value(std::in_place_type<immediate>, std::move(of)) {}
+  prefix_reuse(quarantine of) : value(std::in_place_type<quarantine>, std::move(of)) {}
+  prefix_reuse(never of) : value(std::in_place_type<never>, std::move(of)) {}
 
   static constexpr const char* tag_member = "";
   static constexpr detail::variant_row variants[] = {
@@ -255,7 +252,7 @@ struct recipients {
 struct subject {
   /// A person.
   struct user {
-    /// user
+    /// The user.
     user_id value;
 
     user() = default;
@@ -271,7 +268,7 @@ struct subject {
 
   /// An organisation.
   struct tenant {
-    /// tenant
+    /// The tenant.
     tenant_id value;
 
     tenant() = default;
@@ -302,10 +299,10 @@ struct subject {
   const One* get_if() const noexcept { return std::get_if<One>(&value); }
 
   subject() = default;
-  subject(user of) : value(std::move(of)) {}
-  subject(tenant of) : value(std::move(of)) {}
-  subject(user_id of) : value(user(of)) {}
-  subject(tenant_id of) : value(tenant(of)) {}
+  subject(user of) : value(std::in_place_type<user>, std::move(of)) {}
+  subject(tenant of) : value(std::in_place_type<tenant>, std::move(of)) {}
+  subject(user_id of) : value(std::in_place_type<user>, of) {}
+  subject(tenant_id of) : value(std::in_place_type<tenant>, of) {}
 
   static constexpr const char* tag_member = "";
   static constexpr detail::variant_row variants[] = {
@@ -526,7 +523,7 @@ struct session_filter {
 struct actor {
   /// A person with a home tenant, bound by every rule.
   struct user {
-    /// user
+    /// The user.
     user_id value;
 
     user() = default;
@@ -555,7 +552,6 @@ struct actor {
 
   /// Time passing.
   struct clock {
-
     template <class Self, class Fields>
     static void fields_of(Self&, Fields&) {
     }
@@ -578,10 +574,10 @@ struct actor {
   const One* get_if() const noexcept { return std::get_if<One>(&value); }
 
   actor() = default;
-  actor(user of) : value(std::move(of)) {}
-  actor(operator_ of) : value(std::move(of)) {}
-  actor(clock of) : value(std::move(of)) {}
-  actor(user_id of) : value(user(of)) {}
+  actor(user of) : value(std::in_place_type<user>, std::move(of)) {}
+  actor(operator_ of) : value(std::in_place_type<operator_>, std::move(of)) {}
+  actor(clock of) : value(std::in_place_type<clock>, std::move(of)) {}
+  actor(user_id of) : value(std::in_place_type<user>, of) {}
 
   static constexpr const char* tag_member = "";
   static constexpr detail::variant_row variants[] = {
@@ -592,7 +588,7 @@ struct actor {
 struct audit_actor {
   /// A person of the viewer's own organisation.
   struct user {
-    /// user
+    /// The user.
     user_id value;
 
     template <class Self, class Fields>
@@ -603,7 +599,7 @@ struct audit_actor {
 
   /// Somebody of another organisation.
   struct organisation {
-    /// organisation
+    /// The organisation.
     tenant_id value;
 
     template <class Self, class Fields>
@@ -614,7 +610,6 @@ struct audit_actor {
 
   /// Somebody of an organisation that the viewer is not told of (T-9).
   struct stranger {
-
     template <class Self, class Fields>
     static void fields_of(Self&, Fields&) {
     }
@@ -633,7 +628,6 @@ struct audit_actor {
 
   /// Time passing.
   struct clock {
-
     template <class Self, class Fields>
     static void fields_of(Self&, Fields&) {
     }
@@ -1017,7 +1011,7 @@ struct attachment {
 struct bearer {
   /// An organisation.
   struct tenant {
-    /// tenant
+    /// The tenant.
     tenant_id value;
 
     tenant() = default;
@@ -1033,7 +1027,7 @@ struct bearer {
 
   /// A person.
   struct user {
-    /// user
+    /// The user.
     user_id value;
 
     user() = default;
@@ -1049,7 +1043,7 @@ struct bearer {
 
   /// A device, by any of its ids.
   struct device {
-    /// device
+    /// The device.
     std::string value;
 
     device() = default;
@@ -1080,11 +1074,11 @@ struct bearer {
   const One* get_if() const noexcept { return std::get_if<One>(&value); }
 
   bearer() = default;
-  bearer(tenant of) : value(std::move(of)) {}
-  bearer(user of) : value(std::move(of)) {}
-  bearer(device of) : value(std::move(of)) {}
-  bearer(tenant_id of) : value(tenant(of)) {}
-  bearer(user_id of) : value(user(of)) {}
+  bearer(tenant of) : value(std::in_place_type<tenant>, std::move(of)) {}
+  bearer(user of) : value(std::in_place_type<user>, std::move(of)) {}
+  bearer(device of) : value(std::in_place_type<device>, std::move(of)) {}
+  bearer(tenant_id of) : value(std::in_place_type<tenant>, of) {}
+  bearer(user_id of) : value(std::in_place_type<user>, of) {}
 
   static constexpr const char* tag_member = "";
   static constexpr detail::variant_row variants[] = {
@@ -2582,7 +2576,7 @@ struct manager_filter {
 struct parsed {
   /// It is well formed; this is its one form.
   struct text {
-    /// text
+    /// The text.
     std::string value;
 
     template <class Self, class Fields>
@@ -2593,7 +2587,7 @@ struct parsed {
 
   /// It is not.
   struct flaw {
-    /// flaw
+    /// The flaw.
     text_flaw value;
 
     template <class Self, class Fields>
@@ -2931,7 +2925,7 @@ struct session_row {
 struct proposal_content {
   /// More services would be managed (L-6).
   struct services {
-    /// services
+    /// The services.
     std::vector<std::string> value;
 
     template <class Self, class Fields>
@@ -2942,7 +2936,7 @@ struct proposal_content {
 
   /// The link would last longer (L-9).
   struct term {
-    /// term
+    /// The term.
     term_request value;
 
     template <class Self, class Fields>

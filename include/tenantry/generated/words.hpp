@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "../core.hpp"
+#include "../json.hpp"
 
 namespace tenantry {
 
