@@ -272,7 +272,7 @@ void onboarding(stage& on) {
   on.told.heading("The tenants that were asked");
   for (const auto& [user, tenant] : owners) {
     const auto of_them = [&, place = tenant](const id& it) {
-      return tenantry::equal(on.entity("link_request", it).at("managed"), place);
+      return on.entity("link_request", it).at("managed").get<id>() == place;
     };
     const auto found = std::find_if(asked.begin(), asked.end(), of_them);
     if (found == asked.end()) continue;

@@ -71,7 +71,7 @@ std::string obey(stage& on, const std::vector<std::string>& word) {
                    {"command", rename_to(word[3], word[4])}}}})
           .at("token");
     } catch (const tenantry::error& error) {
-      if (!error.refused()) throw;
+      if (!error.is_refusal()) throw;
       return error.name();
     }
   }

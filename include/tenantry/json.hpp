@@ -548,6 +548,24 @@ json to_json(const One& of) {
   return detail::codec<One>::write(of);
 }
 
+// For JSON of one's own: ids and words go in and come out as they are written.
+template <class Kind>
+void to_json(json& into, const id<Kind>& of) {
+  into = to_string(of);
+}
+template <class Kind>
+void from_json(const json& from, id<Kind>& into) {
+  into = id<Kind>::parse(from.template get_ref<const std::string&>());
+}
+template <class Words>
+void to_json(json& into, const word<Words>& of) {
+  into = to_string(of);
+}
+template <class Words>
+void from_json(const json& from, word<Words>& into) {
+  into = word<Words>::parse(from.template get_ref<const std::string&>());
+}
+
 inline timestamp parse_time(std::string_view text) {
   const auto wrong = [] { return std::invalid_argument("no instant in RFC 3339"); };
   std::size_t at = 0;
