@@ -140,12 +140,46 @@ class typed_device {
   std::vector<std::string> ids_;
 };
 
+/// One of many kinds of things, an event for one: it is kept as JSON, and read as what it is asked for. So is one that these headers do not
+/// know, for the library is newer.
+template <class One>
+class one_of_many {
+ public:
+  /// What it is, as the JSON has it.
+  const std::string& tag() const noexcept { return tag_; }
+  /// It, where it is of this kind; else none.
+  template <class Kind>
+  std::optional<Kind> get_if() const;
+  /// Whether these headers have a type for it.
+  bool is_known() const {
+    for (const char* word : One::words) {
+      if (tag_ == word) return true;
+    }
+    return false;
+  }
+  /// All of it.
+  const json& data() const noexcept { return data_; }
+  void take(const json& d);
+
+ private:
+  template <class Any>
+  auto content(int) const -> decltype(Any::content_member, std::declval<const json&>()) {
+    return data_.at(Any::content_member);
+  }
+  template <class Any>
+  const json& content(...) const {
+    return data_;
+  }
+  std::string tag_;
+  json data_;
+};
+
 namespace detail {
 
 using tenantry::json;
 
-// How a variant lies in JSON: its fields beside a tag; under its word; itself under its word; a word alone; under a member for all of them.
-enum class shape : std::uint8_t { tagged, outer, single, bare, content };
+// How a variant lies in JSON: its fields beside a tag; under its word; itself under its word; a word alone.
+enum class shape : std::uint8_t { tagged, outer, single, bare };
 struct variant_row {
   const char* word;
   detail::shape shape;
@@ -284,7 +318,7 @@ struct union_codec {
     if (place == std::size(Union::variants)) {
       into.value.template emplace<0>(typename Union::unknown{std::move(tag), d});
     } else {
-      read_variant_at(place, content_of(*inner, into, place), into, places());
+      read_variant_at(place, *inner, into, places());
     }
   }
   static json write(const Union& from) {
@@ -297,29 +331,24 @@ struct union_codec {
     if (row.shape == shape::outer) return json{{row.word, std::move(made)}};
     return made;
   }
-
- private:
-  template <class One>
-  static auto content_of(const json& d, const One&, std::size_t) -> decltype(One::content_member, std::declval<const json&>()) {
-    const auto found = d.find(One::content_member);
-    if (found == d.end()) unreadable("there is no `" + std::string(One::content_member) + "`");
-    return *found;
-  }
-  static const json& content_of(const json& d, const Union&, ...) { return d; }
 };
 
 // A struct, one of several, or what writes itself.
 template <class One, class>
 struct codec {
   static void read(const json& d, One& into) {
-    if constexpr (is_union<One>(0)) {
+    if constexpr (std::is_base_of_v<one_of_many<One>, One>) {
+      into.take(d);
+    } else if constexpr (is_union<One>(0)) {
       union_codec<One>::read(d, into);
     } else {
       read_fields(d, into);
     }
   }
   static json write(const One& from) {
-    if constexpr (is_union<One>(0)) {
+    if constexpr (std::is_base_of_v<one_of_many<One>, One>) {
+      return from.data();
+    } else if constexpr (is_union<One>(0)) {
       return union_codec<One>::write(from);
     } else if constexpr (writes_itself<One>(0)) {
       return from.written();
@@ -330,7 +359,7 @@ struct codec {
 
  private:
   template <class Any>
-  static constexpr auto is_union(int) -> decltype(Any::tag_member, true) {
+  static constexpr auto is_union(int) -> decltype(Any::variants, true) {
     return true;
   }
   template <class Any>
@@ -541,6 +570,23 @@ class any_command {
  private:
   tenantry::json written_;
 };
+
+template <class One>
+void one_of_many<One>::take(const json& d) {
+  detail::field_reader{d}.need(One::tag_member, tag_);
+  data_ = d;
+}
+
+template <class One>
+template <class Kind>
+std::optional<Kind> one_of_many<One>::get_if() const {
+  if (tag_ != One::word_of(static_cast<const Kind*>(nullptr))) return std::nullopt;
+  try {
+    return detail::read<Kind>(content<One>(0));
+  } catch (const json::exception& wrong) {
+    detail::unreadable(wrong.what());
+  }
+}
 
 /// What is made of it as JSON: rows, entities, events and whatever else is answered or asked, to log it or to compare it.
 template <class One>

@@ -62,6 +62,8 @@ PLAIN: Final = {
     Plain.NOTHING: "nothing",
     Plain.ID: "uuid",
 }
+# With more alternatives than these, it is kept as JSON and read as what it is asked for: nobody should compile a hundred types for one.
+MOST: Final = 12
 # Which family a number is of, by its hundred: what tells the exceptions apart without reading JSON.
 FAMILIES: Final = {0: "request", 1: "rights", 2: "unknown", 3: "rights", 4: "value", 90: "misuse", 91: "store", 92: "misuse", 99: "defect"}
 
@@ -256,6 +258,8 @@ class Cpp:
 
     def union(self, one: Union) -> str:
         name, reads, writes = called(one.name), one.name in self.answered, one.name in self.written
+        if len(one.variants) > MOST:
+            return self.many(one)
         made = said(one.about, "") + f"struct {name} {{\n"
         for variant in one.variants:
             made += self.data(
@@ -267,7 +271,7 @@ class Cpp:
                 writes=writes,
                 single=variant.shape is Shape.SINGLE,
             )
-        made += self.alternatives(name, [called(variant.word) for variant in one.variants])
+        made += self.alternatives([called(variant.word) for variant in one.variants])
         if writes:
             made += f"  {name}() = default;\n"
             made += "".join(f"  {name}({called(v.word)} of) : value(std::in_place_type<{called(v.word)}>, std::move(of)) {{}}\n" for v in one.variants)
@@ -279,7 +283,7 @@ class Cpp:
         made += f"  static constexpr detail::variant_row variants[] = {{\n{listed(rows, '      ')}}};\n"
         return made + "};\n\n"
 
-    def alternatives(self, name: str, types: Sequence[str]) -> str:
+    def alternatives(self, types: Sequence[str]) -> str:
         return (
             "  /// One that this header does not know, for the library is newer: as the JSON has it.\n"
             "  struct unknown {\n    std::string tag;\n    json data;\n  };\n\n"
@@ -289,14 +293,29 @@ class Cpp:
             "  template <class One>\n  const One* get_if() const noexcept { return std::get_if<One>(&value); }\n\n"
         )
 
+    def many(self, one: Union) -> str:
+        """One of so many that it is kept as JSON."""
+        name = called(one.name)
+        if one.name in self.written or one.tag is None:
+            raise Wrong(f"{one.name} is written, or has no tag")
+        made = said(one.about, "") + f"struct {name} : one_of_many<{name}> {{\n"
+        for variant in one.variants:
+            made += self.data("  ", called(variant.word), variant.about or f"`{variant.word}`.", variant.fields, reads=True, writes=False)
+        made += "".join(f"  static constexpr const char* word_of(const {called(v.word)}*) {{ return {text(v.word)}; }}\n" for v in one.variants)
+        return made + self.words_of([v.word for v in one.variants]) + f"  static constexpr const char* tag_member = {text(one.tag)};\n}};\n\n"
+
+    def words_of(self, words: Iterable[str]) -> str:
+        return f"  static constexpr const char* words[] = {{\n{listed([text(word) for word in words], '      ')}}};\n"
+
     def choice(self, one: Choice) -> str:
         if one.name in self.written:
             raise Wrong(f"{one.name} is written")
-        made = said(one.about, "") + f"struct {called(one.name)} {{\n"
-        made += self.alternatives(called(one.name), [f"tenantry::{called(name)}" for name in one.of.values()])
-        rows = [f"{{{text(word)}, detail::shape::content}}" for word in one.of]
-        made += f"  static constexpr const char* tag_member = {text(one.tag)};\n  static constexpr const char* content_member = {text(one.content)};\n"
-        return made + f"  static constexpr detail::variant_row variants[] = {{\n{listed(rows, '      ')}}};\n}};\n\n"
+        name = called(one.name)
+        made = said(one.about, "") + f"struct {name} : one_of_many<{name}> {{\n"
+        for word, kind in one.of.items():
+            made += f"  static constexpr const char* word_of(const tenantry::{called(kind)}*) {{ return {text(word)}; }}\n"
+        made += self.words_of(one.of) + f"  static constexpr const char* tag_member = {text(one.tag)};\n"
+        return made + f"  static constexpr const char* content_member = {text(one.content)};\n}};\n\n"
 
     # Commands and queries.
 

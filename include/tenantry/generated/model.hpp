@@ -1824,7 +1824,7 @@ struct held_device {
 };
 
 /// What a notice says, with what it is about.
-struct notice_kind {
+struct notice_kind : one_of_many<notice_kind> {
   /// A tenant invites the MSP to ask to manage it (L-10).
   struct manager_invited {
     /// The invitation.
@@ -2397,56 +2397,68 @@ struct notice_kind {
     }
   };
 
-  /// One that this header does not know, for the library is newer: as the JSON has it.
-  struct unknown {
-    std::string tag;
-    json data;
-  };
-
-  /// Which it is.
-  std::variant<unknown,
-               manager_invited, manager_invitation_reminder, manager_invitation_declined, manager_invitation_canceled,
-               manager_invitation_expired, link_requested, link_request_reminder, link_request_accepted,
-               link_request_declined, link_request_canceled, link_request_expired, proposed, proposal_reminder,
-               proposal_declined, proposal_canceled, proposal_expired, grants_changed, link_converted, terms_changed,
-               services_added, service_removed, auto_extend_set, link_expiring, link_extended, link_renewed,
-               delink_requested, delink_reminder, delink_rejected, delink_canceled, delink_expired, link_ended,
-               collector_power_down, collector_power_up, reseller_dropped, upload_withdrawn, move_requested,
-               move_reminder, move_approved, move_declined, move_expired, invitation, sign_up, invitation_reminder,
-               invitation_accepted, invitation_declined, invitation_expired, address_change, address_change_reminder,
-               address_change_warning, address_changed> value;
-
-  /// Its name, as the JSON has it.
-  std::string_view tag() const { return detail::tag_of(*this); }
-  /// It, where it is of this type; else null.
-  template <class One>
-  const One* get_if() const noexcept { return std::get_if<One>(&value); }
-
-
+  static constexpr const char* word_of(const manager_invited*) { return "manager_invited"; }
+  static constexpr const char* word_of(const manager_invitation_reminder*) { return "manager_invitation_reminder"; }
+  static constexpr const char* word_of(const manager_invitation_declined*) { return "manager_invitation_declined"; }
+  static constexpr const char* word_of(const manager_invitation_canceled*) { return "manager_invitation_canceled"; }
+  static constexpr const char* word_of(const manager_invitation_expired*) { return "manager_invitation_expired"; }
+  static constexpr const char* word_of(const link_requested*) { return "link_requested"; }
+  static constexpr const char* word_of(const link_request_reminder*) { return "link_request_reminder"; }
+  static constexpr const char* word_of(const link_request_accepted*) { return "link_request_accepted"; }
+  static constexpr const char* word_of(const link_request_declined*) { return "link_request_declined"; }
+  static constexpr const char* word_of(const link_request_canceled*) { return "link_request_canceled"; }
+  static constexpr const char* word_of(const link_request_expired*) { return "link_request_expired"; }
+  static constexpr const char* word_of(const proposed*) { return "proposed"; }
+  static constexpr const char* word_of(const proposal_reminder*) { return "proposal_reminder"; }
+  static constexpr const char* word_of(const proposal_declined*) { return "proposal_declined"; }
+  static constexpr const char* word_of(const proposal_canceled*) { return "proposal_canceled"; }
+  static constexpr const char* word_of(const proposal_expired*) { return "proposal_expired"; }
+  static constexpr const char* word_of(const grants_changed*) { return "grants_changed"; }
+  static constexpr const char* word_of(const link_converted*) { return "link_converted"; }
+  static constexpr const char* word_of(const terms_changed*) { return "terms_changed"; }
+  static constexpr const char* word_of(const services_added*) { return "services_added"; }
+  static constexpr const char* word_of(const service_removed*) { return "service_removed"; }
+  static constexpr const char* word_of(const auto_extend_set*) { return "auto_extend_set"; }
+  static constexpr const char* word_of(const link_expiring*) { return "link_expiring"; }
+  static constexpr const char* word_of(const link_extended*) { return "link_extended"; }
+  static constexpr const char* word_of(const link_renewed*) { return "link_renewed"; }
+  static constexpr const char* word_of(const delink_requested*) { return "delink_requested"; }
+  static constexpr const char* word_of(const delink_reminder*) { return "delink_reminder"; }
+  static constexpr const char* word_of(const delink_rejected*) { return "delink_rejected"; }
+  static constexpr const char* word_of(const delink_canceled*) { return "delink_canceled"; }
+  static constexpr const char* word_of(const delink_expired*) { return "delink_expired"; }
+  static constexpr const char* word_of(const link_ended*) { return "link_ended"; }
+  static constexpr const char* word_of(const collector_power_down*) { return "collector_power_down"; }
+  static constexpr const char* word_of(const collector_power_up*) { return "collector_power_up"; }
+  static constexpr const char* word_of(const reseller_dropped*) { return "reseller_dropped"; }
+  static constexpr const char* word_of(const upload_withdrawn*) { return "upload_withdrawn"; }
+  static constexpr const char* word_of(const move_requested*) { return "move_requested"; }
+  static constexpr const char* word_of(const move_reminder*) { return "move_reminder"; }
+  static constexpr const char* word_of(const move_approved*) { return "move_approved"; }
+  static constexpr const char* word_of(const move_declined*) { return "move_declined"; }
+  static constexpr const char* word_of(const move_expired*) { return "move_expired"; }
+  static constexpr const char* word_of(const invitation*) { return "invitation"; }
+  static constexpr const char* word_of(const sign_up*) { return "sign_up"; }
+  static constexpr const char* word_of(const invitation_reminder*) { return "invitation_reminder"; }
+  static constexpr const char* word_of(const invitation_accepted*) { return "invitation_accepted"; }
+  static constexpr const char* word_of(const invitation_declined*) { return "invitation_declined"; }
+  static constexpr const char* word_of(const invitation_expired*) { return "invitation_expired"; }
+  static constexpr const char* word_of(const address_change*) { return "address_change"; }
+  static constexpr const char* word_of(const address_change_reminder*) { return "address_change_reminder"; }
+  static constexpr const char* word_of(const address_change_warning*) { return "address_change_warning"; }
+  static constexpr const char* word_of(const address_changed*) { return "address_changed"; }
+  static constexpr const char* words[] = {
+      "manager_invited", "manager_invitation_reminder", "manager_invitation_declined", "manager_invitation_canceled",
+      "manager_invitation_expired", "link_requested", "link_request_reminder", "link_request_accepted",
+      "link_request_declined", "link_request_canceled", "link_request_expired", "proposed", "proposal_reminder",
+      "proposal_declined", "proposal_canceled", "proposal_expired", "grants_changed", "link_converted", "terms_changed",
+      "services_added", "service_removed", "auto_extend_set", "link_expiring", "link_extended", "link_renewed",
+      "delink_requested", "delink_reminder", "delink_rejected", "delink_canceled", "delink_expired", "link_ended",
+      "collector_power_down", "collector_power_up", "reseller_dropped", "upload_withdrawn", "move_requested",
+      "move_reminder", "move_approved", "move_declined", "move_expired", "invitation", "sign_up", "invitation_reminder",
+      "invitation_accepted", "invitation_declined", "invitation_expired", "address_change", "address_change_reminder",
+      "address_change_warning", "address_changed"};
   static constexpr const char* tag_member = "kind";
-  static constexpr detail::variant_row variants[] = {
-      {"manager_invited", detail::shape::tagged}, {"manager_invitation_reminder", detail::shape::tagged},
-      {"manager_invitation_declined", detail::shape::tagged}, {"manager_invitation_canceled", detail::shape::tagged},
-      {"manager_invitation_expired", detail::shape::tagged}, {"link_requested", detail::shape::tagged},
-      {"link_request_reminder", detail::shape::tagged}, {"link_request_accepted", detail::shape::tagged},
-      {"link_request_declined", detail::shape::tagged}, {"link_request_canceled", detail::shape::tagged},
-      {"link_request_expired", detail::shape::tagged}, {"proposed", detail::shape::tagged}, {"proposal_reminder",
-      detail::shape::tagged}, {"proposal_declined", detail::shape::tagged}, {"proposal_canceled",
-      detail::shape::tagged}, {"proposal_expired", detail::shape::tagged}, {"grants_changed", detail::shape::tagged},
-      {"link_converted", detail::shape::tagged}, {"terms_changed", detail::shape::tagged}, {"services_added",
-      detail::shape::tagged}, {"service_removed", detail::shape::tagged}, {"auto_extend_set", detail::shape::tagged},
-      {"link_expiring", detail::shape::tagged}, {"link_extended", detail::shape::tagged}, {"link_renewed",
-      detail::shape::tagged}, {"delink_requested", detail::shape::tagged}, {"delink_reminder", detail::shape::tagged},
-      {"delink_rejected", detail::shape::tagged}, {"delink_canceled", detail::shape::tagged}, {"delink_expired",
-      detail::shape::tagged}, {"link_ended", detail::shape::tagged}, {"collector_power_down", detail::shape::tagged},
-      {"collector_power_up", detail::shape::tagged}, {"reseller_dropped", detail::shape::tagged}, {"upload_withdrawn",
-      detail::shape::tagged}, {"move_requested", detail::shape::tagged}, {"move_reminder", detail::shape::tagged},
-      {"move_approved", detail::shape::tagged}, {"move_declined", detail::shape::tagged}, {"move_expired",
-      detail::shape::tagged}, {"invitation", detail::shape::tagged}, {"sign_up", detail::shape::tagged},
-      {"invitation_reminder", detail::shape::tagged}, {"invitation_accepted", detail::shape::tagged},
-      {"invitation_declined", detail::shape::tagged}, {"invitation_expired", detail::shape::tagged}, {"address_change",
-      detail::shape::tagged}, {"address_change_reminder", detail::shape::tagged}, {"address_change_warning",
-      detail::shape::tagged}, {"address_changed", detail::shape::tagged}};
 };
 
 /// Which integrations of a tenant are wanted, and in which order (I-3).
@@ -4399,7 +4411,7 @@ struct mail {
 };
 
 /// One thing that happened.
-struct event {
+struct event : one_of_many<event> {
   /// A policy came into force (P-13).
   struct policy_set {
     /// The whole policy.
@@ -6062,89 +6074,134 @@ struct event {
     }
   };
 
-  /// One that this header does not know, for the library is newer: as the JSON has it.
-  struct unknown {
-    std::string tag;
-    json data;
-  };
-
-  /// Which it is.
-  std::variant<unknown,
-               policy_set, tenant_registered, tenant_edited, tenant_kind_changed, tenant_held, tenant_released,
-               tenant_disabled, tenant_enabling, tenant_enabled, tenant_deleted, manager_invited,
-               manager_invitation_resent, manager_invitation_withdrawn, manager_invitation_accepted,
-               manager_invitation_declined, manager_invitation_canceled, manager_invitation_expired, manager_barred,
-               manager_admitted, link_requested, link_request_resent, link_request_withdrawn, link_request_accepted,
-               link_request_declined, link_request_canceled, link_request_expired, link_created, link_converted,
-               terms_changed, services_added, proposed, proposal_resent, proposal_withdrawn, proposal_accepted,
-               proposal_declined, proposal_canceled, proposal_expired, service_removed, manager_grants_set,
-               auto_extend_set, link_expiring, link_extended, link_renewed, delink_requested, delink_resent,
-               delink_rejected, delink_canceled, delink_expired, link_ended, invitation_withdrawn, user_invited,
-               invitation_resent, invitation_accepted, invitation_declined, invitation_revoked, invitation_expired,
-               user_registered, user_edited, address_requested, address_resent, address_confirmed, address_canceled,
-               address_expired, address_withdrawn, user_blocked, user_unblocked, user_removed, assigned,
-               assignment_ended, temporary_assigned, temporary_begun, temporary_ended, role_created, role_edited,
-               role_deleted, reseller_customer_added, reseller_customer_edited, reseller_customer_removed,
-               reseller_dropped, reseller_admitted, devices_uploaded, upload_withdrawn, devices_moved, move_requested,
-               move_resent, move_withdrawn, move_approved, move_declined, move_canceled, move_expired, devices_deleted,
-               integration_created, integration_shared, integration_detached, integration_deleted, licence_bought,
-               seats_assigned, seats_released, alert_rule_set, session_opened, session_closed, session_ended,
-               external_id_set, external_id_removed, personal_erased, command_refused> value;
-
-  /// Its name, as the JSON has it.
-  std::string_view tag() const { return detail::tag_of(*this); }
-  /// It, where it is of this type; else null.
-  template <class One>
-  const One* get_if() const noexcept { return std::get_if<One>(&value); }
-
-
+  static constexpr const char* word_of(const policy_set*) { return "policy_set"; }
+  static constexpr const char* word_of(const tenant_registered*) { return "tenant_registered"; }
+  static constexpr const char* word_of(const tenant_edited*) { return "tenant_edited"; }
+  static constexpr const char* word_of(const tenant_kind_changed*) { return "tenant_kind_changed"; }
+  static constexpr const char* word_of(const tenant_held*) { return "tenant_held"; }
+  static constexpr const char* word_of(const tenant_released*) { return "tenant_released"; }
+  static constexpr const char* word_of(const tenant_disabled*) { return "tenant_disabled"; }
+  static constexpr const char* word_of(const tenant_enabling*) { return "tenant_enabling"; }
+  static constexpr const char* word_of(const tenant_enabled*) { return "tenant_enabled"; }
+  static constexpr const char* word_of(const tenant_deleted*) { return "tenant_deleted"; }
+  static constexpr const char* word_of(const manager_invited*) { return "manager_invited"; }
+  static constexpr const char* word_of(const manager_invitation_resent*) { return "manager_invitation_resent"; }
+  static constexpr const char* word_of(const manager_invitation_withdrawn*) { return "manager_invitation_withdrawn"; }
+  static constexpr const char* word_of(const manager_invitation_accepted*) { return "manager_invitation_accepted"; }
+  static constexpr const char* word_of(const manager_invitation_declined*) { return "manager_invitation_declined"; }
+  static constexpr const char* word_of(const manager_invitation_canceled*) { return "manager_invitation_canceled"; }
+  static constexpr const char* word_of(const manager_invitation_expired*) { return "manager_invitation_expired"; }
+  static constexpr const char* word_of(const manager_barred*) { return "manager_barred"; }
+  static constexpr const char* word_of(const manager_admitted*) { return "manager_admitted"; }
+  static constexpr const char* word_of(const link_requested*) { return "link_requested"; }
+  static constexpr const char* word_of(const link_request_resent*) { return "link_request_resent"; }
+  static constexpr const char* word_of(const link_request_withdrawn*) { return "link_request_withdrawn"; }
+  static constexpr const char* word_of(const link_request_accepted*) { return "link_request_accepted"; }
+  static constexpr const char* word_of(const link_request_declined*) { return "link_request_declined"; }
+  static constexpr const char* word_of(const link_request_canceled*) { return "link_request_canceled"; }
+  static constexpr const char* word_of(const link_request_expired*) { return "link_request_expired"; }
+  static constexpr const char* word_of(const link_created*) { return "link_created"; }
+  static constexpr const char* word_of(const link_converted*) { return "link_converted"; }
+  static constexpr const char* word_of(const terms_changed*) { return "terms_changed"; }
+  static constexpr const char* word_of(const services_added*) { return "services_added"; }
+  static constexpr const char* word_of(const proposed*) { return "proposed"; }
+  static constexpr const char* word_of(const proposal_resent*) { return "proposal_resent"; }
+  static constexpr const char* word_of(const proposal_withdrawn*) { return "proposal_withdrawn"; }
+  static constexpr const char* word_of(const proposal_accepted*) { return "proposal_accepted"; }
+  static constexpr const char* word_of(const proposal_declined*) { return "proposal_declined"; }
+  static constexpr const char* word_of(const proposal_canceled*) { return "proposal_canceled"; }
+  static constexpr const char* word_of(const proposal_expired*) { return "proposal_expired"; }
+  static constexpr const char* word_of(const service_removed*) { return "service_removed"; }
+  static constexpr const char* word_of(const manager_grants_set*) { return "manager_grants_set"; }
+  static constexpr const char* word_of(const auto_extend_set*) { return "auto_extend_set"; }
+  static constexpr const char* word_of(const link_expiring*) { return "link_expiring"; }
+  static constexpr const char* word_of(const link_extended*) { return "link_extended"; }
+  static constexpr const char* word_of(const link_renewed*) { return "link_renewed"; }
+  static constexpr const char* word_of(const delink_requested*) { return "delink_requested"; }
+  static constexpr const char* word_of(const delink_resent*) { return "delink_resent"; }
+  static constexpr const char* word_of(const delink_rejected*) { return "delink_rejected"; }
+  static constexpr const char* word_of(const delink_canceled*) { return "delink_canceled"; }
+  static constexpr const char* word_of(const delink_expired*) { return "delink_expired"; }
+  static constexpr const char* word_of(const link_ended*) { return "link_ended"; }
+  static constexpr const char* word_of(const invitation_withdrawn*) { return "invitation_withdrawn"; }
+  static constexpr const char* word_of(const user_invited*) { return "user_invited"; }
+  static constexpr const char* word_of(const invitation_resent*) { return "invitation_resent"; }
+  static constexpr const char* word_of(const invitation_accepted*) { return "invitation_accepted"; }
+  static constexpr const char* word_of(const invitation_declined*) { return "invitation_declined"; }
+  static constexpr const char* word_of(const invitation_revoked*) { return "invitation_revoked"; }
+  static constexpr const char* word_of(const invitation_expired*) { return "invitation_expired"; }
+  static constexpr const char* word_of(const user_registered*) { return "user_registered"; }
+  static constexpr const char* word_of(const user_edited*) { return "user_edited"; }
+  static constexpr const char* word_of(const address_requested*) { return "address_requested"; }
+  static constexpr const char* word_of(const address_resent*) { return "address_resent"; }
+  static constexpr const char* word_of(const address_confirmed*) { return "address_confirmed"; }
+  static constexpr const char* word_of(const address_canceled*) { return "address_canceled"; }
+  static constexpr const char* word_of(const address_expired*) { return "address_expired"; }
+  static constexpr const char* word_of(const address_withdrawn*) { return "address_withdrawn"; }
+  static constexpr const char* word_of(const user_blocked*) { return "user_blocked"; }
+  static constexpr const char* word_of(const user_unblocked*) { return "user_unblocked"; }
+  static constexpr const char* word_of(const user_removed*) { return "user_removed"; }
+  static constexpr const char* word_of(const assigned*) { return "assigned"; }
+  static constexpr const char* word_of(const assignment_ended*) { return "assignment_ended"; }
+  static constexpr const char* word_of(const temporary_assigned*) { return "temporary_assigned"; }
+  static constexpr const char* word_of(const temporary_begun*) { return "temporary_begun"; }
+  static constexpr const char* word_of(const temporary_ended*) { return "temporary_ended"; }
+  static constexpr const char* word_of(const role_created*) { return "role_created"; }
+  static constexpr const char* word_of(const role_edited*) { return "role_edited"; }
+  static constexpr const char* word_of(const role_deleted*) { return "role_deleted"; }
+  static constexpr const char* word_of(const reseller_customer_added*) { return "reseller_customer_added"; }
+  static constexpr const char* word_of(const reseller_customer_edited*) { return "reseller_customer_edited"; }
+  static constexpr const char* word_of(const reseller_customer_removed*) { return "reseller_customer_removed"; }
+  static constexpr const char* word_of(const reseller_dropped*) { return "reseller_dropped"; }
+  static constexpr const char* word_of(const reseller_admitted*) { return "reseller_admitted"; }
+  static constexpr const char* word_of(const devices_uploaded*) { return "devices_uploaded"; }
+  static constexpr const char* word_of(const upload_withdrawn*) { return "upload_withdrawn"; }
+  static constexpr const char* word_of(const devices_moved*) { return "devices_moved"; }
+  static constexpr const char* word_of(const move_requested*) { return "move_requested"; }
+  static constexpr const char* word_of(const move_resent*) { return "move_resent"; }
+  static constexpr const char* word_of(const move_withdrawn*) { return "move_withdrawn"; }
+  static constexpr const char* word_of(const move_approved*) { return "move_approved"; }
+  static constexpr const char* word_of(const move_declined*) { return "move_declined"; }
+  static constexpr const char* word_of(const move_canceled*) { return "move_canceled"; }
+  static constexpr const char* word_of(const move_expired*) { return "move_expired"; }
+  static constexpr const char* word_of(const devices_deleted*) { return "devices_deleted"; }
+  static constexpr const char* word_of(const integration_created*) { return "integration_created"; }
+  static constexpr const char* word_of(const integration_shared*) { return "integration_shared"; }
+  static constexpr const char* word_of(const integration_detached*) { return "integration_detached"; }
+  static constexpr const char* word_of(const integration_deleted*) { return "integration_deleted"; }
+  static constexpr const char* word_of(const licence_bought*) { return "licence_bought"; }
+  static constexpr const char* word_of(const seats_assigned*) { return "seats_assigned"; }
+  static constexpr const char* word_of(const seats_released*) { return "seats_released"; }
+  static constexpr const char* word_of(const alert_rule_set*) { return "alert_rule_set"; }
+  static constexpr const char* word_of(const session_opened*) { return "session_opened"; }
+  static constexpr const char* word_of(const session_closed*) { return "session_closed"; }
+  static constexpr const char* word_of(const session_ended*) { return "session_ended"; }
+  static constexpr const char* word_of(const external_id_set*) { return "external_id_set"; }
+  static constexpr const char* word_of(const external_id_removed*) { return "external_id_removed"; }
+  static constexpr const char* word_of(const personal_erased*) { return "personal_erased"; }
+  static constexpr const char* word_of(const command_refused*) { return "command_refused"; }
+  static constexpr const char* words[] = {
+      "policy_set", "tenant_registered", "tenant_edited", "tenant_kind_changed", "tenant_held", "tenant_released",
+      "tenant_disabled", "tenant_enabling", "tenant_enabled", "tenant_deleted", "manager_invited",
+      "manager_invitation_resent", "manager_invitation_withdrawn", "manager_invitation_accepted",
+      "manager_invitation_declined", "manager_invitation_canceled", "manager_invitation_expired", "manager_barred",
+      "manager_admitted", "link_requested", "link_request_resent", "link_request_withdrawn", "link_request_accepted",
+      "link_request_declined", "link_request_canceled", "link_request_expired", "link_created", "link_converted",
+      "terms_changed", "services_added", "proposed", "proposal_resent", "proposal_withdrawn", "proposal_accepted",
+      "proposal_declined", "proposal_canceled", "proposal_expired", "service_removed", "manager_grants_set",
+      "auto_extend_set", "link_expiring", "link_extended", "link_renewed", "delink_requested", "delink_resent",
+      "delink_rejected", "delink_canceled", "delink_expired", "link_ended", "invitation_withdrawn", "user_invited",
+      "invitation_resent", "invitation_accepted", "invitation_declined", "invitation_revoked", "invitation_expired",
+      "user_registered", "user_edited", "address_requested", "address_resent", "address_confirmed", "address_canceled",
+      "address_expired", "address_withdrawn", "user_blocked", "user_unblocked", "user_removed", "assigned",
+      "assignment_ended", "temporary_assigned", "temporary_begun", "temporary_ended", "role_created", "role_edited",
+      "role_deleted", "reseller_customer_added", "reseller_customer_edited", "reseller_customer_removed",
+      "reseller_dropped", "reseller_admitted", "devices_uploaded", "upload_withdrawn", "devices_moved",
+      "move_requested", "move_resent", "move_withdrawn", "move_approved", "move_declined", "move_canceled",
+      "move_expired", "devices_deleted", "integration_created", "integration_shared", "integration_detached",
+      "integration_deleted", "licence_bought", "seats_assigned", "seats_released", "alert_rule_set", "session_opened",
+      "session_closed", "session_ended", "external_id_set", "external_id_removed", "personal_erased", "command_refused"};
   static constexpr const char* tag_member = "event";
-  static constexpr detail::variant_row variants[] = {
-      {"policy_set", detail::shape::tagged}, {"tenant_registered", detail::shape::tagged}, {"tenant_edited",
-      detail::shape::tagged}, {"tenant_kind_changed", detail::shape::tagged}, {"tenant_held", detail::shape::tagged},
-      {"tenant_released", detail::shape::tagged}, {"tenant_disabled", detail::shape::tagged}, {"tenant_enabling",
-      detail::shape::tagged}, {"tenant_enabled", detail::shape::tagged}, {"tenant_deleted", detail::shape::tagged},
-      {"manager_invited", detail::shape::tagged}, {"manager_invitation_resent", detail::shape::tagged},
-      {"manager_invitation_withdrawn", detail::shape::tagged}, {"manager_invitation_accepted", detail::shape::tagged},
-      {"manager_invitation_declined", detail::shape::tagged}, {"manager_invitation_canceled", detail::shape::tagged},
-      {"manager_invitation_expired", detail::shape::tagged}, {"manager_barred", detail::shape::tagged},
-      {"manager_admitted", detail::shape::tagged}, {"link_requested", detail::shape::tagged}, {"link_request_resent",
-      detail::shape::tagged}, {"link_request_withdrawn", detail::shape::tagged}, {"link_request_accepted",
-      detail::shape::tagged}, {"link_request_declined", detail::shape::tagged}, {"link_request_canceled",
-      detail::shape::tagged}, {"link_request_expired", detail::shape::tagged}, {"link_created", detail::shape::tagged},
-      {"link_converted", detail::shape::tagged}, {"terms_changed", detail::shape::tagged}, {"services_added",
-      detail::shape::tagged}, {"proposed", detail::shape::tagged}, {"proposal_resent", detail::shape::tagged},
-      {"proposal_withdrawn", detail::shape::tagged}, {"proposal_accepted", detail::shape::tagged}, {"proposal_declined",
-      detail::shape::tagged}, {"proposal_canceled", detail::shape::tagged}, {"proposal_expired", detail::shape::tagged},
-      {"service_removed", detail::shape::tagged}, {"manager_grants_set", detail::shape::tagged}, {"auto_extend_set",
-      detail::shape::tagged}, {"link_expiring", detail::shape::tagged}, {"link_extended", detail::shape::tagged},
-      {"link_renewed", detail::shape::tagged}, {"delink_requested", detail::shape::tagged}, {"delink_resent",
-      detail::shape::tagged}, {"delink_rejected", detail::shape::tagged}, {"delink_canceled", detail::shape::tagged},
-      {"delink_expired", detail::shape::tagged}, {"link_ended", detail::shape::tagged}, {"invitation_withdrawn",
-      detail::shape::tagged}, {"user_invited", detail::shape::tagged}, {"invitation_resent", detail::shape::tagged},
-      {"invitation_accepted", detail::shape::tagged}, {"invitation_declined", detail::shape::tagged},
-      {"invitation_revoked", detail::shape::tagged}, {"invitation_expired", detail::shape::tagged}, {"user_registered",
-      detail::shape::tagged}, {"user_edited", detail::shape::tagged}, {"address_requested", detail::shape::tagged},
-      {"address_resent", detail::shape::tagged}, {"address_confirmed", detail::shape::tagged}, {"address_canceled",
-      detail::shape::tagged}, {"address_expired", detail::shape::tagged}, {"address_withdrawn", detail::shape::tagged},
-      {"user_blocked", detail::shape::tagged}, {"user_unblocked", detail::shape::tagged}, {"user_removed",
-      detail::shape::tagged}, {"assigned", detail::shape::tagged}, {"assignment_ended", detail::shape::tagged},
-      {"temporary_assigned", detail::shape::tagged}, {"temporary_begun", detail::shape::tagged}, {"temporary_ended",
-      detail::shape::tagged}, {"role_created", detail::shape::tagged}, {"role_edited", detail::shape::tagged},
-      {"role_deleted", detail::shape::tagged}, {"reseller_customer_added", detail::shape::tagged},
-      {"reseller_customer_edited", detail::shape::tagged}, {"reseller_customer_removed", detail::shape::tagged},
-      {"reseller_dropped", detail::shape::tagged}, {"reseller_admitted", detail::shape::tagged}, {"devices_uploaded",
-      detail::shape::tagged}, {"upload_withdrawn", detail::shape::tagged}, {"devices_moved", detail::shape::tagged},
-      {"move_requested", detail::shape::tagged}, {"move_resent", detail::shape::tagged}, {"move_withdrawn",
-      detail::shape::tagged}, {"move_approved", detail::shape::tagged}, {"move_declined", detail::shape::tagged},
-      {"move_canceled", detail::shape::tagged}, {"move_expired", detail::shape::tagged}, {"devices_deleted",
-      detail::shape::tagged}, {"integration_created", detail::shape::tagged}, {"integration_shared",
-      detail::shape::tagged}, {"integration_detached", detail::shape::tagged}, {"integration_deleted",
-      detail::shape::tagged}, {"licence_bought", detail::shape::tagged}, {"seats_assigned", detail::shape::tagged},
-      {"seats_released", detail::shape::tagged}, {"alert_rule_set", detail::shape::tagged}, {"session_opened",
-      detail::shape::tagged}, {"session_closed", detail::shape::tagged}, {"session_ended", detail::shape::tagged},
-      {"external_id_set", detail::shape::tagged}, {"external_id_removed", detail::shape::tagged}, {"personal_erased",
-      detail::shape::tagged}, {"command_refused", detail::shape::tagged}};
 };
 
 /// A policy, and the number of the terms that it gives to what is agreed upon while it is in force.
@@ -6208,30 +6265,18 @@ struct awaiting_row {
 };
 
 /// What was asked for, as the list of its kind shows it to whoever asked.
-struct requested {
-  /// One that this header does not know, for the library is newer: as the JSON has it.
-  struct unknown {
-    std::string tag;
-    json data;
-  };
-
-  /// Which it is.
-  std::variant<unknown,
-               tenantry::link_request_row, tenantry::manager_invitation_row, tenantry::invitation_row,
-               tenantry::proposal_row, tenantry::move_row, tenantry::delink_request_row, tenantry::address_change_row> value;
-
-  /// Its name, as the JSON has it.
-  std::string_view tag() const { return detail::tag_of(*this); }
-  /// It, where it is of this type; else null.
-  template <class One>
-  const One* get_if() const noexcept { return std::get_if<One>(&value); }
-
+struct requested : one_of_many<requested> {
+  static constexpr const char* word_of(const tenantry::link_request_row*) { return "link_request"; }
+  static constexpr const char* word_of(const tenantry::manager_invitation_row*) { return "manager_invitation"; }
+  static constexpr const char* word_of(const tenantry::invitation_row*) { return "invitation"; }
+  static constexpr const char* word_of(const tenantry::proposal_row*) { return "proposal"; }
+  static constexpr const char* word_of(const tenantry::move_row*) { return "move"; }
+  static constexpr const char* word_of(const tenantry::delink_request_row*) { return "delink"; }
+  static constexpr const char* word_of(const tenantry::address_change_row*) { return "address"; }
+  static constexpr const char* words[] = {
+      "link_request", "manager_invitation", "invitation", "proposal", "move", "delink", "address"};
   static constexpr const char* tag_member = "kind";
   static constexpr const char* content_member = "row";
-  static constexpr detail::variant_row variants[] = {
-      {"link_request", detail::shape::content}, {"manager_invitation", detail::shape::content}, {"invitation",
-      detail::shape::content}, {"proposal", detail::shape::content}, {"move", detail::shape::content}, {"delink",
-      detail::shape::content}, {"address", detail::shape::content}};
 };
 
 /// One record as it shows in the audit.
@@ -6322,38 +6367,33 @@ struct record {
 };
 
 /// An entity of any kind.
-struct entity {
-  /// One that this header does not know, for the library is newer: as the JSON has it.
-  struct unknown {
-    std::string tag;
-    json data;
-  };
-
-  /// Which it is.
-  std::variant<unknown,
-               tenantry::tenant, tenantry::link, tenantry::link_request, tenantry::proposal,
-               tenantry::manager_invitation, tenantry::barred_manager, tenantry::user, tenantry::invitation,
-               tenantry::address_change, tenantry::assignment, tenantry::role, tenantry::policy_version, tenantry::move,
-               tenantry::integration, tenantry::attachment, tenantry::licence, tenantry::alert_rule, tenantry::session,
-               tenantry::kept_id, tenantry::held_device> value;
-
-  /// Its name, as the JSON has it.
-  std::string_view tag() const { return detail::tag_of(*this); }
-  /// It, where it is of this type; else null.
-  template <class One>
-  const One* get_if() const noexcept { return std::get_if<One>(&value); }
-
+struct entity : one_of_many<entity> {
+  static constexpr const char* word_of(const tenantry::tenant*) { return "tenant"; }
+  static constexpr const char* word_of(const tenantry::link*) { return "link"; }
+  static constexpr const char* word_of(const tenantry::link_request*) { return "link_request"; }
+  static constexpr const char* word_of(const tenantry::proposal*) { return "proposal"; }
+  static constexpr const char* word_of(const tenantry::manager_invitation*) { return "manager_invitation"; }
+  static constexpr const char* word_of(const tenantry::barred_manager*) { return "barred_manager"; }
+  static constexpr const char* word_of(const tenantry::user*) { return "user"; }
+  static constexpr const char* word_of(const tenantry::invitation*) { return "invitation"; }
+  static constexpr const char* word_of(const tenantry::address_change*) { return "address_change"; }
+  static constexpr const char* word_of(const tenantry::assignment*) { return "assignment"; }
+  static constexpr const char* word_of(const tenantry::role*) { return "role"; }
+  static constexpr const char* word_of(const tenantry::policy_version*) { return "policy"; }
+  static constexpr const char* word_of(const tenantry::move*) { return "move"; }
+  static constexpr const char* word_of(const tenantry::integration*) { return "integration"; }
+  static constexpr const char* word_of(const tenantry::attachment*) { return "attachment"; }
+  static constexpr const char* word_of(const tenantry::licence*) { return "licence"; }
+  static constexpr const char* word_of(const tenantry::alert_rule*) { return "alert_rule"; }
+  static constexpr const char* word_of(const tenantry::session*) { return "session"; }
+  static constexpr const char* word_of(const tenantry::kept_id*) { return "kept_id"; }
+  static constexpr const char* word_of(const tenantry::held_device*) { return "device"; }
+  static constexpr const char* words[] = {
+      "tenant", "link", "link_request", "proposal", "manager_invitation", "barred_manager", "user", "invitation",
+      "address_change", "assignment", "role", "policy", "move", "integration", "attachment", "licence", "alert_rule",
+      "session", "kept_id", "device"};
   static constexpr const char* tag_member = "kind";
   static constexpr const char* content_member = "entity";
-  static constexpr detail::variant_row variants[] = {
-      {"tenant", detail::shape::content}, {"link", detail::shape::content}, {"link_request", detail::shape::content},
-      {"proposal", detail::shape::content}, {"manager_invitation", detail::shape::content}, {"barred_manager",
-      detail::shape::content}, {"user", detail::shape::content}, {"invitation", detail::shape::content},
-      {"address_change", detail::shape::content}, {"assignment", detail::shape::content}, {"role",
-      detail::shape::content}, {"policy", detail::shape::content}, {"move", detail::shape::content}, {"integration",
-      detail::shape::content}, {"attachment", detail::shape::content}, {"licence", detail::shape::content},
-      {"alert_rule", detail::shape::content}, {"session", detail::shape::content}, {"kept_id", detail::shape::content},
-      {"device", detail::shape::content}};
 };
 
 /// What would give access to a tenant, once it is answered.
