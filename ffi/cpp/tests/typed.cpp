@@ -38,19 +38,19 @@ void operator delete(void* of, std::size_t) noexcept { std::free(of); }
   } while (false)
 
 // What is thrown, and nothing but that.
-#define THROWS(kind, what, ...)                                                     \
-  do {                                                                              \
-    try {                                                                           \
-      what;                                                                         \
-      std::cerr << "line " << __LINE__ << ": " << #what << " throws nothing\n";      \
-      ++failures;                                                                   \
-    } catch (const kind& caught) {                                                  \
-      (void)caught;                                                                 \
-      CHECK(__VA_ARGS__);                                                           \
-    } catch (const std::exception& other) {                                         \
-      std::cerr << "line " << __LINE__ << ": " << #what << " throws " << other.what() << "\n"; \
-      ++failures;                                                                   \
-    }                                                                               \
+#define THROWS(kind, act, ...)                                                    \
+  do {                                                                            \
+    try {                                                                         \
+      act;                                                                        \
+      std::cerr << "line " << __LINE__ << ": " << #act << " throws nothing\n";    \
+      ++failures;                                                                 \
+    } catch (const kind& caught) {                                                \
+      (void)caught;                                                               \
+      CHECK((__VA_ARGS__));                                                       \
+    } catch (const std::exception& other) {                                       \
+      std::cerr << "line " << __LINE__ << ": throws " << other.what() << "\n";    \
+      ++failures;                                                                 \
+    }                                                                             \
   } while (false)
 
 static const auto staff = tenantry::the_operator();
