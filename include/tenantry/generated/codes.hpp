@@ -149,9 +149,12 @@ enum class code : std::int32_t {
   end_passed = 442,
   /// what begins at {} would have ended by then; name a beginning before the end, or none to begin now.
   ends_before_it_begins = 443,
-  /// {} lies further ahead than the policy lets a role for a while last; name an earlier end, and give it again before
-  /// that.
+  /// {} lies further ahead than a role for a while may last by the policy, or by what is activated; name an earlier
+  /// end, and give it again before that.
   end_too_far = 444,
+  /// a role is not activated for {} minutes: the policy says how few and how many there may be; say so many minutes as
+  /// the policy allows.
+  activation_length = 445,
   /// the id `{}` has been used before, be it for something else; make a new id, or leave it out. (T-10)
   id_taken = 501,
   /// number `{}` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7)
@@ -307,6 +310,9 @@ enum class code : std::int32_t {
   /// as many roles as there can be lie over each other for the user on tenant `{}`; take one of them away first, or
   /// wait until one ends.
   too_many_temporaries = 821,
+  /// there is nothing on tenant `{}` that you may activate now with that role; look at what you are eligible for, and
+  /// from when on.
+  not_eligible = 822,
   /// tenant `{}` is no reseller; name a reseller. (V-1)
   not_a_reseller = 901,
   /// tenant `{}` takes no devices that way; upload to a customer or an MSP, and move to a customer. (V-1)

@@ -1225,6 +1225,8 @@ struct remove_user {
 struct assign {
   /// The roles to give; checked as a whole.
   std::vector<new_assignment> assignments;
+  /// Whether they give nothing until the users activate them (`activate`). Only with an end.
+  bool eligible = false;
   /// Up to when they count, over whatever the users have there; for good, if left out.
   std::optional<timestamp> ends;
   /// From when on they count; from now on, if left out or past. Only with an end.
@@ -1236,6 +1238,8 @@ struct assign {
   /// With all that must be said.
   explicit assign(std::vector<new_assignment> assignments_)
       : assignments(std::move(assignments_)) {}
+  template <class To = bool>
+  [[nodiscard]] assign with_eligible(To to) const { auto made = *this; made.eligible = std::move(to); return made; }
   template <class To = std::optional<timestamp>>
   [[nodiscard]] assign with_ends(To to) const { auto made = *this; made.ends = std::move(to); return made; }
   template <class To = std::optional<timestamp>>
@@ -1244,6 +1248,7 @@ struct assign {
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
     all.need("assignments", self.assignments);
+    all.may("eligible", self.eligible);
     all.may("ends", self.ends);
     all.may("starts", self.starts);
   }
@@ -1271,6 +1276,55 @@ struct unassign {
   static void fields_of(Self& self, Fields& all) {
     all.need("assignments", self.assignments);
     all.may("ends", self.ends);
+  }
+};
+
+/// Have a role that one is eligible for, from now on and for a while; users only. Who: a user who is eligible for
+/// it, themselves.
+struct activate {
+  /// Where.
+  tenant_id tenant;
+  /// Which role.
+  std::string role;
+  /// For how many minutes: as few and as many as the policy's `activation` allows.
+  std::uint64_t minutes = 0;
+  /// What for. It is recorded for good, so name a ticket and no person.
+  std::string reason;
+
+  static constexpr const char* command_name = "activate";
+  using outcome_type = activated_role;
+
+  /// With all that must be said.
+  activate(tenant_id tenant_, std::string role_, std::uint64_t minutes_, std::string reason_)
+      : tenant(std::move(tenant_)), role(std::move(role_)), minutes(std::move(minutes_)), reason(std::move(reason_)) {}
+
+  template <class Self, class Fields>
+  static void fields_of(Self& self, Fields& all) {
+    all.need("tenant", self.tenant);
+    all.need("role", self.role);
+    all.need("minutes", self.minutes);
+    all.need("reason", self.reason);
+  }
+};
+
+/// Give back a role that one has activated, before its time; users only. Who: the user who activated it.
+struct deactivate {
+  /// Where.
+  tenant_id tenant;
+  /// Which role.
+  std::string role;
+
+  static constexpr const char* command_name = "deactivate";
+  using outcome_type = nothing;
+
+  /// With all that must be said.
+  deactivate(tenant_id tenant_, std::string role_)
+      : tenant(std::move(tenant_)), role(std::move(role_)) {}
+
+  template <class Self, class Fields>
+  static void fields_of(Self& self, Fields& all) {
+    all.need("tenant", self.tenant);
+    all.need("role", self.role);
   }
 };
 

@@ -23,6 +23,24 @@ struct access_change_count {
   }
 };
 
+/// For how long people activate what they are eligible for.
+struct activation_rule {
+  /// The most minutes at a time.
+  std::uint64_t max_minutes = 480;
+  /// The fewest minutes at a time.
+  std::uint64_t min_minutes = 30;
+  template <class To = std::uint64_t>
+  [[nodiscard]] activation_rule with_max_minutes(To to) const { auto made = *this; made.max_minutes = std::move(to); return made; }
+  template <class To = std::uint64_t>
+  [[nodiscard]] activation_rule with_min_minutes(To to) const { auto made = *this; made.min_minutes = std::move(to); return made; }
+
+  template <class Self, class Fields>
+  static void fields_of(Self& self, Fields& all) {
+    all.may("max_minutes", self.max_minutes);
+    all.may("min_minutes", self.min_minutes);
+  }
+};
+
 /// A point on the map that places a tenant and grants nothing (T-4). Kept in whole micro-degrees, about eleven
 /// centimetres; serialised as two numbers in degrees, `{"latitude": 52.52, "longitude": 13.405}`, which are checked
 /// again when they are read.
@@ -324,6 +342,17 @@ struct user_on_tenant {
   static void fields_of(Self& self, Fields& all) {
     all.need("user", self.user);
     all.need("tenant", self.tenant);
+  }
+};
+
+/// A role that was activated.
+struct activated_role {
+  /// Up to when its user has it.
+  timestamp ends;
+
+  template <class Self, class Fields>
+  static void fields_of(Self& self, Fields& all) {
+    all.need("ends", self.ends);
   }
 };
 
@@ -889,7 +918,8 @@ struct new_assignment {
   }
 };
 
-/// A role with a beginning and an end, laid over whatever its user has on the same tenant.
+/// A role with a beginning and an end, laid over whatever its user has on the same tenant; or one that they may
+/// activate meanwhile, which gives nothing by itself.
 struct temporary {
   /// With which role.
   std::string role;
@@ -899,8 +929,12 @@ struct temporary {
   timestamp starts;
   /// When it is so no longer; of one user on one tenant, no two end at the same moment.
   timestamp ends;
+  /// The end of what it was activated of, if it was: that lies right below it, and it goes with that.
+  std::optional<timestamp> activated;
   /// Whether a record tells that it has begun. It has when its moment has come, recorded or not.
   bool begun = false;
+  /// Whether its user is eligible for it alone: it gives nothing until they activate it.
+  bool eligible = false;
   /// Whether it leaves out what is reserved for the customer (P-16).
   bool masked = false;
 
@@ -910,7 +944,9 @@ struct temporary {
     all.need("below", self.below);
     all.need("starts", self.starts);
     all.need("ends", self.ends);
+    all.may("activated", self.activated);
     all.may("begun", self.begun);
+    all.may("eligible", self.eligible);
     all.may("masked", self.masked);
   }
 };
@@ -919,12 +955,16 @@ struct temporary {
 struct temporary_filter {
   /// Only those that have begun, or only those that have not.
   std::optional<bool> begun;
+  /// Only those that have to be activated, or only those that count by themselves.
+  std::optional<bool> eligible;
   /// Only this one.
   std::optional<std::string> role;
   /// Only those of this user, where they are named to the actor.
   std::optional<user_id> user;
   template <class To = std::optional<bool>>
   [[nodiscard]] temporary_filter with_begun(To to) const { auto made = *this; made.begun = std::move(to); return made; }
+  template <class To = std::optional<bool>>
+  [[nodiscard]] temporary_filter with_eligible(To to) const { auto made = *this; made.eligible = std::move(to); return made; }
   template <class To = std::optional<std::string>>
   [[nodiscard]] temporary_filter with_role(To to) const { auto made = *this; made.role = std::move(to); return made; }
   template <class To = std::optional<user_id>>
@@ -933,6 +973,7 @@ struct temporary_filter {
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
     all.may("begun", self.begun);
+    all.may("eligible", self.eligible);
     all.may("role", self.role);
     all.may("user", self.user);
   }
@@ -3278,6 +3319,38 @@ struct delink_request_row {
   }
 };
 
+/// A role that whoever asks may activate.
+struct eligible_row {
+  /// Where.
+  tenant_id tenant;
+  /// Which role.
+  std::string role;
+  /// Whether it covers the tenants managed below, too.
+  bool below = false;
+  /// From when on they may activate it.
+  timestamp starts;
+  /// Up to when they may have it.
+  timestamp ends;
+  /// Up to when it is active, if it is.
+  std::optional<timestamp> active_until;
+  /// Whether it leaves out what is reserved for the customer (P-16).
+  bool masked = false;
+  /// What it is called, where they see it or the role would let them.
+  std::optional<tenantry::organisation> on;
+
+  template <class Self, class Fields>
+  static void fields_of(Self& self, Fields& all) {
+    all.need("tenant", self.tenant);
+    all.need("role", self.role);
+    all.need("below", self.below);
+    all.need("starts", self.starts);
+    all.need("ends", self.ends);
+    all.may("active_until", self.active_until);
+    all.may("masked", self.masked);
+    all.may("on", self.on);
+  }
+};
+
 /// An id of another system.
 struct external_id_row {
   /// The system that gave it.
@@ -3567,6 +3640,10 @@ struct temporary_row {
   timestamp ends;
   /// Whether it decides now what its user may do there: it has begun, and nothing that was given later lies over it.
   bool decides = false;
+  /// Whether its user has activated it.
+  bool activated = false;
+  /// Whether its user is eligible for it alone: it gives nothing until they activate it.
+  bool eligible = false;
   /// Their address, where the actor may see the users of their home.
   std::optional<std::string> email;
   /// Whether it leaves out what is reserved for the customer (P-16).
@@ -3585,6 +3662,8 @@ struct temporary_row {
     all.need("starts", self.starts);
     all.need("ends", self.ends);
     all.need("decides", self.decides);
+    all.may("activated", self.activated);
+    all.may("eligible", self.eligible);
     all.may("email", self.email);
     all.may("masked", self.masked);
     all.may("name", self.name);
@@ -3758,8 +3837,8 @@ struct added_customer {
   }
 };
 
-/// A customer as another system has it: what `AddCustomer`(crate::command::AddCustomer) takes where it is new. What is
-/// left out is left as it is where it is not.
+/// A customer as another system has it: what `AddCustomer` takes where it is new. What is left out is left as it is
+/// where it is not.
 struct sync_row {
   /// The id that the system has given it.
   std::string id;
@@ -3940,6 +4019,8 @@ struct policy {
   term_rule term;
   /// What becomes of a domain prefix that is given back (T-3).
   tenantry::prefix_reuse prefix_reuse;
+  /// For how long people activate roles that they are eligible for.
+  activation_rule activation;
   /// How many requests, invitations and reminders somebody gets from one organisation in a day of UTC (L-3).
   std::uint64_t asks_per_day = 20;
   /// Where each service's console is: an `https` or `http` address, or a path on the host's own site; `{tenant}` and
@@ -3964,6 +4045,8 @@ struct policy {
   /// With all that must be said.
   policy(std::string name_, std::vector<std::string> permissions_, std::vector<std::string> reserved_, std::vector<std::string> grantable_, std::vector<std::string> super_only_, std::vector<std::string> services_, std::vector<role_rule> roles_, std::string super_role_, std::string admin_role_, std::vector<management_rule> management_types_, std::uint64_t max_managers_, std::uint64_t max_depth_, std::uint64_t invitation_days_, std::uint64_t link_request_days_, bool customer_may_request_delink_, term_rule term_, tenantry::prefix_reuse prefix_reuse_)
       : name(std::move(name_)), permissions(std::move(permissions_)), reserved(std::move(reserved_)), grantable(std::move(grantable_)), super_only(std::move(super_only_)), services(std::move(services_)), roles(std::move(roles_)), super_role(std::move(super_role_)), admin_role(std::move(admin_role_)), management_types(std::move(management_types_)), max_managers(std::move(max_managers_)), max_depth(std::move(max_depth_)), invitation_days(std::move(invitation_days_)), link_request_days(std::move(link_request_days_)), customer_may_request_delink(std::move(customer_may_request_delink_)), term(std::move(term_)), prefix_reuse(std::move(prefix_reuse_)) {}
+  template <class To = activation_rule>
+  [[nodiscard]] policy with_activation(To to) const { auto made = *this; made.activation = std::move(to); return made; }
   template <class To = std::uint64_t>
   [[nodiscard]] policy with_asks_per_day(To to) const { auto made = *this; made.asks_per_day = std::move(to); return made; }
   template <class To = std::map<std::string, std::string>>
@@ -4002,6 +4085,7 @@ struct policy {
     all.need("customer_may_request_delink", self.customer_may_request_delink);
     all.need("term", self.term);
     all.need("prefix_reuse", self.prefix_reuse);
+    all.may("activation", self.activation);
     all.may("asks_per_day", self.asks_per_day);
     all.may("consoles", self.consoles);
     all.may("delink_request_days", self.delink_request_days);
@@ -5446,6 +5530,8 @@ struct event : one_of_many<event> {
     timestamp starts;
     /// Up to when.
     timestamp ends;
+    /// Whether they are eligible for it alone: it gives nothing until they activate it.
+    bool eligible = false;
     /// Whether it leaves out what is reserved for the customer: the manager's side gave it (P-16).
     bool masked = false;
 
@@ -5457,7 +5543,32 @@ struct event : one_of_many<event> {
       all.need("below", self.below);
       all.need("starts", self.starts);
       all.need("ends", self.ends);
+      all.may("eligible", self.eligible);
       all.may("masked", self.masked);
+    }
+  };
+
+  /// A user activated a role that they are eligible for: they have it from now on and for a while, right over that
+  ///
+  struct activated {
+    /// Who.
+    user_id user;
+    /// Where.
+    tenant_id tenant;
+    /// Up to when they are eligible for it, by which it is told from others of theirs there.
+    timestamp of;
+    /// Up to when it is active.
+    timestamp ends;
+    /// What for, in their words.
+    std::string reason;
+
+    template <class Self, class Fields>
+    static void fields_of(Self& self, Fields& all) {
+      all.need("user", self.user);
+      all.need("tenant", self.tenant);
+      all.need("of", self.of);
+      all.need("ends", self.ends);
+      all.need("reason", self.reason);
     }
   };
 
@@ -6144,6 +6255,7 @@ struct event : one_of_many<event> {
   static constexpr const char* word_of(const assigned*) { return "assigned"; }
   static constexpr const char* word_of(const assignment_ended*) { return "assignment_ended"; }
   static constexpr const char* word_of(const temporary_assigned*) { return "temporary_assigned"; }
+  static constexpr const char* word_of(const activated*) { return "activated"; }
   static constexpr const char* word_of(const temporary_begun*) { return "temporary_begun"; }
   static constexpr const char* word_of(const temporary_ended*) { return "temporary_ended"; }
   static constexpr const char* word_of(const role_created*) { return "role_created"; }
@@ -6194,8 +6306,8 @@ struct event : one_of_many<event> {
       "invitation_resent", "invitation_accepted", "invitation_declined", "invitation_revoked", "invitation_expired",
       "user_registered", "user_edited", "address_requested", "address_resent", "address_confirmed", "address_canceled",
       "address_expired", "address_withdrawn", "user_blocked", "user_unblocked", "user_removed", "assigned",
-      "assignment_ended", "temporary_assigned", "temporary_begun", "temporary_ended", "role_created", "role_edited",
-      "role_deleted", "reseller_customer_added", "reseller_customer_edited", "reseller_customer_removed",
+      "assignment_ended", "temporary_assigned", "activated", "temporary_begun", "temporary_ended", "role_created",
+      "role_edited", "role_deleted", "reseller_customer_added", "reseller_customer_edited", "reseller_customer_removed",
       "reseller_dropped", "reseller_admitted", "devices_uploaded", "upload_withdrawn", "devices_moved",
       "move_requested", "move_resent", "move_withdrawn", "move_approved", "move_declined", "move_canceled",
       "move_expired", "devices_deleted", "integration_created", "integration_shared", "integration_detached",
@@ -6273,8 +6385,9 @@ struct requested : one_of_many<requested> {
   static constexpr const char* word_of(const tenantry::move_row*) { return "move"; }
   static constexpr const char* word_of(const tenantry::delink_request_row*) { return "delink"; }
   static constexpr const char* word_of(const tenantry::address_change_row*) { return "address"; }
+  static constexpr const char* word_of(const tenantry::temporary_row*) { return "eligible"; }
   static constexpr const char* words[] = {
-      "link_request", "manager_invitation", "invitation", "proposal", "move", "delink", "address"};
+      "link_request", "manager_invitation", "invitation", "proposal", "move", "delink", "address", "eligible"};
   static constexpr const char* tag_member = "kind";
   static constexpr const char* content_member = "row";
 };

@@ -1054,6 +1054,36 @@ struct temporary_access {
   }
 };
 
+/// What whoever asks may activate, now or later, by when they may no longer. Costs all that is given to them for
+/// a while. Who: a user, of themselves.
+struct eligible_roles {
+  /// Who asks.
+  tenantry::actor actor;
+  /// When; now, if left out.
+  std::optional<tenantry::as_of> as_of;
+  /// Which page.
+  tenantry::paging paging;
+
+  static constexpr const char* query_name = "eligible_roles";
+  using answer_type = page<eligible_row>;
+  using row_type = eligible_row;
+
+  /// With all that must be said.
+  explicit eligible_roles(tenantry::actor actor_)
+      : actor(std::move(actor_)) {}
+  template <class To = std::optional<tenantry::as_of>>
+  [[nodiscard]] eligible_roles with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  template <class To = tenantry::paging>
+  [[nodiscard]] eligible_roles with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+
+  template <class Self, class Fields>
+  static void fields_of(Self& self, Fields& all) {
+    all.need("actor", self.actor);
+    all.may("as_of", self.as_of);
+    all.may("paging", self.paging);
+  }
+};
+
 /// The invitations to a tenant; the oldest first. Who: `users.view` on the tenant; an operator.
 struct invitations {
   /// Who asks.
