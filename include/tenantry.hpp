@@ -113,6 +113,11 @@ inline json reply_to(engine& to, const char* what, json content) {
   return json::parse(reply.view());
 }
 
+template <class One>
+One told(engine& by, const char* what, json content, const char* name) {
+  return read<One>(member_of(reply_to(by, what, std::move(content)), name));
+}
+
 template <class Query>
 json written(const Query& query) {
   json made = write_fields(query);
@@ -139,17 +144,17 @@ class attempt {
   executed<typename Command::outcome_type> as() const {
     const auto found = from_.find("executed");
     if (found == from_.end()) throw std::logic_error("the command was not done; `attempt::why` says why");
-    if (found->at("command") != Command::command_name) throw std::logic_error("the command was another one");
+    if (detail::member_of(*found, "command") != Command::command_name) throw std::logic_error("the command was another one");
     return detail::executed_of<typename Command::outcome_type>(*found);
   }
   /// Why it was not done: the refusal, and what of it is told; `code{}` where it was done.
   tenantry::code code() const {
     const auto fault = from_.find("fault");
-    return fault == from_.end() ? tenantry::code{} : static_cast<tenantry::code>(detail::read<std::uint64_t>(fault->at("number")));
+    return fault == from_.end() ? tenantry::code{} : static_cast<tenantry::code>(detail::read<std::uint64_t>(detail::member_of(*fault, "number")));
   }
   std::string why() const {
     const auto fault = from_.find("fault");
-    return fault == from_.end() ? "" : detail::string_in(fault->at("message")) + "; " + detail::string_in(fault->at("remedy"));
+    return fault == from_.end() ? "" : detail::string_in(detail::member_of(*fault, "message")) + "; " + detail::string_in(detail::member_of(*fault, "remedy"));
   }
 
  private:
@@ -177,7 +182,7 @@ class row_range {
     reference operator*() const { return of_->page_.rows[of_->place_]; }
     pointer operator->() const { return &**this; }
     iterator& operator++() {
-      ++of_->place_;
+      if (of_->place_ < of_->page_.rows.size()) ++of_->place_;
       settle();
       return *this;
     }
@@ -186,7 +191,7 @@ class row_range {
     friend bool operator!=(const iterator& one, const iterator& other) { return one.of_ != other.of_; }
 
    private:
-    // Turns pages until there is a row, or none any more.
+    // Turns pages until there is a row, or none any more. Where a page is refused the place stays, and the next step asks for it again.
     void settle() {
       while (of_ != nullptr && of_->place_ == of_->page_.rows.size()) {
         if (!of_->turn()) of_ = nullptr;
@@ -238,9 +243,9 @@ template <class Executions>
 auto engine::execute_all(const Executions& all) {
   json asked = json::array();
   for (const execution& one : all) asked.push_back(detail::written(one.by, one.command.written(), one.how));
-  json reply = detail::reply_to(*this, "execute_all", std::move(asked));
+  const auto reply = detail::reply_to(*this, "execute_all", std::move(asked));
   std::vector<attempt> made;
-  for (auto& one : reply.at("results")) made.emplace_back(std::move(one));
+  for (const auto& one : detail::member_of(reply, "results")) made.emplace_back(one);
   return made;
 }
 
@@ -269,19 +274,19 @@ inline void engine::acknowledge(std::string_view consumer, std::uint64_t through
 }
 
 inline std::uint64_t engine::sweep(bool accept_clock) {
-  return detail::read<std::uint64_t>(detail::reply_to(*this, "sweep", {{"accept_clock", accept_clock}}).at("happened"));
+  return detail::told<std::uint64_t>(*this, "sweep", {{"accept_clock", accept_clock}}, "happened");
 }
 
 inline std::string engine::backup(std::string_view to) {
-  return detail::read<std::string>(detail::reply_to(*this, "backup", {{"to", std::string(to)}}).at("token"));
+  return detail::told<std::string>(*this, "backup", {{"to", std::string(to)}}, "token");
 }
 
 inline std::string engine::save_index(std::string_view to) {
-  return detail::read<std::string>(detail::reply_to(*this, "save_index", {{"to", std::string(to)}}).at("token"));
+  return detail::told<std::string>(*this, "save_index", {{"to", std::string(to)}}, "token");
 }
 
 inline std::uint64_t engine::compact() {
-  return detail::read<std::uint64_t>(detail::reply_to(*this, "compact", json::object()).at("bytes"));
+  return detail::told<std::uint64_t>(*this, "compact", json::object(), "bytes");
 }
 
 }  // namespace tenantry

@@ -243,7 +243,7 @@ struct callbacks {
     try {
       return static_cast<callbacks*>(context)->now().time_since_epoch().count();
     } catch (...) {
-      return std::numeric_limits<std::int64_t>::min();
+      return (std::numeric_limits<std::int64_t>::min)();
     }
   }
   static void make_id(void* context, tenantry_id* made) noexcept {

@@ -163,9 +163,7 @@ class one_of_many {
 
  private:
   template <class Any>
-  auto content(int) const -> decltype(Any::content_member, std::declval<const json&>()) {
-    return data_.at(Any::content_member);
-  }
+  auto content(int) const -> decltype(Any::content_member, std::declval<const json&>());
   template <class Any>
   const json& content(...) const {
     return data_;
@@ -195,6 +193,13 @@ inline const std::string& string_in(const json& d) {
   return *text;
 }
 
+// What must be there.
+inline const json& member_of(const json& d, const char* name) {
+  const auto found = d.find(name);
+  if (found == d.end()) unreadable("there is no `" + std::string(name) + "`");
+  return *found;
+}
+
 template <class One, class = void>
 struct codec;
 
@@ -203,9 +208,7 @@ struct field_reader {
   const json& from;
   template <class One>
   void need(const char* name, One& into) {
-    const auto found = from.find(name);
-    if (found == from.end()) unreadable("there is no `" + std::string(name) + "`");
-    codec<One>::read(*found, into);
+    codec<One>::read(member_of(from, name), into);
   }
   template <class One>
   void may(const char* name, One& into) {
@@ -272,9 +275,7 @@ template <class Union>
 std::pair<std::size_t, const json*> place_in(const json& d, std::string& tag) {
   const json* inner = &d;
   if (*Union::tag_member != 0) {
-    const auto found = d.find(Union::tag_member);
-    if (found == d.end()) unreadable("there is no `" + std::string(Union::tag_member) + "`");
-    tag = string_in(*found);
+    tag = string_in(member_of(d, Union::tag_member));
   } else if (d.is_string()) {
     tag = string_in(d);
   } else if (d.is_object() && d.size() == 1) {
@@ -392,7 +393,8 @@ struct codec<bool> {
 template <>
 struct codec<std::uint64_t> {
   static void read(const json& d, std::uint64_t& into) {
-    if (!d.is_number_unsigned()) unreadable("no whole number but " + d.dump());
+    // What was read of a text is unsigned; what a program has put together need not be.
+    if (!d.is_number_unsigned() && !(d.is_number_integer() && d.get<std::int64_t>() >= 0)) unreadable("no whole number but " + d.dump());
     into = d.get<std::uint64_t>();
   }
   static json write(std::uint64_t from) { return from; }
@@ -578,14 +580,16 @@ void one_of_many<One>::take(const json& d) {
 }
 
 template <class One>
+template <class Any>
+auto one_of_many<One>::content(int) const -> decltype(Any::content_member, std::declval<const json&>()) {
+  return detail::member_of(data_, Any::content_member);
+}
+
+template <class One>
 template <class Kind>
 std::optional<Kind> one_of_many<One>::get_if() const {
   if (tag_ != One::word_of(static_cast<const Kind*>(nullptr))) return std::nullopt;
-  try {
-    return detail::read<Kind>(content<One>(0));
-  } catch (const json::exception& wrong) {
-    detail::unreadable(wrong.what());
-  }
+  return detail::read<Kind>(content<One>(0));
 }
 
 /// What is made of it as JSON: rows, entities, events and whatever else is answered or asked, to log it or to compare it.

@@ -246,8 +246,8 @@ class Cpp:
         if writes:
             for field in rest:
                 it, kind = own[field.name], self.member(field)
-                body = f"{{ auto made = *this; made.{it} = std::move(to); return made; }}"
-                made += f"{deep}template <class To = {kind}>\n{deep}[[nodiscard]] {name} with_{it.rstrip('_')}(To to) const {body}\n"
+                body = f"{{ auto made = *this; made.{it} = std::move(new_value); return made; }}"
+                made += f"{deep}template <class To = {kind}>\n{deep}[[nodiscard]] {name} with_{it.rstrip('_')}(To new_value) const {body}\n"
         made += f"{chr(10) if fields or extra else ''}{deep}template <class Self, class Fields>\n{deep}static void fields_of(Self&{' self' if fields else ''}, Fields&{' all' if fields else ''}) {{\n"
         for field in fields:
             made += f"{deep}  all.{'need' if field.needed else 'may'}({text(field.name)}, self.{own[field.name]});\n"

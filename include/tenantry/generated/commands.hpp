@@ -53,17 +53,17 @@ struct register_tenant {
   register_tenant(tenant_kind kind_, std::string name_)
       : kind(std::move(kind_)), name(std::move(name_)) {}
   template <class To = tenantry::contact>
-  [[nodiscard]] register_tenant with_contact(To to) const { auto made = *this; made.contact = std::move(to); return made; }
+  [[nodiscard]] register_tenant with_contact(To new_value) const { auto made = *this; made.contact = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] register_tenant with_country(To to) const { auto made = *this; made.country = std::move(to); return made; }
+  [[nodiscard]] register_tenant with_country(To new_value) const { auto made = *this; made.country = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] register_tenant with_number(To to) const { auto made = *this; made.number = std::move(to); return made; }
+  [[nodiscard]] register_tenant with_number(To new_value) const { auto made = *this; made.number = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] register_tenant with_prefix(To to) const { auto made = *this; made.prefix = std::move(to); return made; }
+  [[nodiscard]] register_tenant with_prefix(To new_value) const { auto made = *this; made.prefix = std::move(new_value); return made; }
   template <class To = std::optional<tenant_id>>
-  [[nodiscard]] register_tenant with_tenant(To to) const { auto made = *this; made.tenant = std::move(to); return made; }
+  [[nodiscard]] register_tenant with_tenant(To new_value) const { auto made = *this; made.tenant = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] register_tenant with_website(To to) const { auto made = *this; made.website = std::move(to); return made; }
+  [[nodiscard]] register_tenant with_website(To new_value) const { auto made = *this; made.website = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -125,29 +125,29 @@ struct add_customer {
   add_customer(tenant_id manager_, tenant_kind kind_, std::string name_, std::string management_, std::vector<std::string> services_)
       : manager(std::move(manager_)), kind(std::move(kind_)), name(std::move(name_)), management(std::move(management_)), services(std::move(services_)) {}
   template <class To = std::vector<authorization>>
-  [[nodiscard]] add_customer with_authorize(To to) const { auto made = *this; made.authorize = std::move(to); return made; }
+  [[nodiscard]] add_customer with_authorize(To new_value) const { auto made = *this; made.authorize = std::move(new_value); return made; }
   template <class To = std::optional<timestamp>>
-  [[nodiscard]] add_customer with_authorize_ends(To to) const { auto made = *this; made.authorize_ends = std::move(to); return made; }
+  [[nodiscard]] add_customer with_authorize_ends(To new_value) const { auto made = *this; made.authorize_ends = std::move(new_value); return made; }
   template <class To = tenantry::contact>
-  [[nodiscard]] add_customer with_contact(To to) const { auto made = *this; made.contact = std::move(to); return made; }
+  [[nodiscard]] add_customer with_contact(To new_value) const { auto made = *this; made.contact = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] add_customer with_country(To to) const { auto made = *this; made.country = std::move(to); return made; }
+  [[nodiscard]] add_customer with_country(To new_value) const { auto made = *this; made.country = std::move(new_value); return made; }
   template <class To = std::optional<system_id>>
-  [[nodiscard]] add_customer with_external(To to) const { auto made = *this; made.external = std::move(to); return made; }
+  [[nodiscard]] add_customer with_external(To new_value) const { auto made = *this; made.external = std::move(new_value); return made; }
   template <class To = std::optional<link_id>>
-  [[nodiscard]] add_customer with_link(To to) const { auto made = *this; made.link = std::move(to); return made; }
+  [[nodiscard]] add_customer with_link(To new_value) const { auto made = *this; made.link = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] add_customer with_number(To to) const { auto made = *this; made.number = std::move(to); return made; }
+  [[nodiscard]] add_customer with_number(To new_value) const { auto made = *this; made.number = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::invitee>>
-  [[nodiscard]] add_customer with_owner(To to) const { auto made = *this; made.owner = std::move(to); return made; }
+  [[nodiscard]] add_customer with_owner(To new_value) const { auto made = *this; made.owner = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] add_customer with_prefix(To to) const { auto made = *this; made.prefix = std::move(to); return made; }
+  [[nodiscard]] add_customer with_prefix(To new_value) const { auto made = *this; made.prefix = std::move(new_value); return made; }
   template <class To = std::optional<tenant_id>>
-  [[nodiscard]] add_customer with_tenant(To to) const { auto made = *this; made.tenant = std::move(to); return made; }
+  [[nodiscard]] add_customer with_tenant(To new_value) const { auto made = *this; made.tenant = std::move(new_value); return made; }
   template <class To = std::optional<term_request>>
-  [[nodiscard]] add_customer with_term(To to) const { auto made = *this; made.term = std::move(to); return made; }
+  [[nodiscard]] add_customer with_term(To new_value) const { auto made = *this; made.term = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] add_customer with_website(To to) const { auto made = *this; made.website = std::move(to); return made; }
+  [[nodiscard]] add_customer with_website(To new_value) const { auto made = *this; made.website = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -198,19 +198,19 @@ struct edit_tenant {
   explicit edit_tenant(tenant_id tenant_)
       : tenant(std::move(tenant_)) {}
   template <class To = patch<tenantry::coordinates>>
-  [[nodiscard]] edit_tenant with_coordinates(To to) const { auto made = *this; made.coordinates = std::move(to); return made; }
+  [[nodiscard]] edit_tenant with_coordinates(To new_value) const { auto made = *this; made.coordinates = std::move(new_value); return made; }
   template <class To = patch<std::string>>
-  [[nodiscard]] edit_tenant with_country(To to) const { auto made = *this; made.country = std::move(to); return made; }
+  [[nodiscard]] edit_tenant with_country(To new_value) const { auto made = *this; made.country = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] edit_tenant with_name(To to) const { auto made = *this; made.name = std::move(to); return made; }
+  [[nodiscard]] edit_tenant with_name(To new_value) const { auto made = *this; made.name = std::move(new_value); return made; }
   template <class To = patch<std::string>>
-  [[nodiscard]] edit_tenant with_phone(To to) const { auto made = *this; made.phone = std::move(to); return made; }
+  [[nodiscard]] edit_tenant with_phone(To new_value) const { auto made = *this; made.phone = std::move(new_value); return made; }
   template <class To = patch<std::string>>
-  [[nodiscard]] edit_tenant with_prefix(To to) const { auto made = *this; made.prefix = std::move(to); return made; }
+  [[nodiscard]] edit_tenant with_prefix(To new_value) const { auto made = *this; made.prefix = std::move(new_value); return made; }
   template <class To = patch<std::string>>
-  [[nodiscard]] edit_tenant with_street(To to) const { auto made = *this; made.street = std::move(to); return made; }
+  [[nodiscard]] edit_tenant with_street(To new_value) const { auto made = *this; made.street = std::move(new_value); return made; }
   template <class To = patch<std::string>>
-  [[nodiscard]] edit_tenant with_website(To to) const { auto made = *this; made.website = std::move(to); return made; }
+  [[nodiscard]] edit_tenant with_website(To new_value) const { auto made = *this; made.website = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -318,7 +318,7 @@ struct delete_tenants {
   delete_tenants(std::vector<tenant_id> tenants_, std::string confirm_)
       : tenants(std::move(tenants_)), confirm(std::move(confirm_)) {}
   template <class To = bool>
-  [[nodiscard]] delete_tenants with_cascade(To to) const { auto made = *this; made.cascade = std::move(to); return made; }
+  [[nodiscard]] delete_tenants with_cascade(To new_value) const { auto made = *this; made.cascade = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -345,7 +345,7 @@ struct invite_manager {
   invite_manager(tenant_id tenant_, std::string number_)
       : tenant(std::move(tenant_)), number(std::move(number_)) {}
   template <class To = std::optional<manager_invitation_id>>
-  [[nodiscard]] invite_manager with_invitation(To to) const { auto made = *this; made.invitation = std::move(to); return made; }
+  [[nodiscard]] invite_manager with_invitation(To new_value) const { auto made = *this; made.invitation = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -460,9 +460,9 @@ struct request_link {
   request_link(tenant_id manager_, std::string number_, std::string management_, std::vector<std::string> services_)
       : manager(std::move(manager_)), number(std::move(number_)), management(std::move(management_)), services(std::move(services_)) {}
   template <class To = std::optional<link_request_id>>
-  [[nodiscard]] request_link with_request(To to) const { auto made = *this; made.request = std::move(to); return made; }
+  [[nodiscard]] request_link with_request(To new_value) const { auto made = *this; made.request = std::move(new_value); return made; }
   template <class To = std::optional<term_request>>
-  [[nodiscard]] request_link with_term(To to) const { auto made = *this; made.term = std::move(to); return made; }
+  [[nodiscard]] request_link with_term(To new_value) const { auto made = *this; made.term = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -567,7 +567,7 @@ struct convert_link {
   convert_link(link_id link_, std::string management_)
       : link(std::move(link_)), management(std::move(management_)) {}
   template <class To = std::optional<tenantry::invitee>>
-  [[nodiscard]] convert_link with_owner(To to) const { auto made = *this; made.owner = std::move(to); return made; }
+  [[nodiscard]] convert_link with_owner(To new_value) const { auto made = *this; made.owner = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -594,7 +594,7 @@ struct add_services {
   add_services(link_id link_, std::vector<std::string> services_)
       : link(std::move(link_)), services(std::move(services_)) {}
   template <class To = std::optional<proposal_id>>
-  [[nodiscard]] add_services with_proposal(To to) const { auto made = *this; made.proposal = std::move(to); return made; }
+  [[nodiscard]] add_services with_proposal(To new_value) const { auto made = *this; made.proposal = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -621,7 +621,7 @@ struct renew_link {
   renew_link(link_id link_, term_request term_)
       : link(std::move(link_)), term(std::move(term_)) {}
   template <class To = std::optional<proposal_id>>
-  [[nodiscard]] renew_link with_proposal(To to) const { auto made = *this; made.proposal = std::move(to); return made; }
+  [[nodiscard]] renew_link with_proposal(To new_value) const { auto made = *this; made.proposal = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -650,7 +650,7 @@ struct propose_terms {
   explicit propose_terms(link_id link_)
       : link(std::move(link_)) {}
   template <class To = std::optional<proposal_id>>
-  [[nodiscard]] propose_terms with_proposal(To to) const { auto made = *this; made.proposal = std::move(to); return made; }
+  [[nodiscard]] propose_terms with_proposal(To new_value) const { auto made = *this; made.proposal = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -770,7 +770,7 @@ struct set_auto_extend {
   explicit set_auto_extend(link_id link_)
       : link(std::move(link_)) {}
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] set_auto_extend with_days(To to) const { auto made = *this; made.days = std::move(to); return made; }
+  [[nodiscard]] set_auto_extend with_days(To new_value) const { auto made = *this; made.days = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -816,7 +816,7 @@ struct request_delink {
   explicit request_delink(link_id link_)
       : link(std::move(link_)) {}
   template <class To = std::optional<tenantry::party>>
-  [[nodiscard]] request_delink with_party(To to) const { auto made = *this; made.party = std::move(to); return made; }
+  [[nodiscard]] request_delink with_party(To new_value) const { auto made = *this; made.party = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -840,7 +840,7 @@ struct accept_delink {
   explicit accept_delink(link_id link_)
       : link(std::move(link_)) {}
   template <class To = std::optional<tenantry::party>>
-  [[nodiscard]] accept_delink with_party(To to) const { auto made = *this; made.party = std::move(to); return made; }
+  [[nodiscard]] accept_delink with_party(To new_value) const { auto made = *this; made.party = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -864,7 +864,7 @@ struct reject_delink {
   explicit reject_delink(link_id link_)
       : link(std::move(link_)) {}
   template <class To = std::optional<tenantry::party>>
-  [[nodiscard]] reject_delink with_party(To to) const { auto made = *this; made.party = std::move(to); return made; }
+  [[nodiscard]] reject_delink with_party(To new_value) const { auto made = *this; made.party = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -888,7 +888,7 @@ struct resend_delink {
   explicit resend_delink(link_id link_)
       : link(std::move(link_)) {}
   template <class To = std::optional<tenantry::party>>
-  [[nodiscard]] resend_delink with_party(To to) const { auto made = *this; made.party = std::move(to); return made; }
+  [[nodiscard]] resend_delink with_party(To new_value) const { auto made = *this; made.party = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -912,7 +912,7 @@ struct cancel_delink {
   explicit cancel_delink(link_id link_)
       : link(std::move(link_)) {}
   template <class To = std::optional<tenantry::party>>
-  [[nodiscard]] cancel_delink with_party(To to) const { auto made = *this; made.party = std::move(to); return made; }
+  [[nodiscard]] cancel_delink with_party(To new_value) const { auto made = *this; made.party = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -940,7 +940,7 @@ struct invite_user {
   invite_user(tenant_id tenant_, tenantry::invitee invitee_, std::string role_)
       : tenant(std::move(tenant_)), invitee(std::move(invitee_)), role(std::move(role_)) {}
   template <class To = std::optional<bool>>
-  [[nodiscard]] invite_user with_below(To to) const { auto made = *this; made.below = std::move(to); return made; }
+  [[nodiscard]] invite_user with_below(To new_value) const { auto made = *this; made.below = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1077,11 +1077,11 @@ struct register_user {
   register_user(tenant_id home_, std::string email_, std::string role_)
       : home(std::move(home_)), email(std::move(email_)), role(std::move(role_)) {}
   template <class To = std::optional<bool>>
-  [[nodiscard]] register_user with_below(To to) const { auto made = *this; made.below = std::move(to); return made; }
+  [[nodiscard]] register_user with_below(To new_value) const { auto made = *this; made.below = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] register_user with_name(To to) const { auto made = *this; made.name = std::move(to); return made; }
+  [[nodiscard]] register_user with_name(To new_value) const { auto made = *this; made.name = std::move(new_value); return made; }
   template <class To = std::optional<user_id>>
-  [[nodiscard]] register_user with_user(To to) const { auto made = *this; made.user = std::move(to); return made; }
+  [[nodiscard]] register_user with_user(To new_value) const { auto made = *this; made.user = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1113,9 +1113,9 @@ struct edit_user {
   explicit edit_user(user_id user_)
       : user(std::move(user_)) {}
   template <class To = std::optional<std::string>>
-  [[nodiscard]] edit_user with_email(To to) const { auto made = *this; made.email = std::move(to); return made; }
+  [[nodiscard]] edit_user with_email(To new_value) const { auto made = *this; made.email = std::move(new_value); return made; }
   template <class To = patch<std::string>>
-  [[nodiscard]] edit_user with_name(To to) const { auto made = *this; made.name = std::move(to); return made; }
+  [[nodiscard]] edit_user with_name(To new_value) const { auto made = *this; made.name = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1239,11 +1239,11 @@ struct assign {
   explicit assign(std::vector<new_assignment> assignments_)
       : assignments(std::move(assignments_)) {}
   template <class To = bool>
-  [[nodiscard]] assign with_eligible(To to) const { auto made = *this; made.eligible = std::move(to); return made; }
+  [[nodiscard]] assign with_eligible(To new_value) const { auto made = *this; made.eligible = std::move(new_value); return made; }
   template <class To = std::optional<timestamp>>
-  [[nodiscard]] assign with_ends(To to) const { auto made = *this; made.ends = std::move(to); return made; }
+  [[nodiscard]] assign with_ends(To new_value) const { auto made = *this; made.ends = std::move(new_value); return made; }
   template <class To = std::optional<timestamp>>
-  [[nodiscard]] assign with_starts(To to) const { auto made = *this; made.starts = std::move(to); return made; }
+  [[nodiscard]] assign with_starts(To new_value) const { auto made = *this; made.starts = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1270,7 +1270,7 @@ struct unassign {
   explicit unassign(std::vector<user_on_tenant> assignments_)
       : assignments(std::move(assignments_)) {}
   template <class To = std::optional<timestamp>>
-  [[nodiscard]] unassign with_ends(To to) const { auto made = *this; made.ends = std::move(to); return made; }
+  [[nodiscard]] unassign with_ends(To new_value) const { auto made = *this; made.ends = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1346,7 +1346,7 @@ struct create_role {
   create_role(tenant_id tenant_, std::string name_, std::vector<std::string> permissions_)
       : tenant(std::move(tenant_)), name(std::move(name_)), permissions(std::move(permissions_)) {}
   template <class To = std::optional<role_id>>
-  [[nodiscard]] create_role with_role(To to) const { auto made = *this; made.role = std::move(to); return made; }
+  [[nodiscard]] create_role with_role(To new_value) const { auto made = *this; made.role = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1375,9 +1375,9 @@ struct edit_role {
   explicit edit_role(role_id role_)
       : role(std::move(role_)) {}
   template <class To = std::optional<std::string>>
-  [[nodiscard]] edit_role with_name(To to) const { auto made = *this; made.name = std::move(to); return made; }
+  [[nodiscard]] edit_role with_name(To new_value) const { auto made = *this; made.name = std::move(new_value); return made; }
   template <class To = std::optional<std::vector<std::string>>>
-  [[nodiscard]] edit_role with_permissions(To to) const { auto made = *this; made.permissions = std::move(to); return made; }
+  [[nodiscard]] edit_role with_permissions(To new_value) const { auto made = *this; made.permissions = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1498,7 +1498,7 @@ struct add_reseller_customer {
   add_reseller_customer(tenant_id reseller_, std::string number_)
       : reseller(std::move(reseller_)), number(std::move(number_)) {}
   template <class To = std::optional<std::string>>
-  [[nodiscard]] add_reseller_customer with_reference(To to) const { auto made = *this; made.reference = std::move(to); return made; }
+  [[nodiscard]] add_reseller_customer with_reference(To new_value) const { auto made = *this; made.reference = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1524,7 +1524,7 @@ struct edit_reseller_customer {
   edit_reseller_customer(tenant_id reseller_, tenant_id tenant_)
       : reseller(std::move(reseller_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<std::string>>
-  [[nodiscard]] edit_reseller_customer with_reference(To to) const { auto made = *this; made.reference = std::move(to); return made; }
+  [[nodiscard]] edit_reseller_customer with_reference(To new_value) const { auto made = *this; made.reference = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1617,7 +1617,7 @@ struct upload_devices {
   upload_devices(tenant_id reseller_, tenant_id to_, std::vector<typed_device> devices_)
       : reseller(std::move(reseller_)), to(std::move(to_)), devices(std::move(devices_)) {}
   template <class To = std::optional<upload_id>>
-  [[nodiscard]] upload_devices with_upload(To to) const { auto made = *this; made.upload = std::move(to); return made; }
+  [[nodiscard]] upload_devices with_upload(To new_value) const { auto made = *this; made.upload = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1643,7 +1643,7 @@ struct withdraw_upload {
   explicit withdraw_upload(upload_id upload_)
       : upload(std::move(upload_)) {}
   template <class To = std::optional<std::vector<std::string>>>
-  [[nodiscard]] withdraw_upload with_devices(To to) const { auto made = *this; made.devices = std::move(to); return made; }
+  [[nodiscard]] withdraw_upload with_devices(To new_value) const { auto made = *this; made.devices = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1671,7 +1671,7 @@ struct move_devices {
   move_devices(tenant_id manager_, tenant_id customer_, std::vector<std::string> devices_)
       : manager(std::move(manager_)), customer(std::move(customer_)), devices(std::move(devices_)) {}
   template <class To = std::optional<move_id>>
-  [[nodiscard]] move_devices with_id(To to) const { auto made = *this; made.id = std::move(to); return made; }
+  [[nodiscard]] move_devices with_id(To new_value) const { auto made = *this; made.id = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1796,7 +1796,7 @@ struct create_integration {
   create_integration(tenant_id owner_, std::string kind_, std::string name_)
       : owner(std::move(owner_)), kind(std::move(kind_)), name(std::move(name_)) {}
   template <class To = std::optional<integration_id>>
-  [[nodiscard]] create_integration with_integration(To to) const { auto made = *this; made.integration = std::move(to); return made; }
+  [[nodiscard]] create_integration with_integration(To new_value) const { auto made = *this; made.integration = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1891,9 +1891,9 @@ struct buy_licence {
   buy_licence(tenant_id buyer_, tenant_id tenant_, std::string service_, std::uint64_t seats_)
       : buyer(std::move(buyer_)), tenant(std::move(tenant_)), service(std::move(service_)), seats(std::move(seats_)) {}
   template <class To = std::optional<timestamp>>
-  [[nodiscard]] buy_licence with_expires(To to) const { auto made = *this; made.expires = std::move(to); return made; }
+  [[nodiscard]] buy_licence with_expires(To new_value) const { auto made = *this; made.expires = std::move(new_value); return made; }
   template <class To = std::optional<licence_id>>
-  [[nodiscard]] buy_licence with_licence(To to) const { auto made = *this; made.licence = std::move(to); return made; }
+  [[nodiscard]] buy_licence with_licence(To new_value) const { auto made = *this; made.licence = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1967,7 +1967,7 @@ struct set_alert_rule {
   set_alert_rule(tenant_id tenant_, std::string category_, tenantry::audience audience_)
       : tenant(std::move(tenant_)), category(std::move(category_)), audience(std::move(audience_)) {}
   template <class To = std::vector<user_id>>
-  [[nodiscard]] set_alert_rule with_additional(To to) const { auto made = *this; made.additional = std::move(to); return made; }
+  [[nodiscard]] set_alert_rule with_additional(To new_value) const { auto made = *this; made.additional = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1997,7 +1997,7 @@ struct open_console {
   open_console(tenant_id tenant_, std::string service_, std::string return_to_)
       : tenant(std::move(tenant_)), service(std::move(service_)), return_to(std::move(return_to_)) {}
   template <class To = std::optional<session_id>>
-  [[nodiscard]] open_console with_session(To to) const { auto made = *this; made.session = std::move(to); return made; }
+  [[nodiscard]] open_console with_session(To new_value) const { auto made = *this; made.session = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {

@@ -30,9 +30,9 @@ struct activation_rule {
   /// The fewest minutes at a time.
   std::uint64_t min_minutes = 30;
   template <class To = std::uint64_t>
-  [[nodiscard]] activation_rule with_max_minutes(To to) const { auto made = *this; made.max_minutes = std::move(to); return made; }
+  [[nodiscard]] activation_rule with_max_minutes(To new_value) const { auto made = *this; made.max_minutes = std::move(new_value); return made; }
   template <class To = std::uint64_t>
-  [[nodiscard]] activation_rule with_min_minutes(To to) const { auto made = *this; made.min_minutes = std::move(to); return made; }
+  [[nodiscard]] activation_rule with_min_minutes(To new_value) const { auto made = *this; made.min_minutes = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -83,9 +83,9 @@ struct link_filter {
   /// Those by which it manages others; without it, those by which it is managed.
   bool manages = false;
   template <class To = std::optional<bool>>
-  [[nodiscard]] link_filter with_ended(To to) const { auto made = *this; made.ended = std::move(to); return made; }
+  [[nodiscard]] link_filter with_ended(To new_value) const { auto made = *this; made.ended = std::move(new_value); return made; }
   template <class To = bool>
-  [[nodiscard]] link_filter with_manages(To to) const { auto made = *this; made.manages = std::move(to); return made; }
+  [[nodiscard]] link_filter with_manages(To new_value) const { auto made = *this; made.manages = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -104,11 +104,11 @@ struct paging {
   /// How many rows, 1 to 1000; 100, if left out.
   std::uint64_t limit = 100;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] paging with_cursor(To to) const { auto made = *this; made.cursor = std::move(to); return made; }
+  [[nodiscard]] paging with_cursor(To new_value) const { auto made = *this; made.cursor = std::move(new_value); return made; }
   template <class To = bool>
-  [[nodiscard]] paging with_descending(To to) const { auto made = *this; made.descending = std::move(to); return made; }
+  [[nodiscard]] paging with_descending(To new_value) const { auto made = *this; made.descending = std::move(new_value); return made; }
   template <class To = std::uint64_t>
-  [[nodiscard]] paging with_limit(To to) const { auto made = *this; made.limit = std::move(to); return made; }
+  [[nodiscard]] paging with_limit(To new_value) const { auto made = *this; made.limit = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -197,9 +197,9 @@ struct temporary_rule {
   /// Whether every role on another tenant than its user's home must have an end.
   bool required = false;
   template <class To = std::uint64_t>
-  [[nodiscard]] temporary_rule with_max_days(To to) const { auto made = *this; made.max_days = std::move(to); return made; }
+  [[nodiscard]] temporary_rule with_max_days(To new_value) const { auto made = *this; made.max_days = std::move(new_value); return made; }
   template <class To = bool>
-  [[nodiscard]] temporary_rule with_required(To to) const { auto made = *this; made.required = std::move(to); return made; }
+  [[nodiscard]] temporary_rule with_required(To new_value) const { auto made = *this; made.required = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -369,15 +369,15 @@ struct audit_filter {
   /// Only those written before this moment.
   std::optional<timestamp> until;
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] audit_filter with_after(To to) const { auto made = *this; made.after = std::move(to); return made; }
+  [[nodiscard]] audit_filter with_after(To new_value) const { auto made = *this; made.after = std::move(new_value); return made; }
   template <class To = std::optional<user_id>>
-  [[nodiscard]] audit_filter with_by(To to) const { auto made = *this; made.by = std::move(to); return made; }
+  [[nodiscard]] audit_filter with_by(To new_value) const { auto made = *this; made.by = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] audit_filter with_command(To to) const { auto made = *this; made.command = std::move(to); return made; }
+  [[nodiscard]] audit_filter with_command(To new_value) const { auto made = *this; made.command = std::move(new_value); return made; }
   template <class To = std::optional<timestamp>>
-  [[nodiscard]] audit_filter with_from(To to) const { auto made = *this; made.from = std::move(to); return made; }
+  [[nodiscard]] audit_filter with_from(To new_value) const { auto made = *this; made.from = std::move(new_value); return made; }
   template <class To = std::optional<timestamp>>
-  [[nodiscard]] audit_filter with_until(To to) const { auto made = *this; made.until = std::move(to); return made; }
+  [[nodiscard]] audit_filter with_until(To new_value) const { auto made = *this; made.until = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -431,11 +431,11 @@ struct term_request {
   /// The moment at which it ends by itself.
   std::optional<timestamp> expires_at;
   template <class To = bool>
-  [[nodiscard]] term_request with_auto_extend(To to) const { auto made = *this; made.auto_extend = std::move(to); return made; }
+  [[nodiscard]] term_request with_auto_extend(To new_value) const { auto made = *this; made.auto_extend = std::move(new_value); return made; }
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] term_request with_days(To to) const { auto made = *this; made.days = std::move(to); return made; }
+  [[nodiscard]] term_request with_days(To new_value) const { auto made = *this; made.days = std::move(new_value); return made; }
   template <class To = std::optional<timestamp>>
-  [[nodiscard]] term_request with_expires_at(To to) const { auto made = *this; made.expires_at = std::move(to); return made; }
+  [[nodiscard]] term_request with_expires_at(To new_value) const { auto made = *this; made.expires_at = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -453,9 +453,9 @@ struct role_filter {
   /// characters.
   std::optional<std::string> text;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] role_filter with_permission(To to) const { auto made = *this; made.permission = std::move(to); return made; }
+  [[nodiscard]] role_filter with_permission(To new_value) const { auto made = *this; made.permission = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] role_filter with_text(To to) const { auto made = *this; made.text = std::move(to); return made; }
+  [[nodiscard]] role_filter with_text(To new_value) const { auto made = *this; made.text = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -471,9 +471,9 @@ struct access_filter {
   /// Only whoever holds it, or anything, with this service.
   std::optional<std::string> service;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] access_filter with_permission(To to) const { auto made = *this; made.permission = std::move(to); return made; }
+  [[nodiscard]] access_filter with_permission(To new_value) const { auto made = *this; made.permission = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] access_filter with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] access_filter with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -514,7 +514,7 @@ struct question {
   question(user_id user_, std::string permission_, tenant_id tenant_)
       : user(std::move(user_)), permission(std::move(permission_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<std::string>>
-  [[nodiscard]] question with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] question with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -534,11 +534,11 @@ struct session_filter {
   /// Only those of this service.
   std::optional<std::string> service;
   template <class To = std::optional<user_id>>
-  [[nodiscard]] session_filter with_by(To to) const { auto made = *this; made.by = std::move(to); return made; }
+  [[nodiscard]] session_filter with_by(To new_value) const { auto made = *this; made.by = std::move(new_value); return made; }
   template <class To = std::optional<bool>>
-  [[nodiscard]] session_filter with_ended(To to) const { auto made = *this; made.ended = std::move(to); return made; }
+  [[nodiscard]] session_filter with_ended(To new_value) const { auto made = *this; made.ended = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] session_filter with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] session_filter with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -571,7 +571,7 @@ struct actor {
     /// The support ticket that asks for an override.
     std::optional<std::string> ticket;
     template <class To = std::optional<std::string>>
-    [[nodiscard]] operator_ with_ticket(To to) const { auto made = *this; made.ticket = std::move(to); return made; }
+    [[nodiscard]] operator_ with_ticket(To new_value) const { auto made = *this; made.ticket = std::move(new_value); return made; }
 
     template <class Self, class Fields>
     static void fields_of(Self& self, Fields& all) {
@@ -730,7 +730,7 @@ struct invitation_filter {
   /// Only those that stand so.
   std::optional<handshake_state> state;
   template <class To = std::optional<handshake_state>>
-  [[nodiscard]] invitation_filter with_state(To to) const { auto made = *this; made.state = std::move(to); return made; }
+  [[nodiscard]] invitation_filter with_state(To new_value) const { auto made = *this; made.state = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -745,9 +745,9 @@ struct link_request_filter {
   /// Only those that stand so.
   std::optional<handshake_state> state;
   template <class To = bool>
-  [[nodiscard]] link_request_filter with_sent(To to) const { auto made = *this; made.sent = std::move(to); return made; }
+  [[nodiscard]] link_request_filter with_sent(To new_value) const { auto made = *this; made.sent = std::move(new_value); return made; }
   template <class To = std::optional<handshake_state>>
-  [[nodiscard]] link_request_filter with_state(To to) const { auto made = *this; made.state = std::move(to); return made; }
+  [[nodiscard]] link_request_filter with_state(To new_value) const { auto made = *this; made.state = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -763,9 +763,9 @@ struct manager_invitation_filter {
   /// Only those that stand so.
   std::optional<handshake_state> state;
   template <class To = bool>
-  [[nodiscard]] manager_invitation_filter with_sent(To to) const { auto made = *this; made.sent = std::move(to); return made; }
+  [[nodiscard]] manager_invitation_filter with_sent(To new_value) const { auto made = *this; made.sent = std::move(new_value); return made; }
   template <class To = std::optional<handshake_state>>
-  [[nodiscard]] manager_invitation_filter with_state(To to) const { auto made = *this; made.state = std::move(to); return made; }
+  [[nodiscard]] manager_invitation_filter with_state(To new_value) const { auto made = *this; made.state = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -781,9 +781,9 @@ struct move_filter {
   /// Only those that stand so.
   std::optional<handshake_state> state;
   template <class To = bool>
-  [[nodiscard]] move_filter with_sent(To to) const { auto made = *this; made.sent = std::move(to); return made; }
+  [[nodiscard]] move_filter with_sent(To new_value) const { auto made = *this; made.sent = std::move(new_value); return made; }
   template <class To = std::optional<handshake_state>>
-  [[nodiscard]] move_filter with_state(To to) const { auto made = *this; made.state = std::move(to); return made; }
+  [[nodiscard]] move_filter with_state(To new_value) const { auto made = *this; made.state = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -799,9 +799,9 @@ struct proposal_filter {
   /// Only those that stand so.
   std::optional<handshake_state> state;
   template <class To = bool>
-  [[nodiscard]] proposal_filter with_sent(To to) const { auto made = *this; made.sent = std::move(to); return made; }
+  [[nodiscard]] proposal_filter with_sent(To new_value) const { auto made = *this; made.sent = std::move(new_value); return made; }
   template <class To = std::optional<handshake_state>>
-  [[nodiscard]] proposal_filter with_state(To to) const { auto made = *this; made.state = std::move(to); return made; }
+  [[nodiscard]] proposal_filter with_state(To new_value) const { auto made = *this; made.state = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -837,9 +837,9 @@ struct assignment_filter {
   /// Only that of this user, where they are named to the actor.
   std::optional<user_id> user;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] assignment_filter with_role(To to) const { auto made = *this; made.role = std::move(to); return made; }
+  [[nodiscard]] assignment_filter with_role(To new_value) const { auto made = *this; made.role = std::move(new_value); return made; }
   template <class To = std::optional<user_id>>
-  [[nodiscard]] assignment_filter with_user(To to) const { auto made = *this; made.user = std::move(to); return made; }
+  [[nodiscard]] assignment_filter with_user(To new_value) const { auto made = *this; made.user = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -861,7 +861,7 @@ struct authorization {
   authorization(user_id user_, std::string role_)
       : user(std::move(user_)), role(std::move(role_)) {}
   template <class To = std::optional<bool>>
-  [[nodiscard]] authorization with_below(To to) const { auto made = *this; made.below = std::move(to); return made; }
+  [[nodiscard]] authorization with_below(To new_value) const { auto made = *this; made.below = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -907,7 +907,7 @@ struct new_assignment {
   new_assignment(user_id user_, tenant_id tenant_, std::string role_)
       : user(std::move(user_)), tenant(std::move(tenant_)), role(std::move(role_)) {}
   template <class To = std::optional<bool>>
-  [[nodiscard]] new_assignment with_below(To to) const { auto made = *this; made.below = std::move(to); return made; }
+  [[nodiscard]] new_assignment with_below(To new_value) const { auto made = *this; made.below = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -962,13 +962,13 @@ struct temporary_filter {
   /// Only those of this user, where they are named to the actor.
   std::optional<user_id> user;
   template <class To = std::optional<bool>>
-  [[nodiscard]] temporary_filter with_begun(To to) const { auto made = *this; made.begun = std::move(to); return made; }
+  [[nodiscard]] temporary_filter with_begun(To new_value) const { auto made = *this; made.begun = std::move(new_value); return made; }
   template <class To = std::optional<bool>>
-  [[nodiscard]] temporary_filter with_eligible(To to) const { auto made = *this; made.eligible = std::move(to); return made; }
+  [[nodiscard]] temporary_filter with_eligible(To new_value) const { auto made = *this; made.eligible = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] temporary_filter with_role(To to) const { auto made = *this; made.role = std::move(to); return made; }
+  [[nodiscard]] temporary_filter with_role(To new_value) const { auto made = *this; made.role = std::move(new_value); return made; }
   template <class To = std::optional<user_id>>
-  [[nodiscard]] temporary_filter with_user(To to) const { auto made = *this; made.user = std::move(to); return made; }
+  [[nodiscard]] temporary_filter with_user(To new_value) const { auto made = *this; made.user = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1133,9 +1133,9 @@ struct barred_manager_filter {
   /// Only those where each word of this begins a word of the number, whatever the case. At most 200 characters.
   std::optional<std::string> text;
   template <class To = barred_manager_sort>
-  [[nodiscard]] barred_manager_filter with_sort(To to) const { auto made = *this; made.sort = std::move(to); return made; }
+  [[nodiscard]] barred_manager_filter with_sort(To new_value) const { auto made = *this; made.sort = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] barred_manager_filter with_text(To to) const { auto made = *this; made.text = std::move(to); return made; }
+  [[nodiscard]] barred_manager_filter with_text(To new_value) const { auto made = *this; made.text = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1237,11 +1237,11 @@ struct contact {
   /// The street address; it only places the tenant on a map.
   std::optional<std::string> street;
   template <class To = std::optional<tenantry::coordinates>>
-  [[nodiscard]] contact with_coordinates(To to) const { auto made = *this; made.coordinates = std::move(to); return made; }
+  [[nodiscard]] contact with_coordinates(To new_value) const { auto made = *this; made.coordinates = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] contact with_phone(To to) const { auto made = *this; made.phone = std::move(to); return made; }
+  [[nodiscard]] contact with_phone(To new_value) const { auto made = *this; made.phone = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] contact with_street(To to) const { auto made = *this; made.street = std::move(to); return made; }
+  [[nodiscard]] contact with_street(To new_value) const { auto made = *this; made.street = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1289,19 +1289,19 @@ struct customer_filter {
   /// characters.
   std::optional<std::string> text;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] customer_filter with_management(To to) const { auto made = *this; made.management = std::move(to); return made; }
+  [[nodiscard]] customer_filter with_management(To new_value) const { auto made = *this; made.management = std::move(new_value); return made; }
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] customer_filter with_max_devices(To to) const { auto made = *this; made.max_devices = std::move(to); return made; }
+  [[nodiscard]] customer_filter with_max_devices(To new_value) const { auto made = *this; made.max_devices = std::move(new_value); return made; }
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] customer_filter with_min_devices(To to) const { auto made = *this; made.min_devices = std::move(to); return made; }
+  [[nodiscard]] customer_filter with_min_devices(To new_value) const { auto made = *this; made.min_devices = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] customer_filter with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] customer_filter with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
   template <class To = customer_sort>
-  [[nodiscard]] customer_filter with_sort(To to) const { auto made = *this; made.sort = std::move(to); return made; }
+  [[nodiscard]] customer_filter with_sort(To new_value) const { auto made = *this; made.sort = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::stage>>
-  [[nodiscard]] customer_filter with_stage(To to) const { auto made = *this; made.stage = std::move(to); return made; }
+  [[nodiscard]] customer_filter with_stage(To new_value) const { auto made = *this; made.stage = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] customer_filter with_text(To to) const { auto made = *this; made.text = std::move(to); return made; }
+  [[nodiscard]] customer_filter with_text(To new_value) const { auto made = *this; made.text = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1388,11 +1388,11 @@ struct device_filter {
   /// Only those whose id begins with this, as ids are written; of several ids, the first. At most 200 characters.
   std::optional<std::string> text;
   template <class To = std::optional<licence_id>>
-  [[nodiscard]] device_filter with_licence(To to) const { auto made = *this; made.licence = std::move(to); return made; }
+  [[nodiscard]] device_filter with_licence(To new_value) const { auto made = *this; made.licence = std::move(new_value); return made; }
   template <class To = std::optional<bool>>
-  [[nodiscard]] device_filter with_seated(To to) const { auto made = *this; made.seated = std::move(to); return made; }
+  [[nodiscard]] device_filter with_seated(To new_value) const { auto made = *this; made.seated = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] device_filter with_text(To to) const { auto made = *this; made.text = std::move(to); return made; }
+  [[nodiscard]] device_filter with_text(To new_value) const { auto made = *this; made.text = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1689,11 +1689,11 @@ struct invitee {
   explicit invitee(std::string email_)
       : email(std::move(email_)) {}
   template <class To = std::optional<invitation_id>>
-  [[nodiscard]] invitee with_invitation(To to) const { auto made = *this; made.invitation = std::move(to); return made; }
+  [[nodiscard]] invitee with_invitation(To new_value) const { auto made = *this; made.invitation = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] invitee with_name(To to) const { auto made = *this; made.name = std::move(to); return made; }
+  [[nodiscard]] invitee with_name(To new_value) const { auto made = *this; made.name = std::move(new_value); return made; }
   template <class To = std::optional<user_id>>
-  [[nodiscard]] invitee with_user(To to) const { auto made = *this; made.user = std::move(to); return made; }
+  [[nodiscard]] invitee with_user(To new_value) const { auto made = *this; made.user = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2514,13 +2514,13 @@ struct integration_filter {
   /// characters.
   std::optional<std::string> text;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] integration_filter with_kind(To to) const { auto made = *this; made.kind = std::move(to); return made; }
+  [[nodiscard]] integration_filter with_kind(To new_value) const { auto made = *this; made.kind = std::move(new_value); return made; }
   template <class To = std::optional<tenant_id>>
-  [[nodiscard]] integration_filter with_owner(To to) const { auto made = *this; made.owner = std::move(to); return made; }
+  [[nodiscard]] integration_filter with_owner(To new_value) const { auto made = *this; made.owner = std::move(new_value); return made; }
   template <class To = integration_sort>
-  [[nodiscard]] integration_filter with_sort(To to) const { auto made = *this; made.sort = std::move(to); return made; }
+  [[nodiscard]] integration_filter with_sort(To new_value) const { auto made = *this; made.sort = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] integration_filter with_text(To to) const { auto made = *this; made.text = std::move(to); return made; }
+  [[nodiscard]] integration_filter with_text(To new_value) const { auto made = *this; made.text = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2540,11 +2540,11 @@ struct licence_filter {
   /// The order.
   licence_sort sort = tenantry::licence_sort::service;
   template <class To = std::optional<bool>>
-  [[nodiscard]] licence_filter with_free(To to) const { auto made = *this; made.free = std::move(to); return made; }
+  [[nodiscard]] licence_filter with_free(To new_value) const { auto made = *this; made.free = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] licence_filter with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] licence_filter with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
   template <class To = licence_sort>
-  [[nodiscard]] licence_filter with_sort(To to) const { auto made = *this; made.sort = std::move(to); return made; }
+  [[nodiscard]] licence_filter with_sort(To new_value) const { auto made = *this; made.sort = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2580,13 +2580,13 @@ struct management_rule {
   management_rule(std::string name_, bool locks_customer_, bool needs_grants_, bool delinkable_, bool exclusive_)
       : name(std::move(name_)), locks_customer(std::move(locks_customer_)), needs_grants(std::move(needs_grants_)), delinkable(std::move(delinkable_)), exclusive(std::move(exclusive_)) {}
   template <class To = tenantry::added_services>
-  [[nodiscard]] management_rule with_added_services(To to) const { auto made = *this; made.added_services = std::move(to); return made; }
+  [[nodiscard]] management_rule with_added_services(To new_value) const { auto made = *this; made.added_services = std::move(new_value); return made; }
   template <class To = std::vector<std::string>>
-  [[nodiscard]] management_rule with_converts_to(To to) const { auto made = *this; made.converts_to = std::move(to); return made; }
+  [[nodiscard]] management_rule with_converts_to(To new_value) const { auto made = *this; made.converts_to = std::move(new_value); return made; }
   template <class To = move_rule>
-  [[nodiscard]] management_rule with_moves(To to) const { auto made = *this; made.moves = std::move(to); return made; }
+  [[nodiscard]] management_rule with_moves(To new_value) const { auto made = *this; made.moves = std::move(new_value); return made; }
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] management_rule with_notice_days(To to) const { auto made = *this; made.notice_days = std::move(to); return made; }
+  [[nodiscard]] management_rule with_notice_days(To new_value) const { auto made = *this; made.notice_days = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2611,11 +2611,11 @@ struct manager_filter {
   /// The order.
   manager_sort sort = tenantry::manager_sort::name;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] manager_filter with_management(To to) const { auto made = *this; made.management = std::move(to); return made; }
+  [[nodiscard]] manager_filter with_management(To new_value) const { auto made = *this; made.management = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] manager_filter with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] manager_filter with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
   template <class To = manager_sort>
-  [[nodiscard]] manager_filter with_sort(To to) const { auto made = *this; made.sort = std::move(to); return made; }
+  [[nodiscard]] manager_filter with_sort(To new_value) const { auto made = *this; made.sort = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2826,15 +2826,15 @@ struct reseller_filter {
   /// Whether added customers without a device shown as them are listed, too.
   bool unused = false;
   template <class To = reseller_sort>
-  [[nodiscard]] reseller_filter with_sort(To to) const { auto made = *this; made.sort = std::move(to); return made; }
+  [[nodiscard]] reseller_filter with_sort(To new_value) const { auto made = *this; made.sort = std::move(new_value); return made; }
   template <class To = std::optional<reseller_status>>
-  [[nodiscard]] reseller_filter with_status(To to) const { auto made = *this; made.status = std::move(to); return made; }
+  [[nodiscard]] reseller_filter with_status(To new_value) const { auto made = *this; made.status = std::move(new_value); return made; }
   template <class To = std::optional<tenant_id>>
-  [[nodiscard]] reseller_filter with_tenant(To to) const { auto made = *this; made.tenant = std::move(to); return made; }
+  [[nodiscard]] reseller_filter with_tenant(To new_value) const { auto made = *this; made.tenant = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] reseller_filter with_text(To to) const { auto made = *this; made.text = std::move(to); return made; }
+  [[nodiscard]] reseller_filter with_text(To new_value) const { auto made = *this; made.text = std::move(new_value); return made; }
   template <class To = bool>
-  [[nodiscard]] reseller_filter with_unused(To to) const { auto made = *this; made.unused = std::move(to); return made; }
+  [[nodiscard]] reseller_filter with_unused(To new_value) const { auto made = *this; made.unused = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2874,11 +2874,11 @@ struct user_filter {
   /// 200 characters.
   std::optional<std::string> text;
   template <class To = user_sort>
-  [[nodiscard]] user_filter with_sort(To to) const { auto made = *this; made.sort = std::move(to); return made; }
+  [[nodiscard]] user_filter with_sort(To new_value) const { auto made = *this; made.sort = std::move(new_value); return made; }
   template <class To = std::optional<user_state>>
-  [[nodiscard]] user_filter with_state(To to) const { auto made = *this; made.state = std::move(to); return made; }
+  [[nodiscard]] user_filter with_state(To new_value) const { auto made = *this; made.state = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] user_filter with_text(To to) const { auto made = *this; made.text = std::move(to); return made; }
+  [[nodiscard]] user_filter with_text(To new_value) const { auto made = *this; made.text = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -3225,11 +3225,11 @@ struct external_id_filter {
   /// Only those of this system.
   std::optional<std::string> system;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] external_id_filter with_beginning(To to) const { auto made = *this; made.beginning = std::move(to); return made; }
+  [[nodiscard]] external_id_filter with_beginning(To new_value) const { auto made = *this; made.beginning = std::move(new_value); return made; }
   template <class To = std::optional<bearer>>
-  [[nodiscard]] external_id_filter with_of(To to) const { auto made = *this; made.of = std::move(to); return made; }
+  [[nodiscard]] external_id_filter with_of(To new_value) const { auto made = *this; made.of = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] external_id_filter with_system(To to) const { auto made = *this; made.system = std::move(to); return made; }
+  [[nodiscard]] external_id_filter with_system(To new_value) const { auto made = *this; made.system = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -3869,21 +3869,21 @@ struct sync_row {
   sync_row(std::string id_, std::string name_, std::string management_, std::vector<std::string> services_)
       : id(std::move(id_)), name(std::move(name_)), management(std::move(management_)), services(std::move(services_)) {}
   template <class To = tenantry::contact>
-  [[nodiscard]] sync_row with_contact(To to) const { auto made = *this; made.contact = std::move(to); return made; }
+  [[nodiscard]] sync_row with_contact(To new_value) const { auto made = *this; made.contact = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] sync_row with_country(To to) const { auto made = *this; made.country = std::move(to); return made; }
+  [[nodiscard]] sync_row with_country(To new_value) const { auto made = *this; made.country = std::move(new_value); return made; }
   template <class To = std::optional<tenant_kind>>
-  [[nodiscard]] sync_row with_kind(To to) const { auto made = *this; made.kind = std::move(to); return made; }
+  [[nodiscard]] sync_row with_kind(To new_value) const { auto made = *this; made.kind = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] sync_row with_number(To to) const { auto made = *this; made.number = std::move(to); return made; }
+  [[nodiscard]] sync_row with_number(To new_value) const { auto made = *this; made.number = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::invitee>>
-  [[nodiscard]] sync_row with_owner(To to) const { auto made = *this; made.owner = std::move(to); return made; }
+  [[nodiscard]] sync_row with_owner(To new_value) const { auto made = *this; made.owner = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] sync_row with_prefix(To to) const { auto made = *this; made.prefix = std::move(to); return made; }
+  [[nodiscard]] sync_row with_prefix(To new_value) const { auto made = *this; made.prefix = std::move(new_value); return made; }
   template <class To = std::optional<term_request>>
-  [[nodiscard]] sync_row with_term(To to) const { auto made = *this; made.term = std::move(to); return made; }
+  [[nodiscard]] sync_row with_term(To new_value) const { auto made = *this; made.term = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] sync_row with_website(To to) const { auto made = *this; made.website = std::move(to); return made; }
+  [[nodiscard]] sync_row with_website(To new_value) const { auto made = *this; made.website = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -4046,25 +4046,25 @@ struct policy {
   policy(std::string name_, std::vector<std::string> permissions_, std::vector<std::string> reserved_, std::vector<std::string> grantable_, std::vector<std::string> super_only_, std::vector<std::string> services_, std::vector<role_rule> roles_, std::string super_role_, std::string admin_role_, std::vector<management_rule> management_types_, std::uint64_t max_managers_, std::uint64_t max_depth_, std::uint64_t invitation_days_, std::uint64_t link_request_days_, bool customer_may_request_delink_, term_rule term_, tenantry::prefix_reuse prefix_reuse_)
       : name(std::move(name_)), permissions(std::move(permissions_)), reserved(std::move(reserved_)), grantable(std::move(grantable_)), super_only(std::move(super_only_)), services(std::move(services_)), roles(std::move(roles_)), super_role(std::move(super_role_)), admin_role(std::move(admin_role_)), management_types(std::move(management_types_)), max_managers(std::move(max_managers_)), max_depth(std::move(max_depth_)), invitation_days(std::move(invitation_days_)), link_request_days(std::move(link_request_days_)), customer_may_request_delink(std::move(customer_may_request_delink_)), term(std::move(term_)), prefix_reuse(std::move(prefix_reuse_)) {}
   template <class To = activation_rule>
-  [[nodiscard]] policy with_activation(To to) const { auto made = *this; made.activation = std::move(to); return made; }
+  [[nodiscard]] policy with_activation(To new_value) const { auto made = *this; made.activation = std::move(new_value); return made; }
   template <class To = std::uint64_t>
-  [[nodiscard]] policy with_asks_per_day(To to) const { auto made = *this; made.asks_per_day = std::move(to); return made; }
+  [[nodiscard]] policy with_asks_per_day(To new_value) const { auto made = *this; made.asks_per_day = std::move(new_value); return made; }
   template <class To = std::map<std::string, std::string>>
-  [[nodiscard]] policy with_consoles(To to) const { auto made = *this; made.consoles = std::move(to); return made; }
+  [[nodiscard]] policy with_consoles(To new_value) const { auto made = *this; made.consoles = std::move(new_value); return made; }
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] policy with_delink_request_days(To to) const { auto made = *this; made.delink_request_days = std::move(to); return made; }
+  [[nodiscard]] policy with_delink_request_days(To new_value) const { auto made = *this; made.delink_request_days = std::move(new_value); return made; }
   template <class To = bool>
-  [[nodiscard]] policy with_host_reports_ready(To to) const { auto made = *this; made.host_reports_ready = std::move(to); return made; }
+  [[nodiscard]] policy with_host_reports_ready(To new_value) const { auto made = *this; made.host_reports_ready = std::move(new_value); return made; }
   template <class To = std::vector<std::string>>
-  [[nodiscard]] policy with_issue_categories(To to) const { auto made = *this; made.issue_categories = std::move(to); return made; }
+  [[nodiscard]] policy with_issue_categories(To new_value) const { auto made = *this; made.issue_categories = std::move(new_value); return made; }
   template <class To = std::uint64_t>
-  [[nodiscard]] policy with_move_days(To to) const { auto made = *this; made.move_days = std::move(to); return made; }
+  [[nodiscard]] policy with_move_days(To new_value) const { auto made = *this; made.move_days = std::move(new_value); return made; }
   template <class To = std::vector<std::string>>
-  [[nodiscard]] policy with_reserved_prefixes(To to) const { auto made = *this; made.reserved_prefixes = std::move(to); return made; }
+  [[nodiscard]] policy with_reserved_prefixes(To new_value) const { auto made = *this; made.reserved_prefixes = std::move(new_value); return made; }
   template <class To = temporary_rule>
-  [[nodiscard]] policy with_temporary(To to) const { auto made = *this; made.temporary = std::move(to); return made; }
+  [[nodiscard]] policy with_temporary(To new_value) const { auto made = *this; made.temporary = std::move(new_value); return made; }
   template <class To = tenantry::who_asks>
-  [[nodiscard]] policy with_who_asks(To to) const { auto made = *this; made.who_asks = std::move(to); return made; }
+  [[nodiscard]] policy with_who_asks(To new_value) const { auto made = *this; made.who_asks = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {

@@ -29,9 +29,9 @@ struct check {
   check(user_id user_, std::string permission_, tenant_id tenant_)
       : user(std::move(user_)), permission(std::move(permission_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] check with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] check with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] check with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] check with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -57,7 +57,7 @@ struct check_many {
   explicit check_many(std::vector<question> questions_)
       : questions(std::move(questions_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] check_many with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] check_many with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -86,9 +86,9 @@ struct explain {
   explain(user_id user_, std::string permission_, tenant_id tenant_)
       : user(std::move(user_)), permission(std::move(permission_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] explain with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] explain with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] explain with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] explain with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -119,9 +119,9 @@ struct tenants_where {
   tenants_where(user_id user_, std::string permission_)
       : user(std::move(user_)), permission(std::move(permission_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] tenants_where with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] tenants_where with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] tenants_where with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] tenants_where with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -150,9 +150,9 @@ struct users_who_can {
   users_who_can(std::string permission_, tenant_id tenant_)
       : permission(std::move(permission_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] users_who_can with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] users_who_can with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] users_who_can with_service(To to) const { auto made = *this; made.service = std::move(to); return made; }
+  [[nodiscard]] users_who_can with_service(To new_value) const { auto made = *this; made.service = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -180,7 +180,7 @@ struct look_up {
   look_up(tenantry::actor actor_, std::string number_)
       : actor(std::move(actor_)), number(std::move(number_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] look_up with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] look_up with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -205,7 +205,7 @@ struct pins {
   explicit pins(tenantry::actor actor_)
       : actor(std::move(actor_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] pins with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] pins with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -238,11 +238,11 @@ struct customers {
   customers(tenantry::actor actor_, tenant_id manager_)
       : actor(std::move(actor_)), manager(std::move(manager_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] customers with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] customers with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = customer_filter>
-  [[nodiscard]] customers with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] customers with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] customers with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] customers with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -272,7 +272,7 @@ struct customer {
   customer(tenantry::actor actor_, tenant_id manager_, tenant_id value_)
       : actor(std::move(actor_)), manager(std::move(manager_)), value(std::move(value_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] customer with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] customer with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -305,11 +305,11 @@ struct users {
   users(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] users with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] users with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = user_filter>
-  [[nodiscard]] users with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] users with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] users with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] users with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -343,11 +343,11 @@ struct integrations {
   integrations(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] integrations with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] integrations with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = integration_filter>
-  [[nodiscard]] integrations with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] integrations with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] integrations with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] integrations with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -382,11 +382,11 @@ struct reseller_customers {
   reseller_customers(tenantry::actor actor_, tenant_id reseller_)
       : actor(std::move(actor_)), reseller(std::move(reseller_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] reseller_customers with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] reseller_customers with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = reseller_filter>
-  [[nodiscard]] reseller_customers with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] reseller_customers with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] reseller_customers with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] reseller_customers with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -417,9 +417,9 @@ struct reseller_csv {
   reseller_csv(tenantry::actor actor_, tenant_id reseller_)
       : actor(std::move(actor_)), reseller(std::move(reseller_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] reseller_csv with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] reseller_csv with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = reseller_filter>
-  [[nodiscard]] reseller_csv with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] reseller_csv with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -446,7 +446,7 @@ struct settings {
   settings(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] settings with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] settings with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -477,11 +477,11 @@ struct places {
   explicit places(tenantry::actor actor_)
       : actor(std::move(actor_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] places with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] places with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] places with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] places with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] places with_text(To to) const { auto made = *this; made.text = std::move(to); return made; }
+  [[nodiscard]] places with_text(To new_value) const { auto made = *this; made.text = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -510,9 +510,9 @@ struct awaiting {
   explicit awaiting(tenantry::actor actor_)
       : actor(std::move(actor_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] awaiting with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] awaiting with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] awaiting with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] awaiting with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -540,9 +540,9 @@ struct asked {
   explicit asked(tenantry::actor actor_)
       : actor(std::move(actor_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] asked with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] asked with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] asked with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] asked with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -566,7 +566,7 @@ struct my_profile {
   explicit my_profile(tenantry::actor actor_)
       : actor(std::move(actor_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] my_profile with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] my_profile with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -592,7 +592,7 @@ struct my_permissions {
   my_permissions(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] my_permissions with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] my_permissions with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -623,11 +623,11 @@ struct managers {
   managers(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] managers with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] managers with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = manager_filter>
-  [[nodiscard]] managers with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] managers with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] managers with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] managers with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -661,11 +661,11 @@ struct link_requests {
   link_requests(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] link_requests with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] link_requests with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = link_request_filter>
-  [[nodiscard]] link_requests with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] link_requests with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] link_requests with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] link_requests with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -699,11 +699,11 @@ struct manager_invitations {
   manager_invitations(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] manager_invitations with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] manager_invitations with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = manager_invitation_filter>
-  [[nodiscard]] manager_invitations with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] manager_invitations with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] manager_invitations with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] manager_invitations with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -739,11 +739,11 @@ struct links {
   links(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] links with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] links with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = link_filter>
-  [[nodiscard]] links with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] links with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] links with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] links with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -777,11 +777,11 @@ struct proposals {
   proposals(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] proposals with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] proposals with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = proposal_filter>
-  [[nodiscard]] proposals with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] proposals with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] proposals with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] proposals with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -815,11 +815,11 @@ struct barred_managers {
   barred_managers(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] barred_managers with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] barred_managers with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = barred_manager_filter>
-  [[nodiscard]] barred_managers with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] barred_managers with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] barred_managers with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] barred_managers with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -856,11 +856,11 @@ struct external_ids {
   external_ids(tenantry::actor actor_, tenant_id keeper_)
       : actor(std::move(actor_)), keeper(std::move(keeper_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] external_ids with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] external_ids with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = external_id_filter>
-  [[nodiscard]] external_ids with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] external_ids with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] external_ids with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] external_ids with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -894,7 +894,7 @@ struct look_up_external {
   look_up_external(tenantry::actor actor_, tenant_id keeper_, std::string system_, std::string id_)
       : actor(std::move(actor_)), keeper(std::move(keeper_)), system(std::move(system_)), id(std::move(id_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] look_up_external with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] look_up_external with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -927,7 +927,7 @@ struct plan_sync {
   plan_sync(tenantry::actor actor_, tenant_id manager_, std::string system_, std::vector<sync_row> rows_)
       : actor(std::move(actor_)), manager(std::move(manager_)), system(std::move(system_)), rows(std::move(rows_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] plan_sync with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] plan_sync with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -961,11 +961,11 @@ struct roles {
   roles(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] roles with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] roles with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = role_filter>
-  [[nodiscard]] roles with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] roles with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] roles with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] roles with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -999,11 +999,11 @@ struct assignments {
   assignments(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] assignments with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] assignments with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = assignment_filter>
-  [[nodiscard]] assignments with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] assignments with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] assignments with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] assignments with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1038,11 +1038,11 @@ struct temporary_access {
   temporary_access(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] temporary_access with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] temporary_access with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = temporary_filter>
-  [[nodiscard]] temporary_access with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] temporary_access with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] temporary_access with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] temporary_access with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1072,9 +1072,9 @@ struct eligible_roles {
   explicit eligible_roles(tenantry::actor actor_)
       : actor(std::move(actor_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] eligible_roles with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] eligible_roles with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] eligible_roles with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] eligible_roles with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1105,11 +1105,11 @@ struct invitations {
   invitations(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] invitations with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] invitations with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = invitation_filter>
-  [[nodiscard]] invitations with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] invitations with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] invitations with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] invitations with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1138,7 +1138,7 @@ struct link_terms {
   link_terms(tenantry::actor actor_, link_id link_)
       : actor(std::move(actor_)), link(std::move(link_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] link_terms with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] link_terms with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1171,11 +1171,11 @@ struct devices {
   devices(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] devices with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] devices with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = device_filter>
-  [[nodiscard]] devices with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] devices with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] devices with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] devices with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1204,7 +1204,7 @@ struct device {
   device(tenantry::actor actor_, std::string value_)
       : actor(std::move(actor_)), value(std::move(value_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] device with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] device with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1234,7 +1234,7 @@ struct person {
   person(tenantry::actor actor_, tenant_id tenant_, std::string email_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)), email(std::move(email_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] person with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] person with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1267,11 +1267,11 @@ struct moves {
   moves(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] moves with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] moves with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = move_filter>
-  [[nodiscard]] moves with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] moves with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] moves with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] moves with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1302,9 +1302,9 @@ struct uploads {
   uploads(tenantry::actor actor_, tenant_id reseller_)
       : actor(std::move(actor_)), reseller(std::move(reseller_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] uploads with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] uploads with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] uploads with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] uploads with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1335,9 +1335,9 @@ struct resellers {
   resellers(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] resellers with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] resellers with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] resellers with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] resellers with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1367,9 +1367,9 @@ struct alert_rules {
   alert_rules(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] alert_rules with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] alert_rules with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] alert_rules with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] alert_rules with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1402,11 +1402,11 @@ struct licences {
   licences(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] licences with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] licences with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = licence_filter>
-  [[nodiscard]] licences with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] licences with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] licences with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] licences with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1440,11 +1440,11 @@ struct sessions {
   sessions(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] sessions with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] sessions with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = session_filter>
-  [[nodiscard]] sessions with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] sessions with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] sessions with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] sessions with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1470,7 +1470,7 @@ struct service_mail {
   explicit service_mail(tenant_id tenant_)
       : tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] service_mail with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] service_mail with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1496,7 +1496,7 @@ struct alert_recipients {
   alert_recipients(tenant_id tenant_, std::string category_)
       : tenant(std::move(tenant_)), category(std::move(category_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] alert_recipients with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] alert_recipients with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1514,7 +1514,7 @@ struct policy {
   static constexpr const char* query_name = "policy";
   using answer_type = tenantry::policy;
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] policy with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] policy with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1545,11 +1545,11 @@ struct tenant_access {
   tenant_access(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] tenant_access with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] tenant_access with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = access_filter>
-  [[nodiscard]] tenant_access with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] tenant_access with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] tenant_access with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] tenant_access with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1579,7 +1579,7 @@ struct organisation_access {
   organisation_access(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] organisation_access with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] organisation_access with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1612,11 +1612,11 @@ struct user_access {
   user_access(tenantry::actor actor_, user_id user_)
       : actor(std::move(actor_)), user(std::move(user_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] user_access with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] user_access with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = access_filter>
-  [[nodiscard]] user_access with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] user_access with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] user_access with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] user_access with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1651,9 +1651,9 @@ struct tenant_access_changes {
   tenant_access_changes(tenantry::actor actor_, tenant_id tenant_, tenantry::as_of since_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)), since(std::move(since_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] tenant_access_changes with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] tenant_access_changes with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] tenant_access_changes with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] tenant_access_changes with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1687,9 +1687,9 @@ struct arising {
   arising(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] arising with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] arising with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] arising with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] arising with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1723,9 +1723,9 @@ struct user_access_changes {
   user_access_changes(tenantry::actor actor_, user_id user_, tenantry::as_of since_)
       : actor(std::move(actor_)), user(std::move(user_)), since(std::move(since_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] user_access_changes with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] user_access_changes with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] user_access_changes with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] user_access_changes with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1759,9 +1759,9 @@ struct tenant_report {
   tenant_report(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] tenant_report with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] tenant_report with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] tenant_report with_since(To to) const { auto made = *this; made.since = std::move(to); return made; }
+  [[nodiscard]] tenant_report with_since(To new_value) const { auto made = *this; made.since = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1796,11 +1796,11 @@ struct preview {
   preview(tenantry::actor actor_, any_command command_)
       : actor(std::move(actor_)), command(std::move(command_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] preview with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] preview with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = bool>
-  [[nodiscard]] preview with_count(To to) const { auto made = *this; made.count = std::move(to); return made; }
+  [[nodiscard]] preview with_count(To new_value) const { auto made = *this; made.count = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] preview with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] preview with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1835,11 +1835,11 @@ struct audit {
   audit(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] audit with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] audit with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = audit_filter>
-  [[nodiscard]] audit with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] audit with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] audit with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] audit with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1867,7 +1867,7 @@ struct host_entity {
   host_entity(tenantry::kind kind_, uuid id_)
       : kind(std::move(kind_)), id(std::move(id_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] host_entity with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] host_entity with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1912,25 +1912,25 @@ struct host_entities {
   explicit host_entities(tenantry::kind kind_)
       : kind(std::move(kind_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] host_entities with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] host_entities with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<integration_id>>
-  [[nodiscard]] host_entities with_integration(To to) const { auto made = *this; made.integration = std::move(to); return made; }
+  [[nodiscard]] host_entities with_integration(To new_value) const { auto made = *this; made.integration = std::move(new_value); return made; }
   template <class To = std::optional<licence_id>>
-  [[nodiscard]] host_entities with_licence(To to) const { auto made = *this; made.licence = std::move(to); return made; }
+  [[nodiscard]] host_entities with_licence(To new_value) const { auto made = *this; made.licence = std::move(new_value); return made; }
   template <class To = std::optional<link_id>>
-  [[nodiscard]] host_entities with_link(To to) const { auto made = *this; made.link = std::move(to); return made; }
+  [[nodiscard]] host_entities with_link(To new_value) const { auto made = *this; made.link = std::move(new_value); return made; }
   template <class To = std::optional<tenant_id>>
-  [[nodiscard]] host_entities with_manager(To to) const { auto made = *this; made.manager = std::move(to); return made; }
+  [[nodiscard]] host_entities with_manager(To new_value) const { auto made = *this; made.manager = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] host_entities with_number(To to) const { auto made = *this; made.number = std::move(to); return made; }
+  [[nodiscard]] host_entities with_number(To new_value) const { auto made = *this; made.number = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] host_entities with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] host_entities with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
   template <class To = std::optional<role_id>>
-  [[nodiscard]] host_entities with_role(To to) const { auto made = *this; made.role = std::move(to); return made; }
+  [[nodiscard]] host_entities with_role(To new_value) const { auto made = *this; made.role = std::move(new_value); return made; }
   template <class To = std::optional<tenant_id>>
-  [[nodiscard]] host_entities with_tenant(To to) const { auto made = *this; made.tenant = std::move(to); return made; }
+  [[nodiscard]] host_entities with_tenant(To new_value) const { auto made = *this; made.tenant = std::move(new_value); return made; }
   template <class To = std::optional<user_id>>
-  [[nodiscard]] host_entities with_user(To to) const { auto made = *this; made.user = std::move(to); return made; }
+  [[nodiscard]] host_entities with_user(To new_value) const { auto made = *this; made.user = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -1980,11 +1980,11 @@ struct host_records {
   using answer_type = page<record>;
   using row_type = record;
   template <class To = std::uint64_t>
-  [[nodiscard]] host_records with_after(To to) const { auto made = *this; made.after = std::move(to); return made; }
+  [[nodiscard]] host_records with_after(To new_value) const { auto made = *this; made.after = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] host_records with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] host_records with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] host_records with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] host_records with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2008,11 +2008,11 @@ struct host_access_changes {
   using answer_type = page<access_event>;
   using row_type = access_event;
   template <class To = std::uint64_t>
-  [[nodiscard]] host_access_changes with_after(To to) const { auto made = *this; made.after = std::move(to); return made; }
+  [[nodiscard]] host_access_changes with_after(To new_value) const { auto made = *this; made.after = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] host_access_changes with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] host_access_changes with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] host_access_changes with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] host_access_changes with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2039,7 +2039,7 @@ struct host_authzen {
   host_authzen(authzen_api api_, json request_)
       : api(std::move(api_)), request(std::move(request_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] host_authzen with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] host_authzen with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2089,11 +2089,11 @@ struct ocsf_audit {
   ocsf_audit(tenantry::actor actor_, tenant_id tenant_)
       : actor(std::move(actor_)), tenant(std::move(tenant_)) {}
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] ocsf_audit with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] ocsf_audit with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = audit_filter>
-  [[nodiscard]] ocsf_audit with_filter(To to) const { auto made = *this; made.filter = std::move(to); return made; }
+  [[nodiscard]] ocsf_audit with_filter(To new_value) const { auto made = *this; made.filter = std::move(new_value); return made; }
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] ocsf_audit with_limit(To to) const { auto made = *this; made.limit = std::move(to); return made; }
+  [[nodiscard]] ocsf_audit with_limit(To new_value) const { auto made = *this; made.limit = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2118,11 +2118,11 @@ struct host_ocsf {
   static constexpr const char* query_name = "host_ocsf";
   using answer_type = edge_events;
   template <class To = std::uint64_t>
-  [[nodiscard]] host_ocsf with_after(To to) const { auto made = *this; made.after = std::move(to); return made; }
+  [[nodiscard]] host_ocsf with_after(To new_value) const { auto made = *this; made.after = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] host_ocsf with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] host_ocsf with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] host_ocsf with_limit(To to) const { auto made = *this; made.limit = std::move(to); return made; }
+  [[nodiscard]] host_ocsf with_limit(To new_value) const { auto made = *this; made.limit = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2149,9 +2149,9 @@ struct cloud_events {
   explicit cloud_events(std::string consumer_)
       : consumer(std::move(consumer_)) {}
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] cloud_events with_limit(To to) const { auto made = *this; made.limit = std::move(to); return made; }
+  [[nodiscard]] cloud_events with_limit(To new_value) const { auto made = *this; made.limit = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] cloud_events with_source(To to) const { auto made = *this; made.source = std::move(to); return made; }
+  [[nodiscard]] cloud_events with_source(To new_value) const { auto made = *this; made.source = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2182,13 +2182,13 @@ struct caep_sessions_revoked {
   explicit caep_sessions_revoked(std::string issuer_)
       : issuer(std::move(issuer_)) {}
   template <class To = std::uint64_t>
-  [[nodiscard]] caep_sessions_revoked with_after(To to) const { auto made = *this; made.after = std::move(to); return made; }
+  [[nodiscard]] caep_sessions_revoked with_after(To new_value) const { auto made = *this; made.after = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] caep_sessions_revoked with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] caep_sessions_revoked with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] caep_sessions_revoked with_audience(To to) const { auto made = *this; made.audience = std::move(to); return made; }
+  [[nodiscard]] caep_sessions_revoked with_audience(To new_value) const { auto made = *this; made.audience = std::move(new_value); return made; }
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] caep_sessions_revoked with_limit(To to) const { auto made = *this; made.limit = std::move(to); return made; }
+  [[nodiscard]] caep_sessions_revoked with_limit(To new_value) const { auto made = *this; made.limit = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2221,13 +2221,13 @@ struct caep_token_claims_changes {
   explicit caep_token_claims_changes(std::string issuer_)
       : issuer(std::move(issuer_)) {}
   template <class To = std::uint64_t>
-  [[nodiscard]] caep_token_claims_changes with_after(To to) const { auto made = *this; made.after = std::move(to); return made; }
+  [[nodiscard]] caep_token_claims_changes with_after(To new_value) const { auto made = *this; made.after = std::move(new_value); return made; }
   template <class To = std::optional<tenantry::as_of>>
-  [[nodiscard]] caep_token_claims_changes with_as_of(To to) const { auto made = *this; made.as_of = std::move(to); return made; }
+  [[nodiscard]] caep_token_claims_changes with_as_of(To new_value) const { auto made = *this; made.as_of = std::move(new_value); return made; }
   template <class To = std::optional<std::string>>
-  [[nodiscard]] caep_token_claims_changes with_audience(To to) const { auto made = *this; made.audience = std::move(to); return made; }
+  [[nodiscard]] caep_token_claims_changes with_audience(To new_value) const { auto made = *this; made.audience = std::move(new_value); return made; }
   template <class To = tenantry::paging>
-  [[nodiscard]] caep_token_claims_changes with_paging(To to) const { auto made = *this; made.paging = std::move(to); return made; }
+  [[nodiscard]] caep_token_claims_changes with_paging(To new_value) const { auto made = *this; made.paging = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2253,7 +2253,7 @@ struct notices {
   explicit notices(std::string consumer_)
       : consumer(std::move(consumer_)) {}
   template <class To = std::optional<std::uint64_t>>
-  [[nodiscard]] notices with_limit(To to) const { auto made = *this; made.limit = std::move(to); return made; }
+  [[nodiscard]] notices with_limit(To new_value) const { auto made = *this; made.limit = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
@@ -2321,7 +2321,7 @@ struct verify {
   static constexpr const char* query_name = "verify";
   using answer_type = verification;
   template <class To = std::optional<std::string>>
-  [[nodiscard]] verify with_since(To to) const { auto made = *this; made.since = std::move(to); return made; }
+  [[nodiscard]] verify with_since(To new_value) const { auto made = *this; made.since = std::move(new_value); return made; }
 
   template <class Self, class Fields>
   static void fields_of(Self& self, Fields& all) {
