@@ -275,7 +275,8 @@ class engine {
       return tenantry_open_memory(raw, made, from);
     });
   }
-  /// Opens an SQLite file, which is made where there is none. Other processes may have it open, too.
+  /// Opens an SQLite file, which is made where there is none. Other processes may have it open, too. The path is in UTF-8; on Unix it is any
+  /// bytes but zero.
   static engine open(std::string_view path, const options& how = {}) {
     return opened(how, [path](const tenantry_options* raw, tenantry_engine** made, tenantry_error** from) {
       return tenantry_open_file(path.data(), path.size(), raw, made, from);

@@ -1,5 +1,5 @@
 """Writes the typed part of the face for C++: ids, words, data, events, notices, refusals, commands and queries, each as a type of its own.
-It stands on the same forms as the packages for Python and .NET, and decides nothing either. Of each type it says its fields once
+It stands on the same forms as the packages for Python, .NET and Go, and decides nothing either. Of each type it says its fields once
 (`fields_of`); what reads and writes JSON by them is in `tenantry/json.hpp`, by hand.
 """
 

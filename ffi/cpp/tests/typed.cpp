@@ -183,6 +183,15 @@ static void hostile_texts_are_told_with_their_place() {
          in.engine.execute(staff, commands::register_tenant(tenantry::tenant_kind::msp, std::string(50 << 20, 'x'))), true);
   THROWS(tenantry::misuse_error, in.engine.check(in.ada, "\xff", in.msp), caught.trouble() == tenantry::trouble::not_utf8);
   THROWS(tenantry::error, in.engine.check(in.ada, "", in.msp), true);
+  THROWS(tenantry::misuse_error, in.engine.check(in.ada, tenantry::permissions::devices_manage, in.msp, "\xff"), true);
+  THROWS(tenantry::misuse_error, in.engine.acknowledge("\xff", 1), caught.path() == "acknowledge.consumer");
+  // A path is any bytes but zero; where one goes along as JSON, it is a text as well.
+  THROWS(tenantry::misuse_error, tenantry::engine::open(std::string_view("a\0b", 3)), true);
+  THROWS(tenantry::misuse_error, in.engine.backup("\xff.db"), caught.path() == "backup.to");
+  THROWS(tenantry::misuse_error, tenantry::user_id::parse("\xff"), true);
+  tenantry::options how;
+  how.policy = "\xff";
+  THROWS(tenantry::misuse_error, tenantry::engine::memory(how), true);
   // What is no word of the library's is refused by the library, and not by us.
   auto kind = tenantry::tenant_kind::parse("franchise");
   THROWS(tenantry::misuse_error, in.engine.execute(staff, commands::register_tenant(kind, "Northwind IT")), !caught.path().empty());
