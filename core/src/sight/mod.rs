@@ -34,7 +34,7 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Assignment, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant,
+    Actor, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, RoleRef, Subject, Tenant,
     TenantKind, User, UserState,
 };
 use crate::query::AuditActor;
@@ -420,21 +420,51 @@ impl<'w> Sight<'w> {
         Ok(true)
     }
 
-    /// Whether the tenant of a role that the user may activate is there for them, or would be by
-    /// that role.
+    /// Whether a tenant is there for the user, or they are eligible for something on it: now,
+    /// and at the moment that is asked about.
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn would_see(&self, held: &Assignment) -> Result<bool, ViewError> {
-        if self.sees(held.tenant)? {
+    pub fn sees_or_may_activate(&self, tenant: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        for world in self.judging() {
+            let given = world.given(user.id, tenant)?;
+            let eligible = given.is_some_and(|given| given.eligible(world.at).next().is_some());
+            let reached = || graph::manages(world, user.home, tenant, &BTreeSet::new());
+            let may = eligible && (user.home == tenant || reached()?);
+            if !may && !access::sees(world, user, tenant)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a tenant is there for the user, or would be, were a role active that they are
+    /// eligible for there.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn would_see(&self, tenant: TenantId, role: &RoleRef) -> Result<bool, ViewError> {
+        if self.sees(tenant)? {
             return Ok(true);
         }
+        let Some(user) = &self.viewer else { return Ok(true) };
         for world in self.judging() {
-            let given = world.given(held.user, held.tenant)?;
-            let mut laid = given.iter().flat_map(|given| given.laid(world.at));
-            let may = laid.any(|it| it.eligible && it.role == held.role);
-            let locked = self.viewer.as_ref().map_or(Ok(false), |user| world.is_locked(user.home))?;
-            if !may || locked || !access::gives(world, held, TENANT_VIEW)? {
+            if world.is_locked(user.home)? {
+                return Ok(false);
+            }
+            let Some(given) = world.given(user.id, tenant)? else { return Ok(false) };
+            let such = given.laid(world.at).filter(|it| it.eligible && it.role == *role);
+            let mut shows = false;
+            for it in such {
+                // What was given after it lies over it.
+                let held = given.with_active(it.starts.max(world.at), Some(it.ends));
+                shows |= match held {
+                    Some(held) => access::gives(world, &held, TENANT_VIEW)?,
+                    None => false,
+                };
+            }
+            if !shows {
                 return Ok(false);
             }
         }
