@@ -367,7 +367,7 @@ fn x4_u3_the_last_who_is_a_super_admin_by_what_stands_is_kept_whatever_is_laid_o
         given().when(FRED, lend(FRED, FULLY, "admin", 3, 5)).then(refused(LastSuperAdmin));
         given().when(FRED, BlockUser::new(FRED)).then(refused(LastSuperAdmin));
         given().when(FRED, RemoveUser::new(FRED)).then(refused(LastSuperAdmin));
-        given().when(FRED, assign(FRED, FULLY, "super_admin")).then(done());
+        given().when(STAFF, assign(FRED, FULLY, "super_admin")).then(done());
         // Once another is one for good, they go.
         let eve = || given().and(STAFF, user(EVE, FULLY, "eve", "super_admin"));
         eve().when(FRED, here(FRED, FULLY)).then(done());
