@@ -75,7 +75,9 @@ pub(super) fn eligible_roles(sight: &Sight<'_>, seal: Seal, it: &EligibleRoles) 
             continue;
         }
         for laid in given.laid(world.at).filter(|laid| laid.eligible) {
-            let on = if sight.would_see(tenant, &laid.role)? { organisation(sight, tenant)? } else { None };
+            let (role, below, masked) = (laid.role.clone(), laid.below, laid.masked);
+            let held = Assignment::standing(viewer.id, tenant, role, below, masked);
+            let on = if sight.would_see(&held)? { organisation(sight, tenant)? } else { None };
             let active = given.active_of(laid.ends).filter(|it| it.is_in_force(world.at));
             let row = EligibleRow {
                 tenant,

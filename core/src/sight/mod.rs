@@ -34,7 +34,7 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, RoleRef, Subject, Tenant,
+    Actor, Assignment, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant,
     TenantKind, User, UserState,
 };
 use crate::query::AuditActor;
@@ -439,32 +439,21 @@ impl<'w> Sight<'w> {
         Ok(true)
     }
 
-    /// Whether a tenant is there for the user, or would be, were a role active that they are
-    /// eligible for there.
+    /// Whether the tenant of a role that the user may activate is there for them, or would be by
+    /// that role.
     ///
     /// # Errors
     /// When the world cannot be read.
-    pub fn would_see(&self, tenant: TenantId, role: &RoleRef) -> Result<bool, ViewError> {
-        if self.sees(tenant)? {
+    pub fn would_see(&self, held: &Assignment) -> Result<bool, ViewError> {
+        if self.sees(held.tenant)? {
             return Ok(true);
         }
-        let Some(user) = &self.viewer else { return Ok(true) };
         for world in self.judging() {
-            if world.is_locked(user.home)? {
-                return Ok(false);
-            }
-            let Some(given) = world.given(user.id, tenant)? else { return Ok(false) };
-            let such = given.laid(world.at).filter(|it| it.eligible && it.role == *role);
-            let mut shows = false;
-            for it in such {
-                // What was given after it lies over it.
-                let held = given.with_active(it.starts.max(world.at), Some(it.ends));
-                shows |= match held {
-                    Some(held) => access::gives(world, &held, TENANT_VIEW)?,
-                    None => false,
-                };
-            }
-            if !shows {
+            let given = world.given(held.user, held.tenant)?;
+            let mut laid = given.iter().flat_map(|given| given.laid(world.at));
+            let may = laid.any(|it| it.eligible && it.role == held.role);
+            let locked = self.viewer.as_ref().map_or(Ok(false), |user| world.is_locked(user.home))?;
+            if !may || locked || !access::gives(world, held, TENANT_VIEW)? {
                 return Ok(false);
             }
         }

@@ -489,13 +489,9 @@ fn x4_people_are_told_what_they_may_activate() {
     // Where they see nothing, and would not by the role either, it is not named.
     let told: BTreeSet<_> = row(&given, NOEL).into_iter().collect();
     assert_eq!(told, BTreeSet::from([(FULLY, true, None), (JOINTLY, false, None)]));
-    // Neither is it where what was given afterwards would keep them off all the same.
     let before = given.engine.token().unwrap().seq;
-    let given = given.and(ADA, lend(NOEL, FULLY, "no_access", 0, 4));
-    let told: BTreeSet<_> = row(&given, NOEL).into_iter().collect();
-    assert_eq!(told, BTreeSet::from([(FULLY, false, None), (JOINTLY, false, None)]));
     // Of a past, what is there for them no longer is told no longer.
-    let given = given.and(ADA, here(NOEL, FULLY));
+    let given = given.and(ADA, here(NOEL, FULLY)).and(ADA, assign(NOEL, FULLY, "no_access"));
     let past = {
         let reading = given.engine.read().unwrap();
         let past = reading.as_of(before).unwrap();
