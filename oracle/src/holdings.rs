@@ -218,24 +218,39 @@ impl Oracle {
         Ok(rows.map(|one| self.may_activate(who, one, at)).collect())
     }
 
-    /// Whether a role that somebody is eligible for would itself show them where it is.
-    fn shows(&self, given: &Assignment, at: Timestamp) -> bool {
+    /// Whether what would decide were a role active that somebody is eligible for would show them where it is: that role, or what
+    /// was given after it and counts now.
+    fn shows(&self, eligible: &Temporary, at: Timestamp) -> bool {
         let view = Permission::parse("tenant.view").unwrap();
-        self.gives(given, &view) && !self.is_locked(self.home_of(given.user), at)
+        let Assignment { user, tenant, .. } = eligible.given;
+        let counts = |one: &&Temporary| one.in_force(at) || one.laid() == eligible.laid();
+        let decides = self.laid(user, tenant, at).rfind(counts);
+        decides.is_some_and(|one| self.gives(&one.given, &view)) && !self.is_locked(self.home_of(user), at)
+    }
+
+    /// What somebody is eligible for on a tenant, now or later.
+    fn eligible_on(&self, who: Who, tenant: TenantId, at: Timestamp) -> impl Iterator<Item = &Temporary> {
+        let theirs = move |one: &&Temporary| who == Who::User(one.given.user) && one.given.tenant == tenant;
+        let eligible =
+            self.temporaries.iter().filter(theirs).filter(move |one| one.eligible && at < one.ends);
+        eligible.filter(move |one| self.still_reaches(&one.given, at))
+    }
+
+    /// Whether somebody is eligible for anything on a tenant.
+    pub fn is_eligible_on(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
+        self.eligible_on(who, tenant, at).next().is_some()
     }
 
     /// Whether anything that somebody is eligible for on a tenant would show it to them.
     pub fn is_shown_if_active(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
-        let theirs = |one: &&Temporary| who == Who::User(one.given.user) && one.given.tenant == tenant;
-        let mut eligible = self.temporaries.iter().filter(theirs).filter(|one| one.eligible && at < one.ends);
-        eligible.any(|one| self.still_reaches(&one.given, at) && self.shows(&one.given, at))
+        self.eligible_on(who, tenant, at).any(|one| self.shows(one, at))
     }
 
     fn may_activate(&self, who: Who, one: &Temporary, at: Timestamp) -> MayActivate {
         let Assignment { tenant, ref role, below, masked, .. } = one.given;
         MayActivate {
             tenant,
-            on: (self.shows(&one.given, at) || self.sees(who, tenant, at)).then(|| self.by_name(tenant)),
+            on: (self.shows(one, at) || self.sees(who, tenant, at)).then(|| self.by_name(tenant)),
             role: role.clone(),
             below,
             masked,
