@@ -218,14 +218,10 @@ impl Oracle {
         Ok(rows.map(|one| self.may_activate(who, one, at)).collect())
     }
 
-    /// Whether what would decide were a role active that somebody is eligible for would show them where it is: that role, or what
-    /// was given after it and counts now.
-    fn shows(&self, eligible: &Temporary, at: Timestamp) -> bool {
+    /// Whether a role that somebody is eligible for would itself show them where it is.
+    fn shows(&self, given: &Assignment, at: Timestamp) -> bool {
         let view = Permission::parse("tenant.view").unwrap();
-        let Assignment { user, tenant, .. } = eligible.given;
-        let counts = |one: &&Temporary| one.in_force(at) || one.laid() == eligible.laid();
-        let decides = self.laid(user, tenant, at).rfind(counts);
-        decides.is_some_and(|one| self.gives(&one.given, &view)) && !self.is_locked(self.home_of(user), at)
+        self.gives(given, &view) && !self.is_locked(self.home_of(given.user), at)
     }
 
     /// What somebody is eligible for on a tenant, now or later.
@@ -243,14 +239,14 @@ impl Oracle {
 
     /// Whether anything that somebody is eligible for on a tenant would show it to them.
     pub fn is_shown_if_active(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
-        self.eligible_on(who, tenant, at).any(|one| self.shows(one, at))
+        self.eligible_on(who, tenant, at).any(|one| self.shows(&one.given, at))
     }
 
     fn may_activate(&self, who: Who, one: &Temporary, at: Timestamp) -> MayActivate {
         let Assignment { tenant, ref role, below, masked, .. } = one.given;
         MayActivate {
             tenant,
-            on: (self.shows(one, at) || self.sees(who, tenant, at)).then(|| self.by_name(tenant)),
+            on: (self.shows(&one.given, at) || self.sees(who, tenant, at)).then(|| self.by_name(tenant)),
             role: role.clone(),
             below,
             masked,
