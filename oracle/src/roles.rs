@@ -167,24 +167,31 @@ impl Oracle {
                 obstacles.push(Code::TooManyTemporaries);
             }
         }
-        if self.leaves_without_super_admin(user, new.tenant, after, at) {
+        if self.leaves_without_super_admin(user, new.tenant, !self.makes_super(new), after, at) {
             obstacles.push(Code::LastSuperAdmin);
         }
         least(obstacles)
     }
 
-    /// Whether an active super admin at home would go, and none would be left for good (U-3).
+    /// Whether an active super admin at home would go, and none would be left for good (U-3). Where there is none for good, so it
+    /// is with the last who is one by what stands, whatever else than that they are given, be it laid over it or taken away.
     fn leaves_without_super_admin(
         &self,
         user: &User,
         tenant: TenantId,
+        something_else: bool,
         after: &Oracle,
         at: Timestamp,
     ) -> bool {
-        user.home == tenant
-            && self.lasting_super_admins(tenant, at).contains(&user.id)
-            && after.lasting_super_admins(tenant, at).is_empty()
-            && !self.is_locked(tenant, at)
+        if user.home != tenant
+            || !self.kept_super_admins(tenant, at).contains(&user.id)
+            || !after.lasting_super_admins(tenant, at).is_empty()
+        {
+            return false;
+        }
+        let for_good = !self.lasting_super_admins(tenant, at).is_empty();
+        let others = after.standing_super_admins(tenant).into_iter().any(|other| other != user.id);
+        for_good || something_else && !others
     }
 
     pub fn unassign(&mut self, actor: &Actor, c: &Unassign, at: Timestamp) -> Result<(), Code> {
@@ -253,7 +260,7 @@ impl Oracle {
         if there.is_none() && !laid {
             obstacles.push(Code::NotAssigned);
         }
-        if self.leaves_without_super_admin(user, item.tenant, after, at) {
+        if self.leaves_without_super_admin(user, item.tenant, ends.is_none(), after, at) {
             obstacles.push(Code::LastSuperAdmin);
         }
         least(obstacles)
@@ -268,9 +275,9 @@ impl Oracle {
         }
         let fits = |one: &&Temporary| one.given.role == c.role && one.can_be_activated(at);
         let longest = self.laid(user, c.tenant, at).filter(fits).max_by_key(|one| one.ends);
-        let of = longest.map(Temporary::laid).ok_or(Code::NotEligible)?;
+        let of = longest.ok_or(Code::NotEligible)?.clone();
         let mut after = self.clone();
-        for one in after.temporaries.iter_mut().filter(|one| one.laid() == of) {
+        for one in after.temporaries.iter_mut().filter(|one| one.laid() == of.laid()) {
             one.active = None;
         }
         let mut obstacles = Vec::new();
@@ -278,14 +285,19 @@ impl Oracle {
         if c.minutes < rule.min_minutes || rule.max_minutes < c.minutes {
             obstacles.push(Code::ActivationLength);
         }
-        let (_, _, until) = of;
-        let mut ends = at.micros().saturating_add(i64::from(c.minutes) * MICROS_A_MINUTE);
-        if until.micros() < ends {
+        // Nobody is eligible for anything beyond the end of time.
+        let mut ends = at.micros() + i64::from(c.minutes) * MICROS_A_MINUTE;
+        if of.ends.micros() < ends {
             obstacles.push(Code::EndTooFar);
         }
         if after.lying(user, c.tenant, at) >= MANY_TEMPORARIES {
             obstacles.push(Code::TooManyTemporaries);
         }
+        let at_home = self.user(user).filter(|user| user.home == c.tenant);
+        if !self.makes_super(&of.given) && at_home.is_some_and(|user| self.is_last_super_admin(user, at)) {
+            obstacles.push(Code::LastSuperAdmin);
+        }
+        let of = of.laid();
         least(obstacles)?;
         let moment = |micros| Timestamp::from_micros(micros).unwrap();
         while after.ends_anything(user, c.tenant, moment(ends)) {
