@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{RoleId, TenantId};
+use tenantry::base::ids::{RoleId, TenantId, UserId};
 use tenantry::base::text::{Permission, RoleName};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{
@@ -47,8 +47,10 @@ impl Oracle {
                 Err(code) => obstacles.push(code),
             }
         }
+        let less = assigned.iter().filter(|new| !self.makes_super(new)).map(|new| (new.user, new.tenant));
+        let less: BTreeSet<_> = less.collect();
         for new in &assigned {
-            obstacles.extend(self.may_assign(who, new, lasts, &after, at).err());
+            obstacles.extend(self.may_assign(who, new, lasts, (&after, &less), at).err());
             obstacles.extend(self.super_role_obstacles(who, new.user, new.tenant, &after, at));
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
@@ -141,7 +143,7 @@ impl Oracle {
         who: Who,
         new: &Assignment,
         lasts: While,
-        after: &Oracle,
+        after: (&Oracle, &BTreeSet<(UserId, TenantId)>),
         at: Timestamp,
     ) -> Result<(), Code> {
         let user = self.user(new.user).unwrap();
@@ -167,20 +169,19 @@ impl Oracle {
                 obstacles.push(Code::TooManyTemporaries);
             }
         }
-        if self.leaves_without_super_admin(user, new.tenant, !self.makes_super(new), after, at) {
+        if self.leaves_without_super_admin(user, new.tenant, after, at) {
             obstacles.push(Code::LastSuperAdmin);
         }
         least(obstacles)
     }
 
     /// Whether an active super admin at home would go, and none would be left for good (U-3). Where there is none for good, so it
-    /// is with the last who is one by what stands, whatever else than that they are given, be it laid over it or taken away.
+    /// is with those who are one by what stands, where all of them are given anything else, be it laid over it, or it is taken away.
     fn leaves_without_super_admin(
         &self,
         user: &User,
         tenant: TenantId,
-        something_else: bool,
-        after: &Oracle,
+        (after, less): (&Oracle, &BTreeSet<(UserId, TenantId)>),
         at: Timestamp,
     ) -> bool {
         if user.home != tenant
@@ -190,8 +191,8 @@ impl Oracle {
             return false;
         }
         let for_good = !self.lasting_super_admins(tenant, at).is_empty();
-        let others = after.standing_super_admins(tenant).into_iter().any(|other| other != user.id);
-        for_good || something_else && !others
+        let spared = |one: &UserId| !less.contains(&(*one, tenant));
+        for_good || !spared(&user.id) && !after.standing_super_admins(tenant).iter().any(spared)
     }
 
     pub fn unassign(&mut self, actor: &Actor, c: &Unassign, at: Timestamp) -> Result<(), Code> {
@@ -216,8 +217,10 @@ impl Oracle {
                 Err(code) => obstacles.push(code),
             }
         }
+        let all = taken.iter().filter(|_| c.ends.is_none()).map(|(item, _)| (item.user, item.tenant));
+        let less: BTreeSet<_> = all.collect();
         for (item, user) in taken {
-            obstacles.extend(self.may_unassign(who, item, c.ends, &user, &after, at).err());
+            obstacles.extend(self.may_unassign(who, item, c.ends, &user, (&after, &less), at).err());
             obstacles.extend(self.super_role_obstacles(who, item.user, item.tenant, &after, at));
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
@@ -242,7 +245,7 @@ impl Oracle {
         item: &UserOnTenant,
         ends: Option<Timestamp>,
         user: &User,
-        after: &Oracle,
+        after: (&Oracle, &BTreeSet<(UserId, TenantId)>),
         at: Timestamp,
     ) -> Result<(), Code> {
         let mut obstacles = Vec::new();
@@ -260,7 +263,7 @@ impl Oracle {
         if there.is_none() && !laid {
             obstacles.push(Code::NotAssigned);
         }
-        if self.leaves_without_super_admin(user, item.tenant, ends.is_none(), after, at) {
+        if self.leaves_without_super_admin(user, item.tenant, after, at) {
             obstacles.push(Code::LastSuperAdmin);
         }
         least(obstacles)

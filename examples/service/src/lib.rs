@@ -1,7 +1,7 @@
 //! A small HTTP service on one store: a tenant's devices, two commands, the chores. To begin from.
 //!
 //! Who asks is taken from the header `x-user`, which stands in for real authentication: put your own
-//! in place of [`Caller`], and let nobody else set it.
+//! in place of `Caller`, and let nobody else set it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
