@@ -33,9 +33,11 @@ say "its suite, under Mono"
 LD_LIBRARY_PATH=$prefix/lib mono --debug suite.exe >out 2>err || { cat out err >&2; exit 1; }
 [ "$(tail -n 1 out)" = ok ] || { cat out err >&2; exit 1; }
 
-say "the programs of its README print what stands below them"
+say "the programs of its README print what stands below them, and that of the repository's runs"
 python3 "$here/../readme.py" "$here/README.md" csharp .
-for program in first rest; do
+awk '/^```csharp$/ { on = 1; next } /^```/ { on = 0 } on' "$here/../../README.md" >repository.cs
+echo True >repository.txt
+for program in first rest repository; do
     "${compile[@]}" -out:$program.exe -r:Tenantry.dll $program.cs
     (mkdir $program && cd $program && LD_LIBRARY_PATH=$prefix/lib mono ../$program.exe >../out 2>../err) || { cat out err >&2; exit 1; }
     diff -u $program.txt out || fails "the README's program prints something else"

@@ -89,6 +89,12 @@ asan=(env ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTI
     try sanitized-c++ "${asan[@]}" -- g++ -std=c++17 "${strict[@]}" -fsanitize=address,undefined "$own/suite.cpp" $static
 }
 
+say "the program of the README, as it says that it is compiled"
+mkdir readme
+awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' "$ffi/../README.md" >readme/first.c
+line=$(grep '^cc ' "$ffi/../README.md")
+(cd readme && bash -c "$line" >../out 2>../err) && grep -q '"outcome":' out || { cat out err >&2; exit 1; }
+
 say "two copies in one process"
 gcc -std=c99 "${strict[@]}" "$own/two_copies.c" $(pkg-config --cflags tenantry) -ldl -pthread -o two-copies
 for copy in one other; do cp -L "$lib/libtenantry.so" "$copy.so"; done
