@@ -22,6 +22,8 @@ PORTAL   ?=
 # What is fuzzed, and for how many seconds each: make fuzz FUZZ=3600 TARGETS=door
 FUZZ     ?= 60
 TARGETS  ?= door calls
+# Beside what the Rust API is looked at, a tag or a commit: make semver BASE=v0.1.0
+BASE     ?= origin/main
 # CI says --locked here.
 LOCKED   ?=
 # Where the library for C goes: make install PREFIX=/opt/tenantry DESTDIR=/tmp/stage
@@ -40,7 +42,7 @@ export PYO3_BUILD_EXTENSION_MODULE = 1
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys portal help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install extension python
+.PHONY: journeys portal help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri semver bench install extension python
 
 # In a profile of its own, which is built within a minute or so where nothing is built yet.
 journeys: ## Plays the main work on files it creates, and shows it as tables
@@ -152,6 +154,10 @@ moves: ## Backs up, moves and restores stores over and over, with kills
 miri: ## Tries orders of memory that other processors may take; wants a nightly compiler
 	MIRIFLAGS="-Zmiri-many-seeds=0..$(SEEDS)" $(CARGO) +nightly miri test $(LOCKED) --package tenantry --features testkit \
 		--test inside index::seqlock
+
+# Names what whoever links the crate would have to change, and the version that this takes. Wants `cargo install cargo-semver-checks --locked`.
+semver: ## Looks for what breaks whoever links the crate: BASE=v0.1.0
+	$(CARGO) semver-checks --package tenantry --only-explicit-features --features schema,sqlite --baseline-rev $(BASE)
 
 # Measures tenantry beside what people would use instead, and publishes the figures in benches/ and the README.
 bench: ## Measures, and publishes the figures
