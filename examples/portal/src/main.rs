@@ -62,16 +62,35 @@ async fn serve(path: &Path, port: u16, hosts: Vec<String>) -> Result<(), demo::T
     let place = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listener = tokio::net::TcpListener::bind(place).await;
     let listener = listener.map_err(|flaw| format!("port {port} is not to be had: {flaw}"))?;
+    let until = told_to_end()?;
     if !path.exists() {
         demo::furnish(path, SystemClock.now())?;
     }
     let portal = Portal::named(Engine::open(path)?, hosts)?;
     say(&format!("http://{}/ is the door; Ctrl-C ends it", listener.local_addr()?))?;
     let chores = tokio::spawn(portal.clone().chores());
-    let until = async { drop(tokio::signal::ctrl_c().await) };
     tenantry_portal::serve(listener, router(portal), until).await;
     chores.abort();
     Ok(())
+}
+
+/// Listens for Ctrl-C, and for whatever runs services ending this one: what comes before anybody
+/// waits for it is not lost.
+#[cfg(unix)]
+fn told_to_end() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut typed, mut told) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = typed.recv() => {}
+            _ = told.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn told_to_end() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 fn say(what: &str) -> Result<(), demo::Trouble> {

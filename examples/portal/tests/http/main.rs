@@ -2,6 +2,7 @@
 
 mod disabled;
 mod doors;
+mod ended;
 mod forms;
 mod guest;
 mod outside;
