@@ -1,0 +1,174 @@
+/// <reference types="node" />
+
+// The types of index.js. What is called and replied is the JSON of tenantry.schema.json, which the reference describes; of that there are the
+// outlines here, and a type of your own may stand for an outcome, an answer or a row.
+
+/** An id as the JSON has it, such as "01000000-0000-0000-0000-000000000001". */
+export type Id = string
+
+/** Who a command or a question is from. */
+export type Actor = { user: Id } | { operator: { ticket?: string | null } } | 'clock'
+
+/** A command with what it takes, such as `{ command: 'request_delink', link }`. */
+export interface Command { command: string, [member: string]: unknown }
+
+export interface Execution {
+  actor: Actor
+  command: Command
+  /** Names the request: asking again under the same id is safe, and is answered with the first receipt. */
+  id?: Id | null
+  /** The revision that the caller last saw; where the journal has moved on, the command is refused (`stale_seq`). */
+  expected_seq?: number | null
+}
+
+export interface Event { event: string, [member: string]: unknown }
+
+export interface Executed<Outcome = any> {
+  request: Id
+  seq: number
+  /** The revision after it, for `Index.refresh` of whoever is to have seen it. */
+  token: string
+  at: string
+  command: string
+  outcome: Outcome
+  events: Event[]
+}
+
+/** A query with what it takes, such as `{ query: 'customers', actor, manager }`. */
+export interface Query { query: string, [member: string]: unknown }
+
+export interface Answered<Answer = any> {
+  query: string
+  answer: Answer
+  /** The revision it was read at, where it is about the world at a moment. */
+  seq?: number | null
+}
+
+export interface Options {
+  /** The policy of a store that is new: a whole one, or the name of one that comes with the library. */
+  policy?: string | object
+  readOnly?: boolean
+  /** The file must be there; else it is made. */
+  mustExist?: boolean
+  /** A power cut may undo the last commits; else they wait for the disk. */
+  syncNormal?: boolean
+  /** Commands that are refused for lack of rights are not journalled. */
+  noRefusalRecords?: boolean
+  /** How long to wait for other writers; 10 000, if left out. */
+  waitMs?: number
+  /** How far the clock may be behind the journal; 300, if left out; Infinity for however far. */
+  clockToleranceSeconds?: number
+  /** How far the clock may be ahead of the journal; a year, if left out; Infinity for however far. */
+  clockLeapSeconds?: number
+  /** How large the file may grow; 0 for no limit. */
+  maxBytes?: number
+  /** Where the access index is saved; one that is to be believed is loaded instead of being built. */
+  savedIndex?: string
+  /** A clock that stands there until `setNow` moves it, for tests; else it is the machine's. */
+  now?: Date | number
+}
+
+export class Engine {
+  private constructor ()
+  execute<Outcome = any> (execution: Execution): Promise<Executed<Outcome>>
+  executeSync<Outcome = any> (execution: Execution): Executed<Outcome>
+  ask<Answer = any> (query: Query): Promise<Answered<Answer>>
+  askSync<Answer = any> (query: Query): Answered<Answer>
+  /** The rows of a query that is answered in pages. */
+  rows<Row = any> (query: Query): AsyncGenerator<Row, void, undefined>
+  /** Any call of the schema as JSON, answered as JSON. */
+  call (json: string): Promise<string>
+  /** Any call of the schema. */
+  call<Reply = any> (call: object): Promise<Reply>
+  callSync (json: string): string
+  callSync<Reply = any> (call: object): Reply
+  index (): Promise<Index>
+  indexSync (): Index
+  /** Moves the clock of an engine that was opened with `now`. */
+  setNow (now: Date | number): void
+  /** Closes it when the calls that have been made are done. */
+  close (): Promise<void>
+  /** Closes it now; refused (`handle_in_use`) while a call is being answered. */
+  closeSync (): void
+}
+
+/** A permission or a service as an index numbers them, for as long as it is open. */
+export type Handle = number
+
+export class Index {
+  private constructor ()
+  check (user: Id, permission: string | Handle, tenant: Id, service?: string | Handle | null): Verdict
+  permission (name: string): Handle
+  service (name: string): Handle
+  tenantsWhere (user: Id, permission: string | Handle, service?: string | Handle | null): Id[]
+  usersWhoCan (permission: string | Handle, tenant: Id, service?: string | Handle | null): Id[]
+  readonly seq: number
+  /** Takes in what any process has committed; with a token, at least what its holder has seen. */
+  refresh (token?: string | null): Promise<number>
+  refreshSync (token?: string | null): number
+  close (): void
+}
+
+export class Verdict {
+  private constructor ()
+  readonly allowed: boolean
+  /** Why not, as the refusal's number and stable name, with what to do about it and the rule; null where it is allowed. */
+  readonly number: number | null
+  readonly reason: string | null
+  readonly remedy: string | null
+  readonly rule: string | null
+  /** The revision it was read at. */
+  readonly seq: number
+}
+
+/** Opens an SQLite file, which is made where there is none. */
+export function open (path: string, options?: Options): Promise<Engine>
+export function openSync (path: string, options?: Options): Engine
+/** Opens an engine in memory. */
+export function memory (options?: Options): Promise<Engine>
+export function memorySync (options?: Options): Engine
+
+export interface Restored { token: string, common: number, replaced?: number | null, lost?: number, erased?: unknown[] }
+
+/** Makes a store at `to` of the backup at `from`, in place of what is there; nobody may have that open. */
+export function restore (from: string, to: string): Promise<Restored>
+export function restoreSync (from: string, to: string): Restored
+
+export type Family = 'request' | 'unknown' | 'rights' | 'value' | 'state' | 'store' | 'misuse' | 'defect'
+
+export interface ErrorItem { index: number, number: number, name: string, message: string, remedy: string, rule: string, about: string }
+
+export class TenantryError extends Error {
+  private constructor ()
+  /** The stable number: up to 999 of a refusal, from 9000 on of a trouble. */
+  readonly number: number
+  /** The stable name, such as `not_delinkable`. `name` is that of the class. */
+  readonly code: string
+  readonly family: Family
+  readonly remedy: string
+  readonly rule: string | null
+  /** What a refusal is about: an id, a name or a value. */
+  readonly about: string | null
+  /** Where in the call a misuse is, such as `execute.command.owner.email`. */
+  readonly path: string | null
+  /** Whether the same call may pass later without anybody changing it. */
+  readonly transient: boolean
+  /** Of a batch, all that stand in the way. */
+  readonly items: ErrorItem[]
+}
+
+export class RefusedError extends TenantryError {}
+export class RequestRefusedError extends RefusedError {}
+export class UnknownRefusedError extends RefusedError {}
+export class RightsRefusedError extends RefusedError {}
+export class ValueRefusedError extends RefusedError {}
+export class StateRefusedError extends RefusedError {}
+export class StoreError extends TenantryError {}
+export class MisuseError extends TenantryError {}
+export class DefectError extends TenantryError {}
+
+/** The addon or its library cannot be loaded, or the two are not of one kind. */
+export class LibraryError extends Error {}
+
+/** The library's version. */
+export const version: string
