@@ -139,7 +139,7 @@ export type Family = 'request' | 'unknown' | 'rights' | 'value' | 'state' | 'sto
 export interface ErrorItem { index: number, number: number, name: string, message: string, remedy: string, rule: string, about: string }
 
 export class TenantryError extends Error {
-  private constructor ()
+  protected constructor ()
   /** The stable number: up to 999 of a refusal, from 9000 on of a trouble. */
   readonly number: number
   /** The stable name, such as `not_delinkable`. `name` is that of the class. */
