@@ -668,8 +668,10 @@ static napi_value on_live(napi_env env, napi_callback_info info) {
 }
 
 static void forget(napi_env env, void *data, void *hint) {
-  (void)env, (void)hint;
-  free(data);
+  (void)hint;
+  struct addon *addon = data;
+  if (addon->keeps_it != NULL) napi_delete_reference(env, addon->keeps_it);
+  free(addon);
 }
 
 static bool exports_number(napi_env env, napi_value exports, const char *name, uint32_t number) {
