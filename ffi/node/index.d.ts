@@ -1,5 +1,3 @@
-/// <reference types="node" />
-
 // The types of index.js. What is called and replied is the JSON of tenantry.schema.json, which the reference describes; of that there are the
 // outlines here, and a type of your own may stand for an outcome, an answer or a row.
 
