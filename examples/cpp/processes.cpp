@@ -40,9 +40,7 @@ void many(stage& on, const std::string& manager, const std::string& who, const s
 
 std::string seen(const stage& on, const std::optional<question>& asked = {}) {
   if (!asked) return "record " + to_string(on.revision());
-  const tenantry::user_id user(asked->user.raw());
-  const tenantry::tenant_id tenant(asked->tenant.raw());
-  const auto found = on.engine.check(user, asked->permission, tenant);
+  const auto found = on.check(*asked);
   const auto record = "record " + to_string(found.seq) + ": ";
   const auto reason = static_cast<tenantry_status>(found.reason);
   return found.allowed ? record + "yes" : record + "no, " + to_string(reason) + " " + tenantry_status_name(reason);

@@ -320,8 +320,7 @@ cell verdict(const tenantry::access_verdict& of) {
 
 void watch::moment(std::string name) {
   seen now{std::move(name), link_ ? status_of(on_.entity("link", *link_).at("stage")) : "–", {}};
-  for (const auto& it : questions_)
-    now.verdicts.push_back(on_.engine.check(tenantry::user_id(it.user.raw()), it.permission, tenantry::tenant_id(it.tenant.raw())));
+  for (const auto& it : questions_) now.verdicts.push_back(on_.check(it));
   moments_.push_back(std::move(now));
 }
 

@@ -66,6 +66,12 @@ class stage {
   json ask(json query);
   json execute(const actor& by, json command);
   json call(const json& request);
+  // What a check of the store answers a question.
+  tenantry::access_verdict check(const question& asked) const {
+    const tenantry::user_id user(asked.user.raw());
+    const tenantry::tenant_id tenant(asked.tenant.raw());
+    return engine.check(user, asked.permission, tenant);
+  }
   // An entity as it is now.
   json entity(std::string_view kind, const id& it);
   std::uint64_t revision() const { return engine.refresh(); }

@@ -27,23 +27,29 @@ runs() {
     (cd run && "$@" >../out 2>../err) || { cat out err >&2; exit 1; }
 }
 
+# passes PROGRAM...: runs a suite, which says so at its end.
+passes() {
+    runs "$@"
+    [ "$(tail -n 1 out)" = ok ] || { cat out err >&2; exit 1; }
+}
+
+# block LANGUAGE PAGE: what stands in its blocks of that language.
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$2"; }
+
 say "the typed face for C++: its suite"
 "${compile[@]}" "$here/tests/typed.cpp" -o typed "${shared[@]}" -pthread
-runs "$scratch/typed"
-[ "$(tail -n 1 out)" = ok ] || { cat out err >&2; exit 1; }
+passes "$scratch/typed"
 
 say "its suite with the sanitizers, and as C++20"
 g++ -std=c++20 -pedantic -Wall -Wextra -Werror "${flags[@]}" -g -fsanitize=address,undefined "$here/tests/typed.cpp" -o sanitized "${shared[@]}" -pthread
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1
-runs "$scratch/sanitized"
-[ "$(tail -n 1 out)" = ok ] || { cat out err >&2; exit 1; }
+passes "$scratch/sanitized"
 
 say "threads, with their sanitizer"
 # It sees nothing of what the library does to keep threads apart, and is to look at the headers alone.
 echo 'called_from_lib:libtenantry.so' >suppressed
 g++ -std=c++17 "${flags[@]}" -g -fsanitize=thread "$here/tests/typed.cpp" -o threads "${shared[@]}" -pthread
-TSAN_OPTIONS="suppressions=$scratch/suppressed halt_on_error=1" runs "$scratch/threads" threads_share_an_engine_and_an_index
-[ "$(tail -n 1 out)" = ok ] || { cat out err >&2; exit 1; }
+TSAN_OPTIONS="suppressions=$scratch/suppressed halt_on_error=1" passes "$scratch/threads" threads_share_an_engine_and_an_index
 
 say "the programs of its README print what stands below them, and that of the repository's runs"
 python3 "$here/../readme.py" "$here/README.md" cpp .
@@ -52,7 +58,7 @@ for program in first rest; do
     runs "$scratch/$program"
     diff -u $program.txt out || fails "the README's program prints something else"
 done
-sed -n '/^```cpp$/,/^```$/{/^```/d;p}' "$here/../../README.md" >repository.cpp
+block cpp "$here/../../README.md" >repository.cpp
 "${compile[@]}" repository.cpp -o repository "${shared[@]}"
 runs "$scratch/repository"
 
@@ -62,7 +68,7 @@ rm first
 bash -c "$line" >out
 diff -u first.txt out || fails "the README's line leads to something else"
 mkdir by-cmake
-sed -n '/^```cmake$/,/^```$/{/^```/d;p}' "$here/README.md" >by-cmake/CMakeLists.txt
+block cmake "$here/README.md" >by-cmake/CMakeLists.txt
 [ -s by-cmake/CMakeLists.txt ] || fails "its README has nothing for CMake"
 cp first.cpp by-cmake
 cmake -S by-cmake -B by-cmake/build -DCMAKE_PREFIX_PATH="$prefix" >log 2>&1 && cmake --build by-cmake/build >>log 2>&1 || { cat log >&2; exit 1; }

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -441,18 +442,22 @@ struct codec<word<Words>> {
   static void read(const json& d, word<Words>& into) { into = word<Words>::parse(string_in(d)); }
   static json write(const word<Words>& from) { return to_string(from); }
 };
-// Statuses cross by name. The library knows all of its own, those that these headers do not name included.
+// Statuses cross by name. The library knows all of its own, those that these headers do not name included; it is asked for them once.
+inline const std::unordered_map<std::string_view, tenantry_status>& statuses_by_name() {
+  static const auto known = [] {
+    std::unordered_map<std::string_view, tenantry_status> made;
+    for (tenantry_status number = 1; number < 10000; ++number) made.emplace(tenantry_status_name(number), number);
+    return made;
+  }();
+  return known;
+}
 template <class Status>
 struct codec<Status, std::enable_if_t<std::is_enum_v<Status>>> {
   static void read(const json& d, Status& into) {
     const auto& name = string_in(d);
-    for (tenantry_status number = 1; number < 10000; ++number) {
-      if (name == tenantry_status_name(number)) {
-        into = static_cast<Status>(number);
-        return;
-      }
-    }
-    unreadable("no status but `" + name + "`");
+    const auto found = statuses_by_name().find(name);
+    if (found == statuses_by_name().end()) unreadable("no status but `" + name + "`");
+    into = static_cast<Status>(found->second);
   }
   static json write(Status from) { return tenantry_status_name(static_cast<tenantry_status>(from)); }
 };

@@ -33,7 +33,6 @@ from .form import (
     Time,
     Type,
     Union,
-    Variant,
     Word,
     Words,
     Wrong,
@@ -91,9 +90,8 @@ class Cpp:
 
     def __init__(self, door: Door) -> None:
         self.door = door
-        given = [name for method in [*door.commands, *door.queries] for field in method.fields for name in names(field.type)]
-        self.answered = door.answered | door.reach("Restored")
-        self.written = set().union(*(door.reach(name) for name in {*given, "Policy"} if name in door.definitions))
+        self.answered = door.read
+        self.written = door.written
         # What a name means elsewhere, where it stands for a member, a variant, a command or a query besides.
         self.hidden = {called(one.word) for one in [*door.commands, *door.queries]}
         self.hidden |= {called(field.name) for one in [*door.commands, *door.queries] for field in one.fields}
@@ -212,11 +210,10 @@ class Cpp:
 
     def names(self, header: str) -> str:
         made = ""
-        for (_, _, kind, about), found in constants(header):
-            plural = {"Permission": "permissions", "Service": "services", "BuiltinRole": "roles", "ManagementType": "management"}[kind]
-            made += said(f"{about} Another policy may have others; `queries::policy` says which are in force.", "") + f"namespace {plural} {{\n"
+        for (space, _, _, about), found in constants(header):
+            made += said(f"{about} Another policy may have others; `queries::policy` says which are in force.", "") + f"namespace {space} {{\n"
             made += "".join(f"inline constexpr char {called(constant.lower())}[] = {text(word)};\n" for constant, word in found)
-            made += f"}}  // namespace {plural}\n\n"
+            made += f"}}  // namespace {space}\n\n"
         return made
 
     # Data.

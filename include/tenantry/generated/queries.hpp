@@ -1667,8 +1667,8 @@ struct tenant_access_changes {
 
 /// What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who asks to
 /// manage it or to manage more of it, whom it invites to. Each is told as the list of its kind tells it, and to
-/// whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond` for what
-/// organisations ask; an operator.
+/// whoever may read that. Costs the rows shown, and all that is given for a while on the tenant. Who: `users.view` on
+/// the tenant, and `link.respond` for what organisations ask; an operator.
 struct arising {
   /// Who asks.
   tenantry::actor actor;

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use tenantry::TenantId;
 use tenantry::command::{EditResellerCustomer, RemoveResellerCustomer};
-use tenantry::query::{Paging, ResellerCustomers, ResellerFilter, Uploads};
+use tenantry::query::{Paging, ResellerCustomers, ResellerFilter, UploadRow, Uploads};
 
 use super::uploads;
 use crate::app::Portal;
@@ -45,7 +45,7 @@ async fn show(
             let paging = Paging { descending: true, ..paging };
             reader.ask(Uploads { paging, ..Uploads::new(reader.actor(), reader.at) })
         };
-        let is_to_it = |row: &_| uploads::went_to(row, customer);
+        let is_to_it = |row: &UploadRow| row.to.as_ref().is_some_and(|to| to.tenant == customer);
         let mut to_it = list::sought(ask, is_to_it, UPLOADS + 1)?;
         let more = to_it.len() > UPLOADS;
         to_it.truncate(UPLOADS);

@@ -49,11 +49,6 @@ async fn show(
     .await
 }
 
-/// Whether an upload went to somebody, as the list shows them.
-pub(super) fn went_to(row: &UploadRow, tenant: TenantId) -> bool {
-    row.to.as_ref().is_some_and(|to| to.tenant == tenant)
-}
-
 /// Devices to be uploaded, to whom a field says.
 pub(super) fn to_upload(reader: &Reader<'_>, to: Markup) -> Markup {
     html! {
