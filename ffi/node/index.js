@@ -23,6 +23,7 @@ const CLOSE_INDEX = 5
 const INVALID_REQUEST = 9002
 const BAD_TEXT = 9204
 const HANDLE_CLOSED = 9205
+const HANDLE_IN_USE = 9207
 
 // The largest number of 32 bits.
 const MOST = 2 ** 32 - 1
@@ -131,6 +132,26 @@ function load () {
 
 const native = load()
 
+// What goes in.
+
+const KINDS = ['[object Object]', '[object Array]']
+const kindOf = (value) => Object.prototype.toString.call(value)
+
+// Refuses what JSON.stringify would leave out, or make nothing of, without a word: a number that is none, a date that is none, a promise that
+// nobody has awaited, a Map. Whoever has that there did not mean nothing.
+function said (member, value) {
+  let kind
+  if (typeof value === 'function' || typeof value === 'symbol') kind = `a ${typeof value}`
+  else if (typeof value === 'number' && !Number.isFinite(value)) kind = String(value)
+  else if (value === undefined && Array.isArray(this)) kind = 'undefined in a list'
+  else if (value == null && this[member] !== value) kind = 'a value, perhaps a date, that is none'
+  else if (typeof value === 'object' && value !== null && !KINDS.includes(kindOf(value))) kind = kindOf(value)
+  if (kind !== undefined) throw misuse(INVALID_REQUEST, `\`${member}\` is ${kind}, which JSON cannot say`)
+  return value
+}
+
+const json = (value) => JSON.stringify(value, said)
+
 // Options.
 
 const FLAGS = { readOnly: 1, mustExist: 2, syncNormal: 4, noRefusalRecords: 8 }
@@ -157,7 +178,9 @@ function text (value, name) {
 
 // What the addon's `open` takes after the path.
 function settings (options = {}) {
-  if (options === null || typeof options !== 'object') throw misuse(INVALID_REQUEST, 'the options are an object')
+  // A list, a Map or an object of a class would have none of its own, and be taken for no options.
+  const of = options !== null && typeof options === 'object' ? Object.getPrototypeOf(options) : undefined
+  if (of === undefined || (of !== null && Object.getPrototypeOf(of) !== null)) throw misuse(INVALID_REQUEST, 'the options are a plain object')
   const own = new Map(Object.entries(options).filter(([, value]) => value !== undefined))
   let flags = 0
   for (const name of own.keys()) {
@@ -177,7 +200,7 @@ function settings (options = {}) {
   }
   const [wait, tolerance, leap] = ['waitMs', 'clockToleranceSeconds', 'clockLeapSeconds'].map(counted)
   return [
-    own.has('policy') ? text(JSON.stringify(own.get('policy')), 'policy') : null,
+    own.has('policy') ? json(own.get('policy')) : null,
     own.has('savedIndex') ? text(own.get('savedIndex'), 'savedIndex') : null,
     flags,
     wait,
@@ -210,20 +233,20 @@ class Engine {
 
   /** Executes a command: `{ actor, command, id?, expected_seq? }`. */
   async execute (execution) {
-    return JSON.parse(await this.#inTurn(JSON.stringify({ execute: execution })))
+    return JSON.parse(await this.#inTurn(json({ execute: execution })))
   }
 
   executeSync (execution) {
-    return JSON.parse(this.#now(CALL, JSON.stringify({ execute: execution })))
+    return JSON.parse(this.#now(CALL, json({ execute: execution })))
   }
 
   /** Asks a query: `{ query, … }`. Answers with `{ query, answer, seq }`. */
   async ask (query) {
-    return JSON.parse(await this.#begin(CALL, JSON.stringify({ ask: query })))
+    return JSON.parse(await this.#begin(CALL, json({ ask: query })))
   }
 
   askSync (query) {
-    return JSON.parse(this.#now(CALL, JSON.stringify({ ask: query })))
+    return JSON.parse(this.#now(CALL, json({ ask: query })))
   }
 
   /** The rows of a query that is answered in pages, page after page as they are wanted. */
@@ -240,12 +263,12 @@ class Engine {
   /** Any call of the schema: an object is answered with an object, JSON with JSON. */
   async call (call) {
     if (typeof call === 'string') return await this.#inTurn(call)
-    return JSON.parse(await this.#inTurn(JSON.stringify(call)))
+    return JSON.parse(await this.#inTurn(json(call)))
   }
 
   callSync (call) {
     if (typeof call === 'string') return this.#now(CALL, call)
-    return JSON.parse(this.#now(CALL, JSON.stringify(call)))
+    return JSON.parse(this.#now(CALL, json(call)))
   }
 
   /** Opens an access index, at everything that is committed. The first one reads the whole store. */
@@ -286,8 +309,9 @@ class Engine {
     }
   }
 
-  /** Closes the engine now; refused (handle_in_use) while a call is being answered. */
+  /** Closes the engine now; refused (handle_in_use) while a call is being answered, or waits for its turn. */
   closeSync () {
+    if (this.#pending > 0) throw misuse(HANDLE_IN_USE)
     try {
       this.#native(CLOSE, true)
     } catch (caught) {
@@ -339,12 +363,13 @@ class Engine {
 
 const QUESTION = 'a user and a tenant are ids; a permission and a service are names, or handles of the index'
 
-/** The answer of a check: `allowed`, else the number of the reason. */
+/** The answer of a check: `allowed`, else the number of the reason, and the revision it was read at. */
 class Verdict {
-  constructor (number, seq) {
+  constructor (packed) {
+    const number = packed % native.reasons
     this.allowed = number === 0
-    this.number = number === 0 ? null : number
-    this.seq = seq
+    this.number = number || null
+    this.seq = (packed - number) / native.reasons
   }
 
   /** Why not, by its stable name, such as `not_granted`; null where it is allowed. */
@@ -381,13 +406,11 @@ class Index {
 
   /** May a user do this on a tenant, for a service? Permission and service are names, or what `permission` and `service` have of them. */
   check (user, permission, tenant, service) {
-    let number
     try {
-      number = this.#check(user, permission, tenant, service)
+      return new Verdict(this.#check(user, permission, tenant, service))
     } catch (caught) {
       throw raised(caught, QUESTION)
     }
-    return new Verdict(number, native.seen[0])
   }
 
   /** Looks a permission up, once for all checks. */

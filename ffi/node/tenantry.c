@@ -6,8 +6,8 @@
  * an error of it. Nothing here calls JavaScript.
  *
  * Every call that may wait for a disk or for other writers is a `work`: run at once, or on libuv's pool. In the pool only the work
- * and the library are touched; what is counted is counted on the thread of JavaScript. There is no state beyond that of an
- * environment, so that worker threads may load it, too.
+ * and the library are touched; what is counted is counted on the thread of JavaScript. There is no state beyond what
+ * these functions hold, so that worker threads may load it, too.
  */
 
 #define NAPI_VERSION 6
@@ -34,11 +34,9 @@ enum { OPEN = 100, RESTORE };
 /* There was no memory; no status of the library says so. */
 #define NO_MEMORY (-1)
 
-/* Of one environment: where a check leaves the revision that it was read at. */
-struct addon {
-  double *seen;
-  napi_ref keeps_it;
-};
+/* A verdict is one number: the revision times this, and the number of the reason. Both are exact, for revisions up to MOST_SEQ. */
+#define REASONS 1024
+#define MOST_SEQ (((uint64_t)1 << 43) - 1)
 
 /* A clock that stands until it is moved. */
 struct clock {
@@ -55,7 +53,6 @@ struct engine {
 struct index {
   tenantry_index *handle;
   struct clock *clock;
-  struct addon *addon;
   size_t users;
 };
 
@@ -67,7 +64,6 @@ struct text {
 struct work {
   int what;
   struct engine *engine;
-  struct addon *addon;
   struct clock *clock;
   struct text first, second, third;
   bool in_memory;
@@ -86,38 +82,32 @@ struct work {
 
 /* What goes wrong ------------------------------------------------------------ */
 
-/* Throws a status alone. */
-static napi_value refuse(napi_env env, int32_t status) {
-  if (status == NO_MEMORY) {
-    napi_throw_error(env, "ERR_MEMORY_ALLOCATION_FAILED", "tenantry: out of memory");
-    return NULL;
-  }
-  napi_value number;
-  if (napi_create_int32(env, status, &number) == napi_ok) napi_throw(env, number);
-  return NULL;
-}
-
-/* The library's error as a value, which is freed; the status alone where there is no more. */
-static napi_value told(napi_env env, tenantry_status status, tenantry_error **error) {
-  napi_value value = NULL;
-  size_t length = 0;
-  const char *json = tenantry_error_json(*error, &length);
-  if (length == 0 || napi_create_string_utf8(env, json, length, &value) != napi_ok) napi_create_int32(env, status, &value);
-  tenantry_error_free(error);
-  return value;
-}
-
-static napi_value tell(napi_env env, tenantry_status status, tenantry_error *error) {
-  napi_value value = told(env, status, &error);
-  if (value != NULL) napi_throw(env, value);
-  return NULL;
-}
-
 /* Something of Node-API failed: leaves an exception, be it the one that there is. */
 static napi_value amiss(napi_env env) {
   bool pending = false;
   if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) napi_throw_error(env, NULL, "tenantry: Node-API has failed");
   return NULL;
+}
+
+/* Throws a status alone. */
+static napi_value refuse(napi_env env, int32_t status) {
+  napi_value number;
+  if (status == NO_MEMORY) {
+    napi_throw_error(env, "ERR_MEMORY_ALLOCATION_FAILED", "tenantry: out of memory");
+    return NULL;
+  }
+  if (napi_create_int32(env, status, &number) == napi_ok && napi_throw(env, number) == napi_ok) return NULL;
+  return amiss(env);
+}
+
+/* Throws the library's error, which is freed; the status alone where there is no more. */
+static napi_value tell(napi_env env, tenantry_status status, tenantry_error *error) {
+  napi_value json;
+  size_t length = 0;
+  const char *text = tenantry_error_json(error, &length);
+  bool thrown = length > 0 && napi_create_string_utf8(env, text, length, &json) == napi_ok && napi_throw(env, json) == napi_ok;
+  tenantry_error_free(&error);
+  return thrown ? NULL : refuse(env, status);
 }
 
 /* What comes in --------------------------------------------------------------- */
@@ -330,7 +320,6 @@ static napi_value indexed(napi_env env, struct work *work) {
   struct index *made = calloc(1, sizeof *made);
   if (made == NULL) return refuse(env, NO_MEMORY);
   made->handle = work->index;
-  made->addon = work->addon;
   made->clock = work->engine->clock;
   if (made->clock != NULL) made->clock->users++;
   made->users = 2;
@@ -427,10 +416,7 @@ static napi_value on_engine(napi_env env, napi_callback_info info) {
   work->what = (int)what;
   work->engine = engine;
   engine->users++;
-  int32_t status = napi_get_instance_data(env, &data) != napi_ok ? TENANTRY_INVALID_REQUEST
-                   : work->what == CALL                          ? read_text(env, given[2], &work->first)
-                                                                 : read_optional(env, given[2], &work->first);
-  work->addon = data;
+  int32_t status = work->what == CALL ? read_text(env, given[2], &work->first) : read_optional(env, given[2], &work->first);
   if (status != TENANTRY_OK) {
     end_work(env, work);
     return refuse(env, status);
@@ -537,10 +523,10 @@ static bool read_service(napi_env env, const struct index *index, napi_value val
   return status == TENANTRY_OK;
 }
 
-/* check(user, permission, tenant, service): the reason's number, 0 where it is allowed */
+/* check(user, permission, tenant, service): the revision and the number of the reason, which is 0 where it is allowed */
 static napi_value on_check(napi_env env, napi_callback_info info) {
   size_t count = 4;
-  napi_value given[4], reason;
+  napi_value given[4], packed;
   void *data;
   if (napi_get_cb_info(env, info, &count, given, NULL, &data) != napi_ok) return amiss(env);
   const struct index *index = data;
@@ -553,10 +539,10 @@ static napi_value on_check(napi_env env, napi_callback_info info) {
   tenantry_verdict verdict;
   tenantry_status status = tenantry_index_check(index->handle, &user, permission, &tenant, service, &verdict);
   if (status != TENANTRY_OK) return refuse(env, status);
-  *index->addon->seen = (double)verdict.seq;
-  /* A "no" without a reason is no yes. */
-  int32_t told = verdict.allowed ? 0 : verdict.reason == 0 ? TENANTRY_PANICKED : verdict.reason;
-  return napi_create_int32(env, told, &reason) == napi_ok ? reason : amiss(env);
+  /* A "no" without a reason is no yes; and nothing that is rounded is. */
+  int32_t reason = verdict.allowed ? 0 : verdict.reason;
+  if (reason < 0 || reason >= REASONS || (reason == 0 && !verdict.allowed) || verdict.seq > MOST_SEQ) return refuse(env, TENANTRY_PANICKED);
+  return napi_create_double(env, (double)(verdict.seq * REASONS + (uint64_t)reason), &packed) == napi_ok ? packed : amiss(env);
 }
 
 /* Takes a cursor over, and makes an array of its ids. */
@@ -667,13 +653,6 @@ static napi_value on_live(napi_env env, napi_callback_info info) {
   return napi_create_double(env, (double)tenantry_live_objects(), &made) == napi_ok ? made : amiss(env);
 }
 
-static void forget(napi_env env, void *data, void *hint) {
-  (void)hint;
-  struct addon *addon = data;
-  if (addon->keeps_it != NULL) napi_delete_reference(env, addon->keeps_it);
-  free(addon);
-}
-
 static bool exports_number(napi_env env, napi_value exports, const char *name, uint32_t number) {
   napi_value value;
   return napi_create_uint32(env, number, &value) == napi_ok && napi_set_named_property(env, exports, name, value) == napi_ok;
@@ -686,27 +665,12 @@ static bool exports_function(napi_env env, napi_value exports, const char *name,
 }
 
 NAPI_MODULE_INIT() {
-  napi_value version, seen, array;
-  void *memory;
+  napi_value version;
   /* Of another ABI nothing else may be called; index.js says so. */
   if (!exports_number(env, exports, "abi", tenantry_abi_version()) || !exports_number(env, exports, "compiledFor", TENANTRY_ABI_VERSION) ||
       napi_create_string_utf8(env, tenantry_version(), NAPI_AUTO_LENGTH, &version) != napi_ok ||
-      napi_set_named_property(env, exports, "version", version) != napi_ok)
-    return amiss(env);
-  struct addon *addon = calloc(1, sizeof *addon);
-  if (addon == NULL) return refuse(env, NO_MEMORY);
-  if (napi_set_instance_data(env, addon, forget, NULL) != napi_ok) {
-    free(addon);
-    return amiss(env);
-  }
-  /* Kept for as long as there is an environment, for checks write to it. */
-  if (napi_create_arraybuffer(env, sizeof(double), &memory, &seen) != napi_ok ||
-      napi_create_reference(env, seen, 1, &addon->keeps_it) != napi_ok ||
-      napi_create_typedarray(env, napi_float64_array, 1, seen, 0, &array) != napi_ok ||
-      napi_set_named_property(env, exports, "seen", array) != napi_ok)
-    return amiss(env);
-  addon->seen = memory;
-  if (!exports_function(env, exports, "open", on_open) || !exports_function(env, exports, "restore", on_restore) ||
+      napi_set_named_property(env, exports, "version", version) != napi_ok || !exports_number(env, exports, "reasons", REASONS) ||
+      !exports_function(env, exports, "open", on_open) || !exports_function(env, exports, "restore", on_restore) ||
       !exports_function(env, exports, "status", on_status) || !exports_function(env, exports, "live", on_live))
     return amiss(env);
   return exports;

@@ -253,13 +253,16 @@ test('options that there are not, and values that they cannot have', async () =>
   const wrong = [
     { reedOnly: true }, { readOnly: 1 }, { readOnly: 'no' }, { waitMs: -1 }, { waitMs: 1.5 }, { waitMs: '5' }, { waitMs: 2 ** 32 },
     { clockLeapSeconds: NaN }, { maxBytes: 2 ** 53 }, { maxBytes: -1 }, { now: 'today' }, { ['__proto__']: { readOnly: true } },
-    { toString: 1 }, null, 7, 'readOnly'
+    { toString: 1 }, null, 7, 'readOnly', [], ['readOnly'], new Map([['readOnly', true]]), new (class { get readOnly () { return true } })(),
+    Object.create({ readOnly: true }), Promise.resolve({ readOnly: true }), () => {}, { policy: () => {} }, { policy: Symbol('clients') },
+    { policy: Promise.resolve('clients') }
   ]
   for (const options of wrong) {
     await assert.rejects(tenantry.memory(options), fails('invalid_request'))
     assert.throws(() => tenantry.openSync(file(), options), fails('invalid_request'))
   }
-  for (const options of [{ policy: () => {} }, { policy: Symbol('clients') }, { savedIndex: 7 }]) await assert.rejects(tenantry.memory(options), fails('bad_text'))
+  await assert.rejects(tenantry.memory({ savedIndex: 7 }), fails('bad_text'))
+  await (await tenantry.memory(Object.assign(Object.create(null), { waitMs: 5 }))).close()
   await assert.rejects(tenantry.memory({ policy: 'none' }), fails('invalid_request'))
   await assert.rejects(tenantry.memory({ policy: {} }), tenantry.TenantryError)
   await assert.rejects(tenantry.open(file(), { mustExist: true }), fails('cannot_open', tenantry.StoreError))
@@ -353,6 +356,37 @@ test('what a call of JavaScript throws on the way is thrown as it is, and the ne
   await engine.close()
 })
 
+test('what JSON would leave out, or make nothing of, is refused and not taken for nothing', async () => {
+  const engine = await tenantry.memory()
+  const { by, msp, bakery } = await village(engine)
+  const others = [
+    NaN, Infinity, -Infinity, () => {}, Symbol('x'), new Date(NaN), { toJSON () { return null } }, { toJSON () {} }, Promise.resolve(1), new Map(),
+    new Set([1]), new Error('x'), /x/, new Uint8Array(3), new ArrayBuffer(3), new WeakMap(), Object(7), (function () { return arguments })(1)
+  ]
+  for (const other of others) {
+    for (const execution of [{ ...register('x'), expected_seq: other }, { ...register('x'), id: other }, { ...register('x'), actor: { operator: { ticket: other } } }]) {
+      await assert.rejects(engine.execute(execution), fails('invalid_request'))
+      assert.throws(() => engine.executeSync(execution), fails('invalid_request'))
+      await assert.rejects(engine.call({ execute: execution }), fails('invalid_request'))
+    }
+    await assert.rejects(engine.ask({ query: 'customers', actor: by, manager: msp, paging: other }), fails('invalid_request'))
+    assert.throws(() => engine.askSync({ query: 'customers', actor: by, manager: msp, paging: { limit: other } }), fails('invalid_request'))
+    await assert.rejects(engine.rows({ query: 'customers', actor: by, manager: msp, filter: other }).next(), fails('invalid_request'))
+  }
+  const batch = { actor: by, command: { command: 'disable_tenants', tenants: [bakery, undefined] } }
+  await assert.rejects(engine.execute(batch), (error) => /`1` is undefined in a list/.test(error.message))
+  // An end that is none would be a role without an end.
+  const lends = { command: 'assign_role', user: by.user, tenant: bakery, role: 'admin', expires_at: new Date('next week') }
+  await assert.rejects(engine.execute({ actor: by, command: lends }), (error) => /`expires_at`/.test(error.message))
+  // What JSON does have a way for goes: a date, null, what is undefined beside others, an object of a class.
+  class Registers { command = 'register_tenant'; kind = 'msp'; name = 'Contoso'; number = undefined; website = null }
+  assert.ok((await engine.execute({ actor: STAFF, command: new Registers() })).outcome)
+  const at = new Date(Date.now() - 3_600_000)
+  const asked = await engine.ask({ query: 'check', user: by.user, permission: 'devices.manage', tenant: bakery, as_of: at })
+  assert.equal(asked.answer.allowed, false)
+  await engine.close()
+})
+
 test('no member of a call or a reply gets to a prototype', async () => {
   const engine = await tenantry.memory()
   await assert.rejects(engine.call('{"__proto__":{"polluted":1}}'), fails('invalid_request'))
@@ -436,9 +470,26 @@ test('closed engines: what was called before is done, what is called after is re
   ;(await index).close()
 
   const other = tenantry.openSync(file())
+  // A call that has been made, be it only waiting for its turn, is not cut off.
+  const made = [other.execute(register('One')), other.execute(register('Two')), other.ask({ query: 'policy' }), other.index()]
+  assert.throws(() => other.closeSync(), fails('handle_in_use'))
+  assert.ok((await Promise.all(made)).every((one) => one))
   other.closeSync()
   await other.close()
   assert.throws(() => other.askSync({ query: 'policy' }), fails('handle_closed'))
+})
+
+test('what the declarations have is what the package has', () => {
+  const text = fs.readFileSync(path.join(where, 'index.d.ts'), 'utf8')
+  const declared = [...text.matchAll(/^export (?:class|function|const) (\w+)/gm)].map((one) => one[1])
+  assert.deepEqual([...new Set(declared)].sort(), Object.keys(tenantry).sort())
+  for (const name of ['Engine', 'Index', 'Verdict']) {
+    const [, body] = new RegExp(`^export class ${name} {\n(.*?)^}`, 'ms').exec(text)
+    const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)(?:<.*>)? ?[(:]/gm)].map((one) => one[1])
+    const own = Object.getOwnPropertyNames(tenantry[name].prototype)
+    for (const member of own) if (member !== 'constructor') assert.ok(members.includes(member), `${name}.${member} is not declared`)
+    for (const member of members) assert.ok(own.includes(member) || name === 'Verdict', `${name}.${member} is not there`)
+  }
 })
 
 test('nobody else makes an engine or an index, nor borrows their methods', async () => {
