@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compiles the addon for Node.js as its README says, and tries the package on the libtenantry installed at PREFIX: its suite, plainly and with
-# the sanitizers, the programs of the READMEs, and what is said where the addon or the library is missing, another, or of another ABI. A tool
+# the sanitizers, which count what is left, too; its declarations, the programs of the READMEs, and what is said where the addon or the library is missing, another, or of another ABI. A tool
 # that is missing is a failure, not a reason to skip.
 #
 #   ffi/node/check.sh PREFIX
@@ -12,7 +12,7 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 # The addon is to find the library by itself.
 unset LD_LIBRARY_PATH
 
-for tool in node cc pkg-config python3; do
+for tool in node cc pkg-config python3 tsc; do
     command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 1; }
 done
 headers=${NODE_HEADERS:-/usr/include/node}
@@ -41,13 +41,22 @@ say "its suite"
 export TENANTRY_PACKAGE=$scratch/node_modules/tenantry
 quietly node --expose-gc --test "$here/tests/suite.js"
 
-say "its suite with the sanitizers"
-# They see the addon alone. What Node.js and its engine leave is theirs; what the library has given out is counted by the suite.
+say "its declarations: what they allow, and what they do not"
+cp "$here/tests/types.ts" .
+quietly tsc --noEmit --strict --skipDefaultLibCheck --target es2020 --lib es2020 --module commonjs --moduleResolution node types.ts
+
+say "its suite with the sanitizers, and whether everything is given back"
+# A process that is ended with calls pending gives nothing back, and the suite ends many; what it leaves is looked for in a program of its own.
 cp -r node_modules/tenantry sanitized
 bash -c "$(sed 's|cc |cc -g -fsanitize=address,undefined -fno-sanitize-recover=undefined |; s|node_modules/tenantry/|sanitized/|g' <<<"$line")"
 ! node -e 'require("./sanitized")' >log 2>&1 || fails "the sanitizers are not there"
-quietly env TENANTRY_PACKAGE="$scratch/sanitized" LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)" \
-    ASAN_OPTIONS=detect_leaks=0 node --expose-gc --test "$here/tests/suite.js"
+sanitized() {
+    quietly env TENANTRY_PACKAGE="$scratch/sanitized" LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)" \
+        ASAN_OPTIONS="detect_leaks=$1" node --expose-gc "${@:2}"
+}
+sanitized 0 --test "$here/tests/suite.js"
+mkdir leaks
+sanitized 1 "$here/tests/leaks.js" leaks
 
 say "the programs of its README print what stands below them, and that of the repository's runs"
 python3 "$here/../readme.py" "$here/README.md" js .

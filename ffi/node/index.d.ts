@@ -1,50 +1,47 @@
-// The types of index.js. What is called and replied is the JSON of tenantry.schema.json, which the reference describes; of that there are the
-// outlines here, and a type of your own may stand for an outcome, an answer or a row.
+// The types of index.js. What is called and replied is the JSON of tenantry.schema.json; model.d.ts has that, generated, and all of it but
+// `Verdict`, which is another here, is a type of this package, too.
 
-/** An id as the JSON has it, such as "01000000-0000-0000-0000-000000000001". */
-export type Id = string
+import type { Actor, Answers, Code, Command, Commands, Event, Outcomes, Page, Permission, Policy, Queries, Query, RequestId } from './model'
+import type { Restored, Service, TenantId, Timestamp, Token, Trouble, UserId } from './model'
 
-/** Who a command or a question is from. */
-export type Actor = { user: Id } | { operator: { ticket?: string | null } } | 'clock'
+export * from './model'
 
-/** A command with what it takes, such as `{ command: 'request_delink', link }`. */
-export interface Command { command: string, [member: string]: unknown }
-
-export interface Execution {
+export interface Execution<Name extends keyof Commands = keyof Commands> {
   actor: Actor
-  command: Command
+  command: Command<Name>
   /** Names the request: asking again under the same id is safe, and is answered with the first receipt. */
-  id?: Id | null
+  id?: RequestId | null
   /** The revision that the caller last saw; where the journal has moved on, the command is refused (`stale_seq`). */
   expected_seq?: number | null
 }
 
-export interface Event { event: string, [member: string]: unknown }
-
-export interface Executed<Outcome = any> {
-  request: Id
+export interface Executed<Name extends keyof Commands = keyof Commands> {
+  request: RequestId
   seq: number
   /** The revision after it, for `Index.refresh` of whoever is to have seen it. */
-  token: string
-  at: string
-  command: string
-  outcome: Outcome
+  token: Token
+  at: Timestamp
+  command: Name
+  outcome: Outcomes[Name]
   events: Event[]
 }
 
-/** A query with what it takes, such as `{ query: 'customers', actor, manager }`. */
-export interface Query { query: string, [member: string]: unknown }
-
-export interface Answered<Answer = any> {
-  query: string
-  answer: Answer
+export interface Answered<Name extends keyof Queries = keyof Queries> {
+  query: Name
+  answer: Answers[Name]
   /** The revision it was read at, where it is about the world at a moment. */
   seq?: number | null
 }
 
+/** The queries that are answered in pages. */
+export type Paged = { [Name in keyof Queries]: Answers[Name] extends Page<unknown> ? Name : never }[keyof Queries]
+
+/** A row of such a query. */
+export type Row<Name extends Paged> = Answers[Name] extends Page<infer One> ? One : never
+
 export interface Options {
   /** The policy of a store that is new: a whole one, or the name of one that comes with the library. */
-  policy?: string | object
+  policy?: Policy | 'default' | 'clients' | (string & {})
   readOnly?: boolean
   /** The file must be there; else it is made. */
   mustExist?: boolean
@@ -68,12 +65,12 @@ export interface Options {
 
 export class Engine {
   private constructor ()
-  execute<Outcome = any> (execution: Execution): Promise<Executed<Outcome>>
-  executeSync<Outcome = any> (execution: Execution): Executed<Outcome>
-  ask<Answer = any> (query: Query): Promise<Answered<Answer>>
-  askSync<Answer = any> (query: Query): Answered<Answer>
+  execute<Name extends keyof Commands> (execution: Execution<Name>): Promise<Executed<Name>>
+  executeSync<Name extends keyof Commands> (execution: Execution<Name>): Executed<Name>
+  ask<Name extends keyof Queries> (query: Query<Name>): Promise<Answered<Name>>
+  askSync<Name extends keyof Queries> (query: Query<Name>): Answered<Name>
   /** The rows of a query that is answered in pages. */
-  rows<Row = any> (query: Query): AsyncGenerator<Row, void, undefined>
+  rows<Name extends Paged> (query: Query<Name>): AsyncGenerator<Row<Name>, void, undefined>
   /** Any call of the schema as JSON, answered as JSON. */
   call (json: string): Promise<string>
   /** Any call of the schema. */
@@ -90,20 +87,22 @@ export class Engine {
   closeSync (): void
 }
 
-/** A permission or a service as an index numbers them, for as long as it is open. */
-export type Handle = number
+/** A permission as an index numbers it, for as long as it is open. */
+export type PermissionHandle = number & { readonly __of?: 'permission' }
+/** The same of a service. */
+export type ServiceHandle = number & { readonly __of?: 'service' }
 
 export class Index {
   private constructor ()
-  check (user: Id, permission: string | Handle, tenant: Id, service?: string | Handle | null): Verdict
-  permission (name: string): Handle
-  service (name: string): Handle
-  tenantsWhere (user: Id, permission: string | Handle, service?: string | Handle | null): Id[]
-  usersWhoCan (permission: string | Handle, tenant: Id, service?: string | Handle | null): Id[]
+  check (user: UserId, permission: Permission | PermissionHandle, tenant: TenantId, service?: Service | ServiceHandle | null): Verdict
+  permission (name: Permission): PermissionHandle
+  service (name: Service): ServiceHandle
+  tenantsWhere (user: UserId, permission: Permission | PermissionHandle, service?: Service | ServiceHandle | null): TenantId[]
+  usersWhoCan (permission: Permission | PermissionHandle, tenant: TenantId, service?: Service | ServiceHandle | null): UserId[]
   readonly seq: number
   /** Takes in what any process has committed; with a token, at least what its holder has seen. */
-  refresh (token?: string | null): Promise<number>
-  refreshSync (token?: string | null): number
+  refresh (token?: Token | null): Promise<number>
+  refreshSync (token?: Token | null): number
   close (): void
 }
 
@@ -112,7 +111,7 @@ export class Verdict {
   readonly allowed: boolean
   /** Why not, as the refusal's number and stable name, with what to do about it and the rule; null where it is allowed. */
   readonly number: number | null
-  readonly reason: string | null
+  readonly reason: Code | null
   readonly remedy: string | null
   readonly rule: string | null
   /** The revision it was read at. */
@@ -126,22 +125,20 @@ export function openSync (path: string, options?: Options): Engine
 export function memory (options?: Options): Promise<Engine>
 export function memorySync (options?: Options): Engine
 
-export interface Restored { token: string, common: number, replaced?: number | null, lost?: number, erased?: unknown[] }
-
 /** Makes a store at `to` of the backup at `from`, in place of what is there; nobody may have that open. */
 export function restore (from: string, to: string): Promise<Restored>
 export function restoreSync (from: string, to: string): Restored
 
 export type Family = 'request' | 'unknown' | 'rights' | 'value' | 'state' | 'store' | 'misuse' | 'defect'
 
-export interface ErrorItem { index: number, number: number, name: string, message: string, remedy: string, rule: string, about: string }
+export interface ErrorItem { index: number, number: number, name: Code, message: string, remedy: string, rule: string, about: string }
 
 export class TenantryError extends Error {
   protected constructor ()
   /** The stable number: up to 999 of a refusal, from 9000 on of a trouble. */
   readonly number: number
   /** The stable name, such as `not_delinkable`. `name` is that of the class. */
-  readonly code: string
+  readonly code: Code | Trouble
   readonly family: Family
   readonly remedy: string
   readonly rule: string | null
