@@ -5,6 +5,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
+const { types } = require('node:util')
 
 // What the addon's functions are asked for; tenantry.c has the same numbers.
 const CALL = 0
@@ -146,7 +147,7 @@ function said (member, value) {
   else if (value === undefined && Array.isArray(this)) kind = 'undefined in a list'
   else if (value == null && this[member] !== value) kind = 'a value, perhaps a date, that is none'
   else if (typeof value === 'object' && value !== null && !KINDS.includes(kindOf(value))) kind = kindOf(value)
-  if (kind !== undefined) throw misuse(INVALID_REQUEST, `\`${member}\` is ${kind}, which JSON cannot say`)
+  if (kind !== undefined) throw misuse(INVALID_REQUEST, `\`${member || 'the call'}\` is ${kind}, which JSON cannot say`)
   return value
 }
 
@@ -166,7 +167,7 @@ function whole (value, most, name) {
 }
 
 function moment (value, name) {
-  const millis = value instanceof Date ? value.getTime() : value
+  const millis = types.isDate(value) ? value.getTime() : value
   if (!Number.isInteger(millis) || Math.abs(millis) > 8.64e15) throw misuse(INVALID_REQUEST, `\`${name}\` is a Date, or milliseconds since 1970`)
   return millis
 }
@@ -251,13 +252,13 @@ class Engine {
 
   /** The rows of a query that is answered in pages, page after page as they are wanted. */
   async * rows (query) {
-    let cursor = query?.paging?.cursor
-    do {
-      const { answer } = await this.ask({ ...query, paging: { ...query?.paging, cursor } })
+    for (let page = query; ;) {
+      const { answer } = await this.ask(page)
       if (!Array.isArray(answer?.rows)) throw misuse(INVALID_REQUEST, `\`${query.query}\` is not answered in pages`)
       yield * answer.rows
-      cursor = answer.next
-    } while (cursor != null)
+      if (answer.next == null) return
+      page = { ...query, paging: { ...query.paging, cursor: answer.next } }
+    }
   }
 
   /** Any call of the schema: an object is answered with an object, JSON with JSON. */

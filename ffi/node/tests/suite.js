@@ -11,6 +11,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const readline = require('node:readline')
+const vm = require('node:vm')
 const { Worker } = require('node:worker_threads')
 
 const where = process.env.TENANTRY_PACKAGE || path.join(__dirname, '..')
@@ -236,6 +237,9 @@ test('a clock stands where it is told to, also for an index', async () => {
   const { ada, bakery } = await village(engine)
   await engine.close()
   assert.equal(index.check(ada, 'devices.manage', bakery).allowed, true)
+  const tested = tenantry.memorySync({ now: vm.runInNewContext('new Date(5)') })
+  tested.setNow(vm.runInNewContext('new Date(7)'))
+  tested.closeSync()
   for (const wrong of ['2026', NaN, new Date(NaN), 1.5, Infinity, 9e15, undefined, null, 1n]) {
     assert.throws(() => engine.setNow(wrong), fails('invalid_request'))
   }
@@ -369,6 +373,7 @@ test('what JSON would leave out, or make nothing of, is refused and not taken fo
     await assert.rejects(engine.ask({ query: 'customers', actor: by, manager: msp, paging: other }), fails('invalid_request'))
     assert.throws(() => engine.askSync({ query: 'customers', actor: by, manager: msp, paging: { limit: other } }), fails('invalid_request'))
     await assert.rejects(engine.rows({ query: 'customers', actor: by, manager: msp, filter: other }).next(), fails('invalid_request'))
+    await assert.rejects(engine.rows({ query: 'customers', actor: by, manager: msp, paging: other }).next(), fails('invalid_request'))
   }
   const batch = { actor: by, command: { command: 'disable_tenants', tenants: [bakery, undefined] } }
   await assert.rejects(engine.execute(batch), (error) => /`1` is undefined in a list/.test(error.message))
