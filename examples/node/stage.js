@@ -122,7 +122,7 @@ class Stage extends Page {
   // Asks for rights at a moment, on the index. A question is a user, a permission and a tenant.
   async moment (name, link, index, questions) {
     const { entity } = await this.answer({ query: 'host_entity', kind: 'link', id: link })
-    return { name, status: STATUSES[entity.stage], verdicts: questions.map((one) => index.check(...one)) }
+    return { name, status: STATUSES[entity.stage], verdicts: questions.map((one) => index.verdict(...one)) }
   }
 
   // Shows what was answered at all moments, and asks the same again of the past.

@@ -94,7 +94,9 @@ export type ServiceHandle = number & { readonly __of?: 'service' }
 
 export class Index {
   private constructor ()
-  check (user: UserId, permission: Permission | PermissionHandle, tenant: TenantId, service?: Service | ServiceHandle | null): Verdict
+  check (user: UserId, permission: Permission | PermissionHandle, tenant: TenantId, service?: Service | ServiceHandle | null): boolean
+  /** The same with the reason. It is an object, and as such true: ask it for `allowed`. */
+  verdict (user: UserId, permission: Permission | PermissionHandle, tenant: TenantId, service?: Service | ServiceHandle | null): Verdict
   permission (name: Permission): PermissionHandle
   service (name: Service): ServiceHandle
   tenantsWhere (user: UserId, permission: Permission | PermissionHandle, service?: Service | ServiceHandle | null): TenantId[]

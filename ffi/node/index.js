@@ -67,23 +67,6 @@ class MisuseError extends TenantryError {}
 /** tenantry has a defect. */
 class DefectError extends TenantryError {}
 
-const errors = {
-  LibraryError,
-  TenantryError,
-  RefusedError,
-  RequestRefusedError,
-  UnknownRefusedError,
-  RightsRefusedError,
-  ValueRefusedError,
-  StateRefusedError,
-  StoreError,
-  MisuseError,
-  DefectError
-}
-for (const [name, value] of Object.entries(errors)) {
-  Object.defineProperty(value.prototype, 'name', { value: name, configurable: true, writable: true })
-}
-
 const families = new Map([
   ['request', RequestRefusedError],
   ['unknown', UnknownRefusedError],
@@ -93,6 +76,10 @@ const families = new Map([
   ['store', StoreError],
   ['misuse', MisuseError]
 ])
+
+for (const Kind of [LibraryError, TenantryError, RefusedError, DefectError, ...families.values()]) {
+  Object.defineProperty(Kind.prototype, 'name', { value: Kind.name, configurable: true, writable: true })
+}
 
 function refused (fault) {
   return new (families.get(fault.family) || DefectError)(fault)
@@ -364,7 +351,7 @@ class Engine {
 
 const QUESTION = 'a user and a tenant are ids; a permission and a service are names, or handles of the index'
 
-/** The answer of a check: `allowed`, else the number of the reason, and the revision it was read at. */
+/** What a check has found: `allowed`, else the number of the reason, and the revision it was read at. */
 class Verdict {
   constructor (packed) {
     const number = packed % native.reasons
@@ -405,10 +392,22 @@ class Index {
     this.#now = now
   }
 
-  /** May a user do this on a tenant, for a service? Permission and service are names, or what `permission` and `service` have of them. */
+  /**
+   * May a user do this on a tenant, for a service: true or false. Permission and service are names, or what `permission` and `service` have of
+   * them.
+   */
   check (user, permission, tenant, service) {
+    return this.#judge(user, permission, tenant, service) % native.reasons === 0
+  }
+
+  /** The same with the reason. It is an object, which JavaScript takes for true whatever it says: ask it for `allowed`. */
+  verdict (user, permission, tenant, service) {
+    return new Verdict(this.#judge(user, permission, tenant, service))
+  }
+
+  #judge (user, permission, tenant, service) {
     try {
-      return new Verdict(this.#check(user, permission, tenant, service))
+      return this.#check(user, permission, tenant, service)
     } catch (caught) {
       throw raised(caught, QUESTION)
     }
@@ -513,4 +512,29 @@ function restoreSync (from, to) {
   return JSON.parse(done(() => native.restore(true, ...paths)))
 }
 
-module.exports = { open, openSync, memory, memorySync, restore, restoreSync, Engine, Index, Verdict, ...errors, version: native.version }
+const { version } = native
+
+// By name each, which is how `import { open } from 'tenantry'` finds them.
+module.exports = {
+  open,
+  openSync,
+  memory,
+  memorySync,
+  restore,
+  restoreSync,
+  Engine,
+  Index,
+  Verdict,
+  LibraryError,
+  TenantryError,
+  RefusedError,
+  RequestRefusedError,
+  UnknownRefusedError,
+  RightsRefusedError,
+  ValueRefusedError,
+  StateRefusedError,
+  StoreError,
+  MisuseError,
+  DefectError,
+  version
+}

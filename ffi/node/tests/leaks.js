@@ -29,7 +29,7 @@ async function all (directory) {
     }
     for (const index of indexes) {
       for (const name of ['devices.manage', 'devices.mange', '\ud800', 7, {}]) {
-        await tries(() => index.check(nobody, name, nobody))
+        await tries(() => index.verdict(nobody, name, nobody))
         await tries(() => index.check(nobody, 'devices.manage', nobody, name))
         await tries(() => index.tenantsWhere(nobody, name))
         await tries(() => index.usersWhoCan(name, nobody))

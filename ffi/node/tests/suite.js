@@ -11,6 +11,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const readline = require('node:readline')
+const { pathToFileURL } = require('node:url')
 const vm = require('node:vm')
 const { Worker } = require('node:worker_threads')
 
@@ -158,40 +159,61 @@ test('the index answers by names and by handles, and says why not', async () => 
   const service = index.service('manage')
   for (const permission of [manage, 'devices.manage']) {
     for (const one of [undefined, null, service, 'manage']) {
-      const verdict = index.check(ada, permission, bakery, one)
+      const verdict = index.verdict(ada, permission, bakery, one)
       assert.equal(verdict.allowed, true)
       assert.deepEqual([verdict.number, verdict.reason, verdict.remedy, verdict.rule, verdict.seq], [null, null, null, null, index.seq])
     }
   }
-  const no = index.check(ada, 'location.view', bakery)
+  const no = index.verdict(ada, 'location.view', bakery)
   assert.deepEqual([no.allowed, no.number, no.reason, no.rule], [false, 305, 'reserved_for_customer', 'P-6'])
   assert.equal(typeof no.remedy, 'string')
-  assert.equal(index.check(ada, manage, bakery, 'configure').reason, 'service_not_managed')
-  assert.equal(index.check(NOBODY, manage, bakery).reason, 'unknown_user')
-  assert.equal(index.check(ada, manage, NOBODY).reason, 'unknown_tenant')
-  assert.equal(index.check(ada.toUpperCase(), manage, bakery).allowed, true)
-  assert.equal(index.check(ada, 0, bakery).allowed, false)
+  assert.equal(index.verdict(ada, manage, bakery, 'configure').reason, 'service_not_managed')
+  assert.equal(index.verdict(NOBODY, manage, bakery).reason, 'unknown_user')
+  assert.equal(index.verdict(ada, manage, NOBODY).reason, 'unknown_tenant')
+  assert.equal(index.verdict(ada.toUpperCase(), manage, bakery).allowed, true)
+  assert.equal(index.verdict(ada, 0, bakery).allowed, false)
 
   assert.deepEqual(index.tenantsWhere(ada, manage).sort(), [msp, bakery].sort())
   assert.deepEqual(index.usersWhoCan('devices.manage', bakery, 'manage'), [ada])
   assert.deepEqual(index.tenantsWhere(NOBODY, manage), [])
   assert.throws(() => index.permission('devices.mange'), fails('unknown_permission', tenantry.ValueRefusedError))
   assert.throws(() => index.service('manege'), fails('unknown_service', tenantry.ValueRefusedError))
-  assert.throws(() => index.check(ada, 'devices.mange', bakery), fails('unknown_permission', tenantry.ValueRefusedError))
+  assert.throws(() => index.verdict(ada, 'devices.mange', bakery), fails('unknown_permission', tenantry.ValueRefusedError))
 
   // What the engine commits counts at once; the index outlives its engine.
   await ousts(engine, all)
-  const after = index.check(ada, manage, bakery)
+  const after = index.verdict(ada, manage, bakery)
   assert.equal(after.reason, 'user_not_active')
   assert.equal(after.seq, engine.askSync({ query: 'check', user: ada, permission: 'devices.manage', tenant: bakery }).seq)
   await engine.close()
-  assert.equal(index.check(ada, manage, bakery).reason, 'user_not_active')
+  assert.equal(index.verdict(ada, manage, bakery).reason, 'user_not_active')
   await assert.rejects(index.refresh(), fails('handle_closed'))
   index.close()
   index.close()
-  for (const asks of [() => index.check(ada, manage, bakery), () => index.seq, () => index.tenantsWhere(ada, manage), () => index.permission('devices.manage')]) {
+  for (const asks of [() => index.verdict(ada, manage, bakery), () => index.seq, () => index.tenantsWhere(ada, manage), () => index.permission('devices.manage')]) {
     assert.throws(asks, fails('handle_closed'))
   }
+})
+
+test('a check is true or false, for a verdict is an object and as such true', async () => {
+  const engine = await tenantry.memory()
+  const all = await village(engine)
+  const { ada, bakery } = all
+  const index = await engine.index()
+  for (const permission of ['devices.manage', 'location.view', index.permission('devices.manage')]) {
+    for (const user of [ada, NOBODY]) assert.equal(index.check(user, permission, bakery), index.verdict(user, permission, bakery).allowed)
+  }
+  assert.equal(index.check(ada, 'devices.manage', bakery), true)
+  await ousts(engine, all)
+  assert.equal(index.check(ada, 'devices.manage', bakery), false)
+  index.close()
+  assert.throws(() => index.check(ada, 'devices.manage', bakery), fails('handle_closed'))
+  await engine.close()
+})
+
+test('an ES module has everything by its name', async () => {
+  const module = await import(pathToFileURL(path.join(where, 'index.js')))
+  for (const name of Object.keys(tenantry)) assert.equal(module[name], tenantry[name], name)
 })
 
 test('a long list comes whole', async () => {
@@ -215,9 +237,9 @@ test('two engines on one file: what the other has committed is taken in by a tok
   const { ada, bakery } = all
   const index = await other.index()
   const blocked = await ousts(one, all)
-  assert.equal(index.check(ada, 'devices.manage', bakery).allowed, true)
+  assert.equal(index.verdict(ada, 'devices.manage', bakery).allowed, true)
   assert.equal(await index.refresh(blocked.token), blocked.seq)
-  assert.equal(index.check(ada, 'devices.manage', bakery).reason, 'user_not_active')
+  assert.equal(index.verdict(ada, 'devices.manage', bakery).reason, 'user_not_active')
   assert.equal(index.refreshSync(), blocked.seq)
   const elsewhere = await tenantry.memory()
   const foreign = (await elsewhere.execute(register('Contoso'))).token
@@ -236,7 +258,7 @@ test('a clock stands where it is told to, also for an index', async () => {
   const index = engine.indexSync()
   const { ada, bakery } = await village(engine)
   await engine.close()
-  assert.equal(index.check(ada, 'devices.manage', bakery).allowed, true)
+  assert.equal(index.verdict(ada, 'devices.manage', bakery).allowed, true)
   const tested = tenantry.memorySync({ now: vm.runInNewContext('new Date(5)') })
   tested.setNow(vm.runInNewContext('new Date(7)'))
   tested.closeSync()
@@ -287,8 +309,8 @@ test('whatever is no text, no id or no call is refused in kind', async () => {
     assert.throws(() => tenantry.restoreSync('x', other), fails('bad_text'))
     assert.throws(() => index.permission(other), fails('bad_text'))
     assert.throws(() => index.service(other), fails('bad_text'))
-    assert.throws(() => index.check(other, 'devices.manage', bakery), fails('bad_text'))
-    assert.throws(() => index.check(ada, 'devices.manage', other), fails('bad_text'))
+    assert.throws(() => index.verdict(other, 'devices.manage', bakery), fails('bad_text'))
+    assert.throws(() => index.verdict(ada, 'devices.manage', other), fails('bad_text'))
     assert.throws(() => index.usersWhoCan('devices.manage', other), fails('bad_text'))
     if (typeof other !== 'bigint') {
       await assert.rejects(engine.ask(other), fails('invalid_request'))
@@ -298,14 +320,14 @@ test('whatever is no text, no id or no call is refused in kind', async () => {
     }
   }
   for (const handle of [1.5, -1, 65536, NaN, 2 ** 53, Infinity]) {
-    assert.throws(() => index.check(ada, handle, bakery), fails('bad_text'))
-    assert.throws(() => index.check(ada, 'devices.manage', bakery, handle), fails('bad_text'))
+    assert.throws(() => index.verdict(ada, handle, bakery), fails('bad_text'))
+    assert.throws(() => index.verdict(ada, 'devices.manage', bakery, handle), fails('bad_text'))
   }
   // Characters of which the low byte is a digit are no digits.
   const wide = ada.replace(/[0-9]/g, (digit) => String.fromCharCode(0x100 + digit.charCodeAt(0)))
   for (const id of ['', 'ada', ada + '\0', '\0' + ada, ada + '0'.repeat(100), ada.slice(1), wide, `\ud800${ada.slice(1)}`, 'x'.repeat(1 << 20)]) {
-    assert.throws(() => index.check(id, 'devices.manage', bakery), fails('bad_text'))
-    assert.throws(() => index.check(ada, 'devices.manage', id), fails('bad_text'))
+    assert.throws(() => index.verdict(id, 'devices.manage', bakery), fails('bad_text'))
+    assert.throws(() => index.verdict(ada, 'devices.manage', id), fails('bad_text'))
   }
   for (const half of ['\ud800', 'a\udc00', '\ud800\ud800', '\udc00\ud800', '{"ask":{"query":"\ud83d"}}']) {
     await assert.rejects(engine.call(half), fails('not_utf8'))
@@ -325,7 +347,7 @@ test('whatever is no text, no id or no call is refused in kind', async () => {
     await assert.rejects(engine.call(huge), fails('document_too_large'))
     await assert.rejects(engine.ask({ query: huge }), fails('document_too_large'))
     assert.throws(() => index.permission(huge), tenantry.TenantryError)
-    assert.throws(() => index.check(huge, 'devices.manage', bakery), fails('bad_text'))
+    assert.throws(() => index.verdict(huge, 'devices.manage', bakery), fails('bad_text'))
   }
   assert.throws(() => engine.callSync('['.repeat(1 << 20)), fails('document_too_deep'))
 
@@ -464,7 +486,7 @@ test('closed engines: what was called before is done, what is called after is re
     assert.throws(late, fails('handle_closed'))
   }
   assert.equal((await Promise.all(before)).length, 20)
-  assert.equal((await index).check(ada, 'devices.manage', msp).allowed, true)
+  assert.equal((await index).verdict(ada, 'devices.manage', msp).allowed, true)
   await closing
   await engine.close()
   engine.closeSync()
@@ -498,7 +520,7 @@ test('nobody else makes an engine or an index, nor borrows their methods', async
   assert.throws(() => new tenantry.Engine(), TypeError)
   assert.throws(() => new tenantry.Index(), TypeError)
   await assert.rejects(tenantry.Engine.prototype.execute.call({}, {}), TypeError)
-  assert.throws(() => tenantry.Index.prototype.check.call(Object.create(tenantry.Index.prototype)), TypeError)
+  assert.throws(() => tenantry.Index.prototype.verdict.call(Object.create(tenantry.Index.prototype)), TypeError)
 })
 
 test('the addon itself takes whatever it is given', async () => {
@@ -564,7 +586,7 @@ test('backup, restore and a saved index', async () => {
   assert.equal(typeof restored.token, 'string')
   assert.ok(tenantry.restoreSync(copy, file()).token)
   engine = await tenantry.open(at, { savedIndex: saved })
-  assert.equal(engine.indexSync().check(ada, 'devices.manage', bakery).allowed, true)
+  assert.equal(engine.indexSync().verdict(ada, 'devices.manage', bakery).allowed, true)
   await engine.close()
 })
 
@@ -591,7 +613,7 @@ test('what nobody closes is closed when it is collected', async () => {
       const engine = await tenantry.open(at)
       const index = await engine.index()
       await Promise.allSettled([engine.execute(register('x')), engine.ask({ query: 'policy' }), engine.call('{'), engine.execute({})])
-      try { index.check('x', 'y', 'z') } catch {}
+      try { index.verdict('x', 'y', 'z') } catch {}
       if (turn % 2) await engine.close()
       if (turn % 3) index.close()
     }

@@ -26,10 +26,10 @@ export async function well (): Promise<void> {
   const acknowledged: object = await engine.call({ acknowledge: { consumer: swept, through: mail.through } })
 
   const index = await engine.index()
-  const seq: number = index.check(ada, index.permission('devices.manage'), tenant, index.service('manage')).seq
+  const seq: number = index.verdict(ada, index.permission('devices.manage'), tenant, index.service('manage')).seq
   // Ids and names that come from elsewhere are strings, and a role's name may be anybody's.
   const said: string = '00000000-0000-0000-0000-0000000000aa'
-  if (index.check(said, 'printers.manage', said).reason === 'unknown_user') index.tenantsWhere(said, 'devices.view').push(tenant)
+  if (index.verdict(said, 'printers.manage', said).reason === 'unknown_user') index.tenantsWhere(said, 'devices.view').push(tenant)
   await index.refresh(added.token)
 
   // What is made first and sent later.
@@ -64,10 +64,11 @@ export async function amiss (engine: tenantry.Engine, by: tenantry.Actor, index:
   index.check(tenant, 'devices.manage', user)
   // @ts-expect-error: a service's handle is no permission's
   index.check(user, index.service('manage'), tenant)
+  const may: boolean = index.check(user, 'devices.manage', tenant)
   // @ts-expect-error: a verdict is no yes or no
-  const yes: boolean = index.check(user, 'devices.manage', tenant)
+  const yes: boolean = index.verdict(user, 'devices.manage', tenant)
   // @ts-expect-error: no such reason
-  if (index.check(user, 'devices.manage', tenant).reason === 'not_grantd' && yes) return
+  if (index.verdict(user, 'devices.manage', tenant).reason === 'not_grantd' && may && yes) return
   // @ts-expect-error: it is made by open or memory
   const made = new tenantry.Engine()
   // @ts-expect-error: no such option
