@@ -43,7 +43,17 @@ quietly node --expose-gc --test "$here/tests/suite.js"
 
 say "its declarations: what they allow, and what they do not"
 cp "$here/tests/types.ts" .
-quietly tsc --noEmit --strict --skipDefaultLibCheck --target es2020 --lib es2020 --module commonjs --moduleResolution node types.ts
+# And every call that the reference shows.
+python3 - "$here"/../../docs/reference/*.md >calls.ts <<'END'
+import json, re, sys
+calls = [json.loads(one) for path in sys.argv[1:] for one in re.findall(r"^```json\n(.*?)^```", open(path).read(), flags=re.M | re.S)]
+print("import * as tenantry from 'tenantry'")
+for kind, name in ("Execution", "execute"), ("Query", "ask"):
+    found = [one[name] for one in calls if name in one]
+    assert found
+    print(f"export const {name}: tenantry.{kind}[] = {json.dumps(found, indent=1)}")
+END
+quietly tsc --noEmit --strict --skipDefaultLibCheck --target es2020 --lib es2020 --module commonjs --moduleResolution node types.ts calls.ts
 
 say "its suite with the sanitizers, and whether everything is given back"
 # A process that is ended with calls pending gives nothing back, and the suite ends many; what it leaves is looked for in a program of its own.

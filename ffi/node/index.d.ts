@@ -1,7 +1,7 @@
 // The types of index.js. What is called and replied is the JSON of tenantry.schema.json; model.d.ts has that, generated, and all of it but
 // `Verdict`, which is another here, is a type of this package, too.
 
-import type { Actor, Answers, Code, Command, Commands, Event, Outcomes, Page, Permission, Policy, Queries, Query, RequestId } from './model'
+import type { Actor, Answers, Code, Command, Commands, Event, Outcomes, Page, Permission, PolicyLike, Queries, Query, RequestId } from './model'
 import type { Restored, Service, TenantId, Timestamp, Token, Trouble, UserId } from './model'
 
 export * from './model'
@@ -41,7 +41,7 @@ export type Row<Name extends Paged> = Answers[Name] extends Page<infer One> ? On
 
 export interface Options {
   /** The policy of a store that is new: a whole one, or the name of one that comes with the library. */
-  policy?: Policy | 'default' | 'clients' | (string & {})
+  policy?: PolicyLike
   readOnly?: boolean
   /** The file must be there; else it is made. */
   mustExist?: boolean

@@ -12,6 +12,9 @@ export type Instant = Timestamp | Date
 /** A moment that has passed: a record's number, or an instant. */
 export type AsOf = number | Instant
 
+/** A policy, or the name of one that comes with the library. */
+export type PolicyLike = Policy | string
+
 /** A device as it was typed, by one of its ids or by a list of 1 to 8 of them, the first of which names it. */
 export type TypedDevice = DeviceId | DeviceId[]
 
@@ -4346,7 +4349,7 @@ export interface Commands {
   /** Put a policy into force; operators only (P-13). Who: an operator. */
   set_policy: {
     /** The whole policy. */
-    policy: Policy
+    policy: PolicyLike
   }
 
   /** Register a tenant without a manager; operators only (T-1). Who: an operator. */

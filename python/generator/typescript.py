@@ -53,6 +53,9 @@ export type Instant = Timestamp | Date
 /** A moment that has passed: a record's number, or an instant. */
 export type AsOf = number | Instant
 
+/** A policy, or the name of one that comes with the library. */
+export type PolicyLike = Policy | string
+
 /** A device as it was typed, by one of its ids or by a list of 1 to 8 of them, the first of which names it. */
 export type TypedDevice = DeviceId | DeviceId[]
 
@@ -126,6 +129,8 @@ class TypeScript:
     def type(self, kind: Type, *, sent: bool = False) -> str:
         """The type of what is answered, or of what is sent, which may be wider."""
         match kind:
+            case Ref("Policy") if sent:
+                return "PolicyLike"
             case Ref(name):
                 match self.door.definitions.get(name):
                     case Time() if sent:
