@@ -78,7 +78,8 @@ test: check-tools format ## Runs every test and check: half an hour and 15 GB on
 workspace: ## Runs the tests of the workspace alone
 	$(CARGO) test $(LOCKED) $(ALL) --no-fail-fast
 
-# The libraries for C and Python, each tested as it is installed, and the packages for Go and .NET on that for C. In release they are of one build, too.
+# The libraries for C and Python, each tested as it is installed, and the packages for Go, .NET and Node.js on that for C. In release they are of one build,
+# too.
 faces: ## Builds and tests the libraries for C and Python: PROFILE=release as they are installed
 	LIBRARIES="--package tenantry-ffi --package tenantry-python" $(MAKE) -C ffi check LOCKED=$(LOCKED) PROFILE=$(PROFILE)
 	$(MAKE) python

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the journeys in C, C++, Go and C# against the libtenantry installed at PREFIX, and compares what they print with expected/.
+# Builds the journeys in C, C++, Go, C# and JavaScript against the libtenantry installed at PREFIX, and compares what they print with expected/.
 # Then lets programs of different languages write one file at once. A tool that is missing is a failure, not a reason to skip.
 #
 #   examples/check.sh PREFIX JOURNEYS    JOURNEYS is the program in Rust
@@ -9,7 +9,7 @@ rust=$(realpath "${2:?names no program in Rust}")
 examples=$(cd "$(dirname "$0")" && pwd)
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
 
-for tool in gcc g++ make cmake pkg-config valgrind go gofmt mcs mono; do
+for tool in gcc g++ make cmake pkg-config valgrind go gofmt mcs mono node; do
     command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 1; }
 done
 
@@ -57,6 +57,14 @@ mkdir "$scratch/dotnet"
 "$examples/../ffi/dotnet/compile.sh" "$scratch/dotnet"
 mcs -langversion:7.2 -warnaserror -out:"$scratch/dotnet/journeys.exe" -r:"$scratch/dotnet/Tenantry.dll" "$examples"/dotnet/*.cs
 for journey in fully review preview; do plays $journey mono "$scratch/dotnet/journeys.exe"; done
+
+say "a journey in JavaScript"
+# Compiled by the line of its README.
+mkdir -p "$scratch/node/node_modules"
+cp -r "$prefix/share/tenantry/node" "$scratch/node/node_modules/tenantry"
+line=$(grep '^cc ' "$examples/../ffi/node/README.md")
+(cd "$scratch/node" && bash -c "${line//\/usr\/include\/node/${NODE_HEADERS:-/usr/include/node}}")
+NODE_PATH=$scratch/node/node_modules plays fully node "$examples/node/journeys.js"
 
 say "two languages, one file"
 for pair in "$c $rust" "$rust $c" "$cpp $rust" "$rust $cpp"; do

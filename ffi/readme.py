@@ -1,7 +1,7 @@
 """Takes the programs out of a README: the first is whole, the others are statements of one more, in their order. What stands below a
 block as text is what it prints.
 
-    readme.py README csharp|cpp INTO
+    readme.py README csharp|cpp|js INTO
 """
 
 import re
@@ -16,6 +16,11 @@ AROUND = {
         "    }\n}\n",
     ),
     "cpp": ("cpp", "#include <iostream>\n#include <tenantry.hpp>\n\nint main() {\n", "}\n"),
+    "js": (
+        "js",
+        "(async () => {\n",
+        "})().catch((error) => {\n  console.error(error)\n  process.exitCode = 1\n})\n",
+    ),
 }
 
 text = Path(sys.argv[1]).read_text(encoding="utf-8")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the wide part of the package from the JSON Schema of the door: words, data, events, notices, commands, refusals, and the
-methods; and from the header of the library for C the names of the default policy; for Python, for .NET and for C++. From the schema and core's sources it writes the
-reference (`docs/reference`). Run it after any of these has changed (`make generate` does); `--check` says whether that is due. It decides
-nothing: what core declares appears here.
+methods; and from the header of the library for C the names of the default policy; for Python, Go, .NET, C++ and Node.js. From the schema
+and core's sources it writes the reference (`docs/reference`). Run it after any of these has changed (`make generate` does); `--check`
+says whether that is due. It decides nothing: what core declares appears here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from generator import cplusplus, dotnet, go, modules, reference
+from generator import cplusplus, dotnet, go, modules, reference, typescript
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parent / "include" / "tenantry.schema.json"
@@ -23,6 +23,7 @@ INTO = HERE / "tenantry"
 GO = HERE.parent / "ffi" / "go"
 PAGES = HERE.parent / "docs" / "reference"
 DOTNET = HERE.parent / "ffi" / "dotnet" / "src" / "Generated"
+NODE = HERE.parent / "ffi" / "node"
 CPLUSPLUS = HERE.parent / "include" / "tenantry" / "generated"
 
 
@@ -36,6 +37,7 @@ def written() -> dict[Path, str]:
     made |= {INTO / f"{name}.py": text for name, text in package.items()}
     made |= {GO / name: text for name, text in go(schema, header).items()}
     made |= {DOTNET / name: text for name, text in dotnet(schema, header).items()}
+    made |= {NODE / name: text for name, text in typescript(schema, header).items()}
     made |= {CPLUSPLUS / name: text for name, text in cplusplus(schema, header).items()}
     return made | {PAGES / name: text for name, text in reference(schema, CORE).items()}
 

@@ -2,7 +2,7 @@
 `methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
 of the library for C has; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
 `reference` writes pages from that and the same forms, with the `examples` of each call. `csharp` and `go` write the packages for .NET
-and Go from the same forms, and `cpp` the typed headers for C++.
+and Go from the same forms, `cpp` the typed headers for C++, and `typescript` the declarations of the package for Node.js.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .reference import Reference
 from .schema import door as _door
 from .source import public
 from .spelling import Types
+from .typescript import TypeScript
 
 # The package itself is written by hand, up to here.
 GENERATED = "# All of the model. Written by generate.py, to the end of the file.\n"
@@ -57,3 +58,8 @@ def dotnet(schema: dict[str, Any], header: str) -> dict[str, str]:
 def cplusplus(schema: dict[str, Any], header: str) -> dict[str, str]:
     """The text of every generated header for C++, by its name."""
     return Cpp(_door(schema)).files(header)
+
+
+def typescript(schema: dict[str, Any], header: str) -> dict[str, str]:
+    """The text of the generated declarations of the package for Node.js, by its name."""
+    return TypeScript(_door(schema), header).files()
