@@ -58,7 +58,7 @@ quietly tsc --noEmit --strict --skipDefaultLibCheck --target es2020 --lib es2020
 say "its suite with the sanitizers, and whether everything is given back"
 # A process that is ended with calls pending gives nothing back, and the suite ends many; what it leaves is looked for in a program of its own.
 cp -r node_modules/tenantry sanitized
-bash -c "$(sed 's|cc |cc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined |; s|node_modules/tenantry/|sanitized/|g' <<<"$line")"
+bash -c "$(sed 's|cc |cc -g -fsanitize=address,undefined -fno-sanitize-recover=undefined |; s|node_modules/tenantry/|sanitized/|g' <<<"$line")"
 ! node -e 'require("./sanitized")' >log 2>&1 || fails "the sanitizers are not there"
 sanitized() {
     quietly env TENANTRY_PACKAGE="$scratch/sanitized" LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)" \
