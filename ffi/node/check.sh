@@ -39,7 +39,7 @@ python3 -c 'import ast, sys; ast.literal_eval(open(sys.argv[1]).read())' "$here/
 
 say "its suite"
 export TENANTRY_PACKAGE=$scratch/node_modules/tenantry
-quietly node --expose-gc --test "$here/tests/suite.js"
+quietly node --expose-gc "$here/tests/suite.js"
 
 say "its declarations: what they allow, and what they do not"
 cp "$here/tests/types.ts" .
@@ -64,7 +64,7 @@ sanitized() {
     quietly env TENANTRY_PACKAGE="$scratch/sanitized" LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)" \
         ASAN_OPTIONS="detect_leaks=$1" node --expose-gc "${@:2}"
 }
-sanitized 0 --test "$here/tests/suite.js"
+sanitized 0 "$here/tests/suite.js"
 mkdir leaks
 sanitized 1 "$here/tests/leaks.js" leaks
 
