@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef _WIN32
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include "tenantry.h"
 
@@ -757,6 +759,8 @@ static void files(void) {
   CHECK(engine == NULL);
 }
 
+/* Windows has no fork. */
+#ifndef _WIN32
 static void forks(void) {
   tenantry_engine *engine = NULL;
   tenantry_index *hot = NULL;
@@ -807,6 +811,7 @@ static void forks(void) {
   CHECK(verdict.allowed == 1);
   tenantry_close(&engine);
 }
+#endif
 
 static tenantry_engine *shared;
 
@@ -948,7 +953,9 @@ int main(int count, char **arguments) {
   misuse();
   options();
   files();
+#ifndef _WIN32
   forks();
+#endif
   threads();
   close_in_use();
   CHECK(tenantry_live_objects() == 0);
