@@ -48,7 +48,7 @@ complete() {
     cp "$root/LICENSE-MIT" "$root/LICENSE-APACHE" "$stage"
     cp -r "$here/first" "$stage/share/tenantry"
     quietly cargo cyclonedx --manifest-path "$root/ffi/Cargo.toml" --target "$target" --format json --override-filename "$sbom"
-    mv "$root/ffi/$sbom.json" "$stage/tenantry.cdx.json"
+    sed "s|file://$root|file:///tenantry|g" "$root/ffi/$sbom.json" >"$stage/tenantry.cdx.json"
     quietly cargo about generate --offline --locked --fail --manifest-path "$root/ffi/Cargo.toml" --config "$here/about.toml" \
         --target "$target" --output-file "$stage/THIRD-PARTY.txt" "$here/third-party.hbs"
 }
@@ -56,20 +56,6 @@ complete() {
 # The newest version of glibc of which it uses something.
 needs_glibc() {
     case $2 in *-linux-gnu) readelf -W --dyn-syms "$1/lib/libtenantry.so" | grep -o 'GLIBC_[0-9.]*' | cut -c 7- | sort -uV | tail -n 1 ;; esac
-}
-
-# pack TARGET STAGE, which is a directory in a directory of its own
-pack() {
-    local target=$1 stage=$2 name
-    name=$(basename "$stage")
-    find "$stage" -type d -exec chmod 755 {} +
-    find "$stage" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
-    cd "$(dirname "$stage")"
-    case $target in
-        *-windows-*) rm -f "$into/$name.zip" && find "$name" | sort | zip -q -X -9 -@ "$into/$name.zip" ;;
-        *) tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner -c "$name" | gzip -9n >"$into/$name.tar.gz" ;;
-    esac
-    cd "$root"
 }
 
 wheel() {
@@ -98,7 +84,7 @@ for target in "$@"; do
     quietly make --no-print-directory -C "$root/ffi" install LOCKED=--locked TRIPLE="$target" LIBRARIES="$(packages "$target" | xargs)" \
         PREFIX= DESTDIR="$stage"
     complete "$target" "$stage"
-    pack "$target" "$stage"
+    "$here/pack.sh" "$stage" "$into"
     case $target in *-linux-gnu) wheel "$target" ;; esac
 done
 cd "$into"

@@ -52,7 +52,7 @@ static void writes(void) {
   for (;;) {
     tenantry_text reply;
     tenantry_error *error = NULL;
-    must(tenantry_call(engine, TENANTRY_TEXT(request), &reply, &error), "write", error);
+    must(tenantry_call(engine, request, sizeof request - 1, &reply, &error), "write", error);
     tenantry_text_free(&reply);
     if (putchar('+') == EOF || fflush(stdout) != 0) exit(1);
   }

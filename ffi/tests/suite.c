@@ -759,6 +759,25 @@ static void files(void) {
   CHECK(engine == NULL);
 }
 
+/* A backup is made beside whoever writes, and takes the place of the store that it is of once nobody has that open. */
+static void backups(void) {
+  tenantry_engine *engine = NULL;
+  tenantry_text reply;
+  tenantry_verdict verdict;
+
+  STATUS(TENANTRY_OK, tenantry_open_file(file, strlen(file), NULL, &engine, &error));
+  STATUS(TENANTRY_OK, tenantry_call(engine, TEXT("{\"backup\":{\"to\":\"suite.backup\"}}"), &reply, &error));
+  CHECK(tenantry_text_free(&reply) == TENANTRY_OK);
+  STATUS(TENANTRY_STORE_IN_USE, tenantry_restore(TEXT("suite.backup"), file, strlen(file), &reply, &error));
+  CHECK(tenantry_close(&engine) == TENANTRY_OK);
+  STATUS(TENANTRY_OK, tenantry_restore(TEXT("suite.backup"), file, strlen(file), &reply, &error));
+  CHECK(tenantry_text_free(&reply) == TENANTRY_OK);
+  STATUS(TENANTRY_OK, tenantry_open_file(file, strlen(file), NULL, &engine, &error));
+  STATUS(TENANTRY_OK, tenantry_check(engine, &ADA, TEXT("devices.view"), &BAKERY, NULL, 0, &verdict, &error));
+  CHECK(verdict.allowed == 1);
+  CHECK(tenantry_close(&engine) == TENANTRY_OK);
+}
+
 /* Windows has no fork. */
 #ifndef _WIN32
 static void forks(void) {
@@ -953,6 +972,7 @@ int main(int count, char **arguments) {
   misuse();
   options();
   files();
+  backups();
 #ifndef _WIN32
   forks();
 #endif
