@@ -11,5 +11,5 @@ case $name in
     *-windows-*)
         rm -f "$into/$name.zip"
         find "$name" | sort | zip -q -X -9 -@ "$into/$name.zip" ;;
-    *) tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner -c "$name" | gzip -9n >"$into/$name.tar.gz" ;;
+    *) tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner -c "$name" | gzip -6n >"$into/$name.tar.gz" ;;
 esac
