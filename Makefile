@@ -44,8 +44,9 @@ ONCE = --exclude tenantry-fuzz-ffi
 
 .PHONY: journeys portal help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install dist dist-check extension python
 
+# In a profile of its own, which is built within a minute or so where nothing is built yet.
 journeys: ## Plays the main work on files it creates, and shows it as tables
-	$(CARGO) run $(LOCKED) --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
+	$(CARGO) run $(LOCKED) --profile journeys --package tenantry-journeys --bin tenantry-journeys -- $(JOURNEYS)
 
 # Without a file it is a new store, which goes away with the service.
 portal: ## Serves pages for MSPs, their customers and resellers, on a store that it fills: PORTAL="--port 9000 msp.db"
@@ -77,13 +78,13 @@ test: check-tools format ## Runs every test and check: half an hour and 15 GB on
 workspace: ## Runs the tests of the workspace alone
 	$(CARGO) test $(LOCKED) $(ALL) --no-fail-fast
 
-# The libraries for C and Python, each tested as it is installed, and the package for .NET on that for C. In release they are of one build, too.
+# The libraries for C and Python, each tested as it is installed, and the packages for Go and .NET on that for C. In release they are of one build, too.
 faces: ## Builds and tests the libraries for C and Python: PROFILE=release as they are installed
 	LIBRARIES="--package tenantry-ffi --package tenantry-python" $(MAKE) -C ffi check LOCKED=$(LOCKED) PROFILE=$(PROFILE)
 	$(MAKE) python
 
 # Writes all generated files anew: the public surface, the tables of refusals, troubles and rules, the drawings, the access matrix, the
-# JSON Schema, the header and the symbols of the library for C, the wide part of the packages for Python and .NET, the reference. The tests
+# JSON Schema, the header and the symbols of the library for C, the wide part of the packages for Python, .NET and Go, the reference. The tests
 # compare them, and `git diff` is the review.
 generate: ## Writes all generated files anew
 	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) $(ONCE) --test header --test house --test matrix --test surface --test wire -- $(GENERATED)

@@ -248,8 +248,10 @@ enum {
   TENANTRY_END_PASSED = 442,
   /** what begins at ... would have ended by then; name a beginning before the end, or none to begin now. */
   TENANTRY_ENDS_BEFORE_IT_BEGINS = 443,
-  /** ... lies further ahead than the policy lets a role for a while last; name an earlier end, and give it again before that. */
+  /** ... lies further ahead than a role for a while may last by the policy, or by what is activated; name an earlier end, and give it again before that. */
   TENANTRY_END_TOO_FAR = 444,
+  /** a role is not activated for ... minutes: the policy says how few and how many there may be; say so many minutes as the policy allows. */
+  TENANTRY_ACTIVATION_LENGTH = 445,
   /** the id `...` has been used before, be it for something else; make a new id, or leave it out. (T-10) */
   TENANTRY_ID_TAKEN = 501,
   /** number `...` belongs to a tenant, living or deleted; choose another number, or leave it out. (T-7) */
@@ -392,6 +394,8 @@ enum {
   TENANTRY_USER_NOT_REMOVED = 813,
   /** as many roles as there can be lie over each other for the user on tenant `...`; take one of them away first, or wait until one ends. */
   TENANTRY_TOO_MANY_TEMPORARIES = 821,
+  /** there is nothing on tenant `...` that you may activate now with that role; look at what you are eligible for, and from when on. */
+  TENANTRY_NOT_ELIGIBLE = 822,
   /** tenant `...` is no reseller; name a reseller. (V-1) */
   TENANTRY_NOT_A_RESELLER = 901,
   /** tenant `...` takes no devices that way; upload to a customer or an MSP, and move to a customer. (V-1) */

@@ -13,24 +13,26 @@ import json
 import sys
 from pathlib import Path
 
-from generator import dotnet, modules, reference
+from generator import dotnet, go, modules, reference
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parent / "include" / "tenantry.schema.json"
 HEADER = HERE.parent / "include" / "tenantry.h"
 CORE = HERE.parent / "core"
 INTO = HERE / "tenantry"
+GO = HERE.parent / "ffi" / "go"
 PAGES = HERE.parent / "docs" / "reference"
 DOTNET = HERE.parent / "ffi" / "dotnet" / "src" / "Generated"
 
 
 def written() -> dict[Path, str]:
-    """What has to be in each file that is written, and none in those of the reference and for .NET that there are no longer."""
+    """What has to be in each file that is written, and none in those of the reference and for .NET and Go that there are no longer."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     header = HEADER.read_text(encoding="utf-8")
-    made = {path: "" for path in [*PAGES.glob("*.md"), *DOTNET.glob("*.cs")]}
+    made = {path: "" for path in [*PAGES.glob("*.md"), *DOTNET.glob("*.cs"), *GO.glob("*_generated.go")]}
     package = modules(schema, header, (INTO / "__init__.py").read_text(encoding="utf-8"))
     made |= {INTO / f"{name}.py": text for name, text in package.items()}
+    made |= {GO / name: text for name, text in go(schema, header).items()}
     made |= {DOTNET / name: text for name, text in dotnet(schema, header).items()}
     return made | {PAGES / name: text for name, text in reference(schema, CORE).items()}
 

@@ -108,6 +108,7 @@ pub fn about(view: &dyn View, event: &Event, found: &mut BTreeSet<Subject>) -> R
         Event::Assigned { user, tenant, .. }
         | Event::AssignmentEnded { user, tenant }
         | Event::TemporaryAssigned { user, tenant, .. }
+        | Event::Activated { user, tenant, .. }
         | Event::TemporaryBegun { user, tenant, .. }
         | Event::TemporaryEnded { user, tenant, .. } => {
             found.extend([Subject::User(*user), Subject::Tenant(*tenant)]);

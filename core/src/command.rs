@@ -360,8 +360,8 @@ use crate::base::ids::{
 };
 use crate::base::text::{
     CompanyName, Coordinates, Country, DeviceId, Email, ExternalId, IntegrationName, IntegrationType,
-    IssueCategory, ManagementType, Number, Permission, PersonName, Phone, Prefix, Reference, ReturnPlace,
-    RoleName, Service, Street, System, Website,
+    IssueCategory, ManagementType, Number, Permission, PersonName, Phone, Prefix, Reason, Reference,
+    ReturnPlace, RoleName, Service, Street, System, Website,
 };
 use crate::base::time::Timestamp;
 use crate::event::Event;
@@ -531,7 +531,7 @@ names! {
 names! {
     nothing: Policy, TenantKind, CompanyName, ManagementType, Service, String, TypedDevice, Invitee, Email, RoleRef,
     RoleName, Permission, DeviceId, IntegrationType, IntegrationName, u32, IssueCategory, Audience, ReturnPlace,
-    TermRequest, bool, System, ExternalId, SystemId
+    TermRequest, bool, System, ExternalId, SystemId, Reason
 }
 
 impl<T: Names> Names for Box<T> {
@@ -784,6 +784,15 @@ pub struct InvitedUser {
     pub user: UserId,
     /// The invitation.
     pub invitation: InvitationId,
+}
+
+/// A role that was activated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ActivatedRole {
+    /// Up to when its user has it.
+    pub ends: Timestamp,
 }
 
 /// A console that was opened (S-1).
@@ -1548,6 +1557,9 @@ commands! {
         starts: Option<Timestamp>,
         /// Up to when they count, over whatever the users have there; for good, if left out.
         ends: Option<Timestamp>,
+        /// Whether they give nothing until the users activate them (`activate`). Only with an end
+        ///
+        eligible: bool,
     }
 
     /// Take users' roles on tenants away, many at once (P-11): all that they have there, or what
@@ -1563,6 +1575,38 @@ commands! {
         /// Of what was given for a while, only that which ends at this moment; without it, all that
         /// the users have there.
         ends: Option<Timestamp>,
+    }
+
+    /// Have a role that one is eligible for, from now on and for a while; users only.
+    ///
+    /// Who: a user who is eligible for it, themselves.
+    Activate => "activate" -> ActivatedRole = |_, events| events
+        .iter()
+        .find_map(|event| match event {
+            Event::Activated { ends, .. } => Some(ActivatedRole { ends: *ends }),
+            _ => None,
+        })
+        .expect("a role is activated by the events of its command");
+    {
+        /// Where.
+        tenant: TenantId,
+        /// Which role.
+        role: RoleRef,
+        /// For how many minutes: as few and as many as the policy's `activation` allows.
+        minutes: u32,
+        /// What for. It is recorded for good, so name a ticket and no person.
+        reason: Reason,
+    }
+
+    /// Give back a role that one has activated, before its time; users only.
+    ///
+    /// Who: the user who activated it.
+    Deactivate => "deactivate" -> () = |_, _| ();
+    {
+        /// Where.
+        tenant: TenantId,
+        /// Which role.
+        role: RoleRef,
     }
 
     /// Add a role of a tenant's own (P-9).

@@ -17,7 +17,7 @@ use crate::rules::ids::placeholder;
 use crate::rules::session::Reached;
 use crate::rules::{
     Decision, Ruling, World, address, alert, assignment, delink, device, due, external, integration, licence,
-    link, manager, operation, personal, policy, proposal, reseller, role, session, tenant, user,
+    link, manager, operation, personal, policy, proposal, reseller, role, session, temporary, tenant, user,
 };
 use crate::view::{Any, Key, Overlay, View, ViewError, Write};
 
@@ -260,6 +260,8 @@ fn rule(world: &World<'_>, request: &Request) -> Ruling<Decision> {
         Command::RemoveUser(it) => user::remove(world, actor, it),
         Command::Assign(it) => assignment::assign(world, actor, it),
         Command::Unassign(it) => assignment::unassign(world, actor, it),
+        Command::Activate(it) => temporary::activate(world, actor, it),
+        Command::Deactivate(it) => temporary::deactivate(world, actor, it),
         Command::CreateRole(it) => role::create(world, actor, it),
         Command::EditRole(it) => role::edit(world, actor, it),
         Command::DeleteRole(it) => role::delete(world, actor, it),

@@ -59,6 +59,7 @@ pub(crate) const fn of(event: &Event) -> Effect {
         | Event::Assigned { user, .. }
         | Event::AssignmentEnded { user, .. }
         | Event::TemporaryAssigned { user, .. }
+        | Event::Activated { user, .. }
         | Event::TemporaryBegun { user, .. }
         | Event::TemporaryEnded { user, .. } => Effect { loss: Loss::Of(*user), told: false },
         Event::TenantEnabling { .. }
@@ -227,7 +228,9 @@ pub(crate) const fn commands(event: &Event) -> &'static [&'static str] {
         Event::UserUnblocked { .. } => &["unblock_user"],
         Event::UserRemoved { .. } => &["remove_user"],
         Event::Assigned { .. } | Event::TemporaryAssigned { .. } => &["assign"],
-        Event::AssignmentEnded { .. } | Event::TemporaryEnded { .. } => &["unassign"],
+        Event::Activated { .. } => &["activate"],
+        Event::AssignmentEnded { .. } => &["unassign"],
+        Event::TemporaryEnded { .. } => &["unassign", "deactivate"],
         Event::RoleCreated { .. } => &["create_role"],
         Event::RoleEdited { .. } => &["edit_role"],
         Event::RoleDeleted { .. } => &["delete_role"],

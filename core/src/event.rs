@@ -37,8 +37,8 @@ use crate::base::ids::{
 };
 use crate::base::text::{
     CompanyName, Country, DeviceId, ExternalId, IntegrationName, IntegrationType, IssueCategory,
-    ManagementType, Number, Permission, Prefix, Reference, ReturnPlace, RoleName, Service, System, Ticket,
-    Website,
+    ManagementType, Number, Permission, Prefix, Reason, Reference, ReturnPlace, RoleName, Service, System,
+    Ticket, Website,
 };
 use crate::base::time::Timestamp;
 use crate::model::{
@@ -636,6 +636,23 @@ pub enum Event {
         starts: Timestamp,
         /// Up to when.
         ends: Timestamp,
+        /// Whether they are eligible for it alone: it gives nothing until they activate it.
+        #[serde(default, skip_serializing_if = "is_false")]
+        eligible: bool,
+    },
+    /// A user activated a role that they are eligible for: they have it from now on and for a
+    /// while, right over that.
+    Activated {
+        /// Who.
+        user: UserId,
+        /// Where.
+        tenant: TenantId,
+        /// Up to when they are eligible for it, by which it is told from others of theirs there.
+        of: Timestamp,
+        /// Up to when it is active.
+        ends: Timestamp,
+        /// What for, in their words.
+        reason: Reason,
     },
     /// A role that a user was given for a while has begun to count.
     TemporaryBegun {

@@ -227,4 +227,9 @@ pub struct Head {
 impl Head {
     /// The end of an empty journal.
     pub const EMPTY: Self = Self { seq: 0, hash: Hash::GENESIS, at: None };
+
+    /// The moment that is asked about where a clock says this: none before the last record.
+    pub(crate) fn moment(&self, now: Timestamp) -> Timestamp {
+        self.at.map_or(now, |last| last.max(now))
+    }
 }

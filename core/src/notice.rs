@@ -637,6 +637,7 @@ fn of_event(since: Since<'_>, at: Timestamp, event: &Event) -> Result<Told, View
         | Event::Assigned { .. }
         | Event::AssignmentEnded { .. }
         | Event::TemporaryAssigned { .. }
+        | Event::Activated { .. }
         | Event::TemporaryBegun { .. }
         | Event::TemporaryEnded { .. }
         | Event::RoleCreated { .. }

@@ -245,7 +245,9 @@ codes! {
     443 EndsBeforeItBegins "ends_before_it_begins" "X-4" Value:
         "what begins at {} would have ended by then"; "name a beginning before the end, or none to begin now"
     444 EndTooFar "end_too_far" "X-4" Value:
-        "{} lies further ahead than the policy lets a role for a while last"; "name an earlier end, and give it again before that"
+        "{} lies further ahead than a role for a while may last by the policy, or by what is activated"; "name an earlier end, and give it again before that"
+    445 ActivationLength "activation_length" "X-4" Value:
+        "a role is not activated for {} minutes: the policy says how few and how many there may be"; "say so many minutes as the policy allows"
 
     501 IdTaken "id_taken" "T-10" State:
         "the id `{}` has been used before, be it for something else"; "make a new id, or leave it out"
@@ -401,6 +403,9 @@ codes! {
 
     821 TooManyTemporaries "too_many_temporaries" "X-4" State:
         "as many roles as there can be lie over each other for the user on tenant `{}`"; "take one of them away first, or wait until one ends"
+
+    822 NotEligible "not_eligible" "X-4" State:
+        "there is nothing on tenant `{}` that you may activate now with that role"; "look at what you are eligible for, and from when on"
 
     901 NotAReseller "not_a_reseller" "V-1" State:
         "tenant `{}` is no reseller"; "name a reseller"

@@ -181,7 +181,12 @@ fn play(seed: u64, size: Size, records: u64, every: u64) {
     let store = SqliteStore::open(&path, quick()).unwrap();
     let commit = |changes| {
         let writing = store.write().unwrap();
-        let new = NewRecord { changes, ..following(&writing.head().unwrap(), "test") };
+        let head = writing.head().unwrap();
+        // Nobody is answered of before the last record: this is before all that is asked.
+        let mut new = NewRecord { changes, ..following(&head, "test") };
+        new.record.text = new.record.text.replace(&new.at.to_string(), &moment(0).to_string());
+        new.record.hash = head.hash.chain(&new.record.text);
+        new.at = moment(0);
         writing.commit(vec![new]).unwrap();
     };
     commit(worlds.view.entities().cloned().map(tenantry::testkit::inside::Write::Put).collect());
@@ -318,6 +323,23 @@ fn x10_a_statement_sees_one_revision_from_its_first_row_to_its_last() {
         drop(statement);
         db.execute_batch("DROP TABLE temp.ticket").unwrap();
         platform.done(ADA, UnblockUser::new(ADAM));
+    }
+}
+
+#[test]
+fn x10_q3_a_clock_that_is_behind_asks_about_the_last_record() {
+    let platform = Platform::known();
+    let hosts = platform.hosts();
+    platform.clock.pass_days(1);
+    let assignments = vec![NewAssignment { user: ADAM, tenant: MSP, role: text("no_access"), below: None }];
+    let ends = Some(platform.clock.now().plus_days(1));
+    platform.engine.execute(ADA, Assign { ends, ..Assign::new(assignments) }).unwrap();
+    // A minute less than the record says, as a clock does that was put right.
+    platform.clock.set(platform.clock.now().minus_days(1).plus_seconds(24 * 3_600 - 60));
+    assert!(!platform.allows(ADAM, "tenant.operate", MSP));
+    for db in &hosts {
+        assert!(!may(db, ADAM, "tenant.operate", MSP));
+        assert!(!all(db, ADAM, "tenant.operate").contains(&MSP));
     }
 }
 

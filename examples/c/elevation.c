@@ -1,4 +1,5 @@
-/* A technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember. */
+/* A technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember. Then they may
+ * take more by themselves, when they need it and with a reason. */
 
 #include "journeys.h"
 
@@ -6,6 +7,13 @@
 static cJSON *admin(tenantry_id who, tenantry_id where, const char *starts, const char *ends) {
   return command("assign", "assignments", list(object("user", id(who), "tenant", id(where), "role", text("admin"))),
                  "starts", text(starts), "ends", text(ends));
+}
+
+/* The same as something that they have to activate. */
+static cJSON *may_be_admin(tenantry_id who, tenantry_id where, const char *ends) {
+  cJSON *given = admin(who, where, NULL, ends);
+  cJSON_AddTrueToObject(given, "eligible");
+  return given;
 }
 
 /* By which role somebody may manage devices, and for how long. */
@@ -18,12 +26,27 @@ static void why_of(stage *on, tenantry_id who, tenantry_id where) {
 
 /* Who has access to a tenant for a while, as somebody is told. */
 static void listed(stage *on, tenantry_id actor, tenantry_id where) {
-  table *rows = table("who", "role", "from", "until", "now");
+  table *rows = table("who", "role", "how", "from", "until", "now");
   each(one, in(ask(on, query("temporary_access", "actor", by(actor), "tenant", id(where))), "rows")) {
     const char *who = in(one, "user") ? name_of(on, id_in(one, "user"))
                                       : format("somebody of %s", name_of(on, id_in(one, "home")));
-    row(rows, plain(who), plain(text_in(one, "role")), faint(clock_face(text_in(one, "starts"))),
+    const char *how = cJSON_IsTrue(in(one, "eligible"))    ? "eligible"
+                      : cJSON_IsTrue(in(one, "activated")) ? "activated"
+                                                           : "given";
+    row(rows, plain(who), plain(text_in(one, "role")), plain(how), faint(clock_face(text_in(one, "starts"))),
         faint(clock_face(text_in(one, "ends"))), cJSON_IsTrue(in(one, "decides")) ? good("yes") : faint("–"));
+  }
+  show(rows);
+}
+
+/* What somebody may activate, as they are told. */
+static void eligible(stage *on, tenantry_id actor) {
+  table *rows = table("on", "role", "from", "until", "active until");
+  each(one, in(ask(on, query("eligible_roles", "actor", by(actor))), "rows")) {
+    const char *active = text_or(one, "active_until", NULL);
+    row(rows, plain(name_of(on, id_in(one, "tenant"))), plain(text_in(one, "role")),
+        faint(clock_face(text_in(one, "starts"))), faint(clock_face(text_in(one, "ends"))),
+        active ? good(clock_face(active)) : faint("–"));
   }
   show(rows);
 }
@@ -93,6 +116,40 @@ void elevation(stage *on) {
 
   heading("Who could do what, and when");
   show_rights(rights, on);
+
+  heading("Eligible for three weeks");
+  does(on, by(ada), "lets Tom be an admin of the bakery whenever he needs it",
+       may_be_admin(tom, bakery, "2026-03-28T22:00:00Z"));
+  remark("What Tom may activate, as he reads it:");
+  eligible(on, tom);
+  watch *own = watch_for({tom, "tenant.view", bakery}, {tom, "devices.manage", bakery});
+  moment(own, on, "eligible");
+#define ACTIVATE(minutes, reason) \
+  command("activate", "tenant", id(bakery), "role", text("admin"), "minutes", number(minutes), "reason", text(reason))
+  tries(on, by(tom), "activates it for nine hours", ACTIVATE(540, "TCK-4711: mail is down"));
+  const cJSON *active =
+      does(on, by(tom), "activates it for two hours", ACTIVATE(120, "TCK-4711: mail is down"));
+  remark(format("It is active until %s.", clock_face(text_in(active, "ends"))));
+  moment(own, on, "active");
+  why_of(on, tom, bakery);
+  eligible(on, tom);
+  does(on, by(tom), "is done, and gives it back",
+       command("deactivate", "tenant", id(bakery), "role", text("admin")));
+  moment(own, on, "given back");
+
+  heading("A sanction lies over it");
+  does(on, by(tom), "activates it once more", ACTIVATE(60, "TCK-4712: a till is stuck"));
+  does(on, by(ada), "keeps Tom off the bakery for a week",
+       command("assign", "assignments",
+               list(object("user", id(tom), "tenant", id(bakery), "role", text("no_access"))), "ends",
+               text("2026-03-14T22:00:00Z")));
+  moment(own, on, "kept off");
+  does(on, by(tom), "activates it again, to no avail", ACTIVATE(60, "TCK-4712: a till is stuck"));
+  moment(own, on, "still so");
+  listed(on, ada, bakery);
+
+  heading("What Tom could do, and when");
+  show_rights(own, on);
 
   heading("What the journal holds");
   history(on);

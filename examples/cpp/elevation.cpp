@@ -1,4 +1,5 @@
-// A technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember.
+// A technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember. Then they may
+// take more by themselves, when they need it and with a reason.
 
 #include "journeys.hpp"
 
@@ -22,10 +23,24 @@ void listed(stage& on, const id& by, const id& where) {
   for (const auto& one : found.at("rows")) {
     const auto who = one.contains("user") ? on.name_of(one.at("user").get<id>())
                                           : "somebody of " + on.name_of(one.at("home").get<id>());
-    rows.push_back({plain(who), plain(one.at("role")), faint(clock_face(one.at("starts"))),
+    const auto how = one.value("eligible", false) ? "eligible" : one.value("activated", false) ? "activated" : "given";
+    rows.push_back({plain(who), plain(one.at("role")), plain(how), faint(clock_face(one.at("starts"))),
                     faint(clock_face(one.at("ends"))), one.at("decides").get<bool>() ? good("yes") : faint("–")});
   }
-  on.told.table({"who", "role", "from", "until", "now"}, rows);
+  on.told.table({"who", "role", "how", "from", "until", "now"}, rows);
+}
+
+// What somebody may activate, as they are told.
+void eligible(stage& on, const id& by) {
+  const json found = on.ask({{"query", "eligible_roles"}, {"actor", {{"user", by}}}});
+  std::vector<row> rows;
+  for (const auto& one : found.at("rows")) {
+    const auto active = one.value("active_until", "");
+    rows.push_back({plain(on.name_of(one.at("tenant").get<id>())), plain(one.at("role")),
+                    faint(clock_face(one.at("starts"))), faint(clock_face(one.at("ends"))),
+                    active.empty() ? faint("–") : good(clock_face(active))});
+  }
+  on.told.table({"on", "role", "from", "until", "active until"}, rows);
 }
 
 }  // namespace
@@ -104,6 +119,40 @@ void elevation(stage& on) {
 
   on.told.heading("Who could do what, and when");
   rights.show();
+
+  on.told.heading("Eligible for three weeks");
+  json weeks = until("2026-03-28T22:00:00Z");
+  weeks["eligible"] = true;
+  on.does(ada, "lets Tom be an admin of the bakery whenever he needs it", weeks);
+  on.told.remark("What Tom may activate, as he reads it:");
+  eligible(on, tom);
+  watch own(on, {{tom, "tenant.view", bakery}, {tom, "devices.manage", bakery}});
+  own.moment("eligible");
+  const auto activate = [&](int minutes, const char* reason) {
+    return json{{"command", "activate"}, {"tenant", bakery}, {"role", "admin"}, {"minutes", minutes}, {"reason", reason}};
+  };
+  on.tries(tom, "activates it for nine hours", activate(540, "TCK-4711: mail is down"));
+  const json active = on.does(tom, "activates it for two hours", activate(120, "TCK-4711: mail is down"));
+  on.told.remark("It is active until " + clock_face(active.at("ends")) + ".");
+  own.moment("active");
+  why(on, tom, bakery);
+  eligible(on, tom);
+  on.does(tom, "is done, and gives it back", {{"command", "deactivate"}, {"tenant", bakery}, {"role", "admin"}});
+  own.moment("given back");
+
+  on.told.heading("A sanction lies over it");
+  on.does(tom, "activates it once more", activate(60, "TCK-4712: a till is stuck"));
+  on.does(ada, "keeps Tom off the bakery for a week",
+          {{"command", "assign"},
+           {"assignments", json::array({{{"user", tom}, {"tenant", bakery}, {"role", "no_access"}}})},
+           {"ends", "2026-03-14T22:00:00Z"}});
+  own.moment("kept off");
+  on.does(tom, "activates it again, to no avail", activate(60, "TCK-4712: a till is stuck"));
+  own.moment("still so");
+  listed(on, ada, bakery);
+
+  on.told.heading("What Tom could do, and when");
+  own.show();
 
   on.told.heading("What the journal holds");
   on.history();

@@ -1,5 +1,5 @@
-//! What is about to arise on a tenant: what awaits an answer that gives access to it, each as the list of its kind tells
-//! it, and whose it is. It only reads.
+//! What is about to arise on a tenant: what awaits an answer that gives access to it, and what its user may activate there
+//! each as the list of its kind tells it, and whose it is. It only reads.
 
 use tenantry::base::ids::TenantId;
 use tenantry::base::time::Timestamp;
@@ -9,7 +9,9 @@ use tenantry::query::{
 };
 use tenantry::refusal::Code;
 
+use crate::access::Who;
 use crate::awaiting::{InvitedRow, Named};
+use crate::holdings::LaidOver;
 use crate::own::Sought;
 use crate::question::Told;
 use crate::reach::Eyes;
@@ -40,6 +42,7 @@ impl Arises {
             Sought::Invitation(_) => "arising: invitations",
             Sought::LinkRequest(_) => "arising: requests",
             Sought::Proposal(_) => "arising: proposals",
+            Sought::Eligible(_) => "arising: eligible roles",
             _ => "arising: MSPs invited",
         };
         let by = match self.by {
@@ -82,7 +85,24 @@ impl Told<'_> {
         for row in self.managers_invited(viewer, tenant, &filter).into_iter().flatten() {
             rows.push(Arises { by: of(Some(tenant)), what: Sought::ManagerInvitation(row) });
         }
+        for row in self.not_activated(&eyes, tenant) {
+            // It rests on the organisation whose they are.
+            let by = of(Some(row.given.home).filter(|home| eyes.know(*home)));
+            rows.push(Arises { by, what: Sought::Eligible(row) });
+        }
         Ok(rows)
+    }
+
+    /// Who is eligible there, as far as they are told of today as well.
+    fn not_activated(&self, eyes: &Eyes<'_>, tenant: TenantId) -> Vec<LaidOver> {
+        let still = |row: LaidOver| match self.today {
+            Some((today, now, user)) => {
+                let given = today.masked_row(Who::User(user), row.given, now)?;
+                Some(LaidOver { given, ..row })
+            }
+            None => Some(row),
+        };
+        self.world.not_activated(eyes.who, tenant, self.at).into_iter().filter_map(still).collect()
     }
 
     /// Who sent an invitation, as far as they are named.

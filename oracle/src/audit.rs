@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{
-    AssignSeats, Command, Named, ReleaseSeats, RemoveExternalId, Request, SetExternalId,
+    Activate, AssignSeats, Command, Deactivate, Named, ReleaseSeats, RemoveExternalId, Request, SetExternalId,
 };
 use tenantry::model::{Actor, Subject, UserState};
 use tenantry::query::{AuditActor, AuditFilter};
@@ -115,7 +115,7 @@ const REFUSALS_AN_HOUR: u32 = 32;
 
 impl Oracle {
     /// The tenants about which an accepted command is, even if it changes nothing: what is set again, and reminders.
-    fn subjects(&self, command: &Command) -> Vec<Group> {
+    fn subjects(&self, Request { actor, command, .. }: &Request) -> Vec<Group> {
         let of_link =
             |id| self.link(id).map(|link| vec![group([link.manager, link.managed])]).unwrap_or_default();
         match command {
@@ -143,6 +143,10 @@ impl Oracle {
             Command::Assign(c) => {
                 c.assignments.iter().map(|item| on(item.tenant, self.user(item.user).unwrap().home)).collect()
             }
+            Command::Activate(c) => match actor {
+                Actor::User(user) => vec![on(c.tenant, self.user(*user).unwrap().home)],
+                _ => Vec::new(),
+            },
             Command::ErasePersonal(c) => match c.subject {
                 Subject::Tenant(tenant) => vec![group([tenant])],
                 Subject::User(user) => vec![group([self.user(user).unwrap().home])],
@@ -189,14 +193,22 @@ impl Oracle {
 
     /// What an accepted command itself does, item by item, each with everything that it names for it; all else that is
     /// different `after` it follows from that.
-    pub fn deeds(&self, command: &Command, after: &Self) -> Deeds {
+    pub fn deeds(&self, request: &Request, after: &Self) -> Deeds {
         let home = |user| self.user(user).map(|user| user.home).unwrap();
+        let by = match request.actor {
+            Actor::User(user) => Some(user),
+            _ => None,
+        };
+        let command = &request.command;
         match command {
             Command::DisableTenants(c) => c.tenants.iter().flat_map(|id| holds(self, after, *id)).collect(),
             Command::EnableTenants(c) => c.tenants.iter().flat_map(|id| holds(self, after, *id)).collect(),
             Command::DeleteTenants(c) => c.tenants.iter().map(|id| [*id].into()).collect(),
             Command::Assign(c) => c.assignments.iter().map(|a| [a.tenant, home(a.user)].into()).collect(),
             Command::Unassign(c) => c.assignments.iter().map(|a| [a.tenant, home(a.user)].into()).collect(),
+            Command::Activate(Activate { tenant, .. }) | Command::Deactivate(Deactivate { tenant, .. }) => {
+                by.map(|user| [*tenant, home(user)].into()).into_iter().collect()
+            }
             // It is one thing that a tenant comes to be, and another that it is managed.
             Command::AddCustomer(c) => {
                 let added = c.tenant.unwrap();
@@ -256,7 +268,7 @@ impl Oracle {
             return;
         }
         let Err(code) = outcome else {
-            let subjects = self.subjects(&request.command);
+            let subjects = self.subjects(request);
             if let Some(entry) =
                 self.journal.as_mut().and_then(|journal| journal.last_mut()).map(Rc::make_mut)
             {
@@ -338,7 +350,9 @@ impl Oracle {
                 let known = |one| deed.contains(&tenant) || self.knows_of(who, tenant, one, entry, at);
                 deed.iter().all(|one| told(*one) && known(*one))
             };
-            let tried = || entry.deeds.iter().filter(|deed| entry.refused && told_to_do(deed));
+            // Whose it is to which an id was to lead, operators read alone.
+            let told_whose = !entry.command.ends_with("_external_id");
+            let tried = || entry.deeds.iter().filter(|deed| entry.refused && told_whose && told_to_do(deed));
             let mut hidden = None;
             let by = match (&entry.actor, who) {
                 (Actor::User(actor), Who::User(viewer)) if home(*actor) != home(viewer) => {

@@ -191,6 +191,11 @@ impl Difference {
         }
     }
 
+    /// Whether it is about who is told of what, which a survey alone compares: the words leave some of it open.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Notice(..) | Self::Late(..))
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Outcome(text)
@@ -638,7 +643,11 @@ impl Pair {
         let (request, then) = asking.pick(&passed)?;
         Some(match asking.percent(60) {
             true => Moments::Record(*request),
-            false => Moments::Clock(then.at.plus_days([0, 0, 3][asking.below(3)]).min(at)),
+            // Of what was written at the very moment of the other, a record alone says how much.
+            false => match then.at.plus_days([0, 0, 3][asking.below(3)]) {
+                moment if moment < at => Moments::Clock(moment),
+                _ => Moments::Record(*request),
+            },
         })
     }
 
@@ -897,6 +906,7 @@ fn walk(
     let before = pair.oracle.bare();
     let outcome = pair.perform(step, looks, coverage)?;
     coverage.laid(&before, &pair.oracle, &step.request.command, step.at);
+    coverage.activated(&before, &pair.oracle, &step.request.command, step.at);
     coverage.command(step.request.command.name(), &outcome);
     coverage.list("notices", &Ok(pair.told));
     coverage.list("link ends told further up", &Ok(pair.further_up));
@@ -1131,8 +1141,7 @@ pub fn run(
     while done < commands {
         let mut first = None;
         done += run_world(seed, &mut coverage, |failure| {
-            // Who is told of what is compared by a survey alone: the words leave some of it open.
-            let open = matches!(failure.difference, Difference::Notice(..) | Difference::Late(..));
+            let open = failure.difference.is_open();
             if !open {
                 first = Some(failure);
             }
@@ -1147,14 +1156,22 @@ pub fn run(
     (coverage, Ok(done))
 }
 
-/// Runs worlds from `seed` on, and collects one small example of every kind of difference, with how often it was met.
-/// Also what the worlds reached, up to the differences that ended them.
-pub fn survey(seed: u64, stride: u64, commands: u64) -> (Coverage, BTreeMap<String, (u64, Failure)>) {
+/// Runs worlds from `seed` on, and collects one small example of every kind of difference that is wanted, with how often it
+/// was met. Also what the worlds reached, up to the differences that ended them.
+pub fn survey(
+    seed: u64,
+    stride: u64,
+    commands: u64,
+    wanted: impl Fn(&Difference) -> bool,
+) -> (Coverage, BTreeMap<String, (u64, Failure)>) {
     let mut found: BTreeMap<String, (u64, Failure)> = BTreeMap::new();
     let (mut done, mut seed) = (0, seed);
     let mut coverage = Coverage::default();
     while done < commands {
         done += run_world(seed, &mut coverage, |failure| {
+            if !wanted(&failure.difference) {
+                return true;
+            }
             let kind = failure.difference.signature();
             match found.get_mut(&kind) {
                 Some((count, example)) => {

@@ -223,6 +223,7 @@ impl Coverage {
             let late = !one.begun && one.starts <= at;
             met.push(match is(one.laid()) {
                 Some(same) if same.given != one.given || same.starts != one.starts => Self::WAYS[5],
+                Some(same) if same.eligible != one.eligible => Self::WAYS[5],
                 Some(same) if !one.begun && same.begun => Self::WAYS[1],
                 Some(_) => continue,
                 None if ends <= at && late => Self::WAYS[9],
@@ -268,6 +269,55 @@ impl Coverage {
             people.all(|user| after.lasting(user.id, tenant).is_none_or(|a| !after.makes_super(a)))
         };
         met.extend(owned.filter(|one| owner(one.id)).map(|_| Self::WAYS[12]));
+        met.into_iter().for_each(|way| *self.feats.entry(way).or_default() += 1);
+    }
+
+    /// The same of what is active of what somebody is eligible for.
+    pub fn activated(&mut self, before: &Oracle, after: &Oracle, command: &Command, at: Timestamp) {
+        let is = |laid: Laid| after.temporaries.iter().find(|one| one.laid() == laid);
+        let was = |laid: Laid| before.temporaries.iter().find(|one| one.laid() == laid);
+        let mut met = Vec::new();
+        let active = before.temporaries.iter().filter_map(|one| Some((one, one.active?)));
+        for (one, active) in active {
+            let same = is(one.laid());
+            met.push(match (same.and_then(|one| one.active), command) {
+                (now, _) if now == Some(active) => continue,
+                _ if active.ends <= at => Self::WAYS[16],
+                (Some(_), _) => Self::WAYS[15],
+                (None, Command::Deactivate(_)) => Self::WAYS[17],
+                (None, Command::Unassign(c)) if c.ends == Some(active.ends) => Self::WAYS[18],
+                (None, Command::Assign(c)) if c.ends == Some(active.ends) => Self::WAYS[19],
+                (None, Command::Assign(_) | Command::Unassign(_)) => Self::WAYS[20],
+                (None, _) => Self::WAYS[21],
+            });
+        }
+        let met_before = met.len();
+        for (one, active) in after.temporaries.iter().filter_map(|one| Some((one, one.active?))) {
+            if was(one.laid()).is_none_or(|was| was.active.is_none_or(|was| was.ends <= at)) {
+                met.push(Self::WAYS[14]);
+            }
+            if let Command::Activate(c) = command
+                && active.since == at
+                && active.ends.micros() - at.micros() != i64::from(c.minutes) * 60_000_000
+            {
+                met.push(Self::WAYS[22]);
+            }
+        }
+        let turns = met_before > 0 || met.len() > met_before;
+        let used: BTreeSet<UserId> = before
+            .temporaries
+            .iter()
+            .chain(&after.temporaries)
+            .filter(|one| one.eligible)
+            .map(|one| one.given.user)
+            .collect();
+        let open = |id| before.session(id).is_some_and(|one| one.closed.is_none());
+        let ended =
+            |user: &UserId| after.sessions.iter().any(|one| one.ended && open(one.id) && one.user == *user);
+        met.extend((turns && used.iter().any(ended)).then_some(Self::WAYS[23]));
+        let owned = |one: &&Tenant| one.had_owner && before.tenant(one.id).is_some_and(|was| !was.had_owner);
+        let by_activating = matches!(command, Command::Activate(_));
+        met.extend(after.tenants.iter().filter(owned).filter(|_| by_activating).map(|_| Self::WAYS[24]));
         met.into_iter().for_each(|way| *self.feats.entry(way).or_default() += 1);
     }
 
@@ -326,7 +376,8 @@ impl Coverage {
             Command::Assign(c) => {
                 let home = |user| oracle.user(user).map(|user| user.home);
                 if c.ends.is_some() && c.assignments.iter().any(|one| home(one.user) == Some(one.tenant)) {
-                    return Some((Self::REBUFFS[15], Code::LastSuperAdmin));
+                    let place = if c.eligible { 17 } else { 15 };
+                    return Some((Self::REBUFFS[place], Code::LastSuperAdmin));
                 }
                 let Actor::User(user) = request.actor else { return None };
                 if oracle.temporaries.iter().all(|one| one.given.user != user) {
@@ -338,6 +389,17 @@ impl Coverage {
                 there.forget_time(at);
                 there.execute(request, at).is_ok().then_some((Self::REBUFFS[14], Code::BeyondOwnRights))
             }
+            Command::Unassign(c) => {
+                let of = |one: &Temporary| c.ends == Some(one.ends);
+                Self::could_if_nobody_is_eligible(oracle, request, of, at)
+                    .then_some((Self::REBUFFS[18], Code::BeyondOwnRights))
+            }
+            Command::BlockUser(_) | Command::RemoveUser(_) | Command::UnblockUser(_) => {
+                Self::could_if_nobody_is_eligible(oracle, request, |_| false, at)
+                    .then_some((Self::REBUFFS[19], Code::SuperAdminOnly))
+            }
+            Command::EditUser(_) => Self::could_if_nobody_is_eligible(oracle, request, |_| false, at)
+                .then_some((Self::REBUFFS[20], Code::BeyondOwnRights)),
             Command::DeleteRole(_) => {
                 let mut there = oracle.bare();
                 there.sweep(at);
@@ -369,6 +431,22 @@ impl Coverage {
         }
     }
 
+    /// Whether a command would be accepted were nobody eligible for anything but that which it is about.
+    fn could_if_nobody_is_eligible(
+        oracle: &Oracle,
+        request: &Request,
+        but: impl Fn(&Temporary) -> bool,
+        at: Timestamp,
+    ) -> bool {
+        if !matches!(request.actor, Actor::User(_)) || !oracle.temporaries.iter().any(|one| one.eligible) {
+            return false;
+        }
+        let mut there = oracle.bare();
+        there.sweep(at);
+        there.temporaries.retain(|one| !one.eligible || but(one));
+        there.execute(request, at).is_ok()
+    }
+
     pub fn refused_for(&mut self, rebuff: Option<&'static str>) {
         if let Some(rebuff) = rebuff {
             *self.rebuffs.entry(rebuff).or_default() += 1;
@@ -376,14 +454,16 @@ impl Coverage {
     }
 
     /// What of all this is too rare to be demanded in as many commands as the gate has: it is counted and shown.
-    const SELDOM: [&'static str; 11] = [
+    const SELDOM: [&'static str; 13] = [
         WAYS[1],
         Self::FEATS[13],
         Self::FEATS[14],
         Self::REBUFFS[3],
         Self::REBUFFS[6],
         Self::REBUFFS[13],
+        Self::REBUFFS[18],
         "a device was moved twice",
+        "as many lie over each other as there can be, one of them active",
         "ids went with somebody who was removed",
         "ids went with an invitation that was taken back",
         "link ends told who parted with the manager",
@@ -391,7 +471,7 @@ impl Coverage {
     ];
 
     /// How what is given for a while must have come and gone.
-    const WAYS: [&'static str; 14] = [
+    const WAYS: [&'static str; 25] = [
         "a role for a while begins at once",
         "a role for a while begins by itself",
         "a role for a while ends by itself",
@@ -406,10 +486,21 @@ impl Coverage {
         "an invitation loses what it rests on by a role for a while",
         "a tenant has its first owner by a role for a while",
         "a role for a while is given with a mask",
+        "a role is activated",
+        "a role is activated again while it is active",
+        "what is active ends by itself",
+        "what is active is given back",
+        "what is active is taken away alone",
+        "another role takes the place of what is active",
+        "what is active goes with what it is active of",
+        "what is active goes with its user, a tenant or a link",
+        "what is active ends a moment earlier than was asked",
+        "a console ends as what is active begins or ends",
+        "a tenant has its first owner by what they activate",
     ];
 
     /// What must have been refused.
-    const REBUFFS: [&'static str; 17] = [
+    const REBUFFS: [&'static str; 21] = [
         "a policy widens what managers may on links in force",
         "a policy leaves tenants without the people who could answer",
         "a manager of others becomes something else",
@@ -427,6 +518,10 @@ impl Coverage {
         "somebody hands out for longer what they hold for a while",
         "something less is laid over the last super admin",
         "a role is deleted that is given for a while alone",
+        "the last super admin is made eligible for something less",
+        "somebody takes away what covers what another could activate",
+        "somebody decides about one who could become a super admin",
+        "somebody gives the address of one who could activate what they do not hold",
     ];
 
     /// What must have been accepted against the odds.
@@ -485,6 +580,7 @@ impl Coverage {
         let links_ended = || oracle.links.iter().filter(|link| link.ended.is_some());
         let abroad = |a: &Assignment| oracle.user(a.user).is_some_and(|user| user.home != a.tenant);
         let laid = || oracle.temporaries.iter();
+        let active = || laid().filter(|one| one.active_at(at).is_some());
         let decides = |one: &Temporary| {
             let decides = oracle.assignment(one.given.user, one.given.tenant, at);
             decides.is_some_and(|a| std::ptr::eq(a, &one.given))
@@ -625,6 +721,20 @@ impl Coverage {
                 !oracle.active_super_admins(tenant.id, at).is_empty()
                     && oracle.lasting_super_admins(tenant.id, at).is_empty()
             }),
+            active().any(decides),
+            active().any(|one| !decides(one)),
+            active().any(|one| decides(one) && oracle.makes_super(&one.given)),
+            active().any(|one| decides(one) && !oracle.makes_super(&one.given) && lies_over_super(one)),
+            active().any(|one| decides(one) && oracle.is_shut_out(one.given.user, one.given.tenant, at)),
+            active().any(|one| {
+                decides(one) && one.given.below && !oracle.links_below(one.given.tenant, at).is_empty()
+            }),
+            laid().any(|one| {
+                let same = |other: &Temporary| other.eligible && other.given.role == one.given.role;
+                let theirs = oracle.laid(one.given.user, one.given.tenant, at);
+                one.eligible && theirs.filter(|other| same(other)).count() > 1
+            }),
+            active().any(|one| oracle.lying(one.given.user, one.given.tenant, at) > 7),
             oracle.kept.iter().any(|one| match &one.of {
                 LeadsTo::Device(id) => oracle.device(id).is_some_and(|device| !device.moved.is_empty()),
                 _ => false,
@@ -647,7 +757,7 @@ impl Coverage {
     }
 
     /// The deep states that must be met, in the order in which they are looked for.
-    const DEPTHS: [&'static str; 78] = [
+    const DEPTHS: [&'static str; 86] = [
         "a manager has grants",
         "a delink is requested",
         "a tenant is locked",
@@ -719,6 +829,14 @@ impl Coverage {
         "a role for a while covers what is below",
         "a tenant's own role is given for a while",
         "all super admins of a tenant are so for a while",
+        "what is active decides",
+        "what is active is covered",
+        "somebody has activated being a super admin",
+        "a super admin has activated something less",
+        "what is active shuts somebody out",
+        "what is active covers what is below",
+        "somebody is eligible for one role twice on a tenant",
+        "as many lie over each other as there can be, one of them active",
         "an id leads to a device that was moved",
         "an id leads to somebody who is invited",
         "an id leads to somebody who is blocked",
@@ -729,7 +847,7 @@ impl Coverage {
     ];
 
     /// Refusals that a command must meet, not just any.
-    const REFUSED_TO: [(&'static str, Code); 78] = [
+    const REFUSED_TO: [(&'static str, Code); 87] = [
         ("change_tenant_kind", Code::KindConflict),
         ("delete_tenants", Code::HasManagedTenants),
         ("delete_tenants", Code::DelinkPending),
@@ -790,6 +908,15 @@ impl Coverage {
         ("add_customer", Code::EndRequired),
         ("assign", Code::TooManyTemporaries),
         ("unassign", Code::NotAssigned),
+        ("activate", Code::WrongActor),
+        ("activate", Code::UserNotActive),
+        ("activate", Code::CustomerLocked),
+        ("activate", Code::NotEligible),
+        ("activate", Code::ActivationLength),
+        ("activate", Code::EndTooFar),
+        ("activate", Code::TooManyTemporaries),
+        ("deactivate", Code::WrongActor),
+        ("deactivate", Code::NotAssigned),
         ("set_external_id", Code::WrongActor),
         ("set_external_id", Code::UserNotActive),
         ("set_external_id", Code::UnknownTenant),
@@ -903,7 +1030,7 @@ impl Coverage {
     ];
 
     /// The kinds of lists.
-    pub const LISTS: [&'static str; 67] = [
+    pub const LISTS: [&'static str; 69] = [
         "alert recipients",
         "alert rules",
         "arising",
@@ -912,6 +1039,7 @@ impl Coverage {
         "arising: by a stranger",
         "arising: by an operator",
         "arising: by some of one",
+        "arising: eligible roles",
         "arising: invitations",
         "arising: proposals",
         "arising: requests",
@@ -927,6 +1055,7 @@ impl Coverage {
         "device",
         "devices",
         "differences",
+        "eligible roles",
         "external id",
         "external ids",
         "external ids of a past",
@@ -974,8 +1103,9 @@ impl Coverage {
     ];
 
     /// Lists that must have been found empty as well.
-    const EMPTY: [&'static str; 11] = [
+    const EMPTY: [&'static str; 12] = [
         "arising",
+        "eligible roles",
         "external id",
         "external ids",
         "feed",
@@ -989,7 +1119,9 @@ impl Coverage {
     ];
 
     /// Refusals that a question must meet.
-    const LISTS_REFUSED: [(&'static str, Code); 47] = [
+    const LISTS_REFUSED: [(&'static str, Code); 49] = [
+        ("eligible roles", Code::WrongActor),
+        ("eligible roles", Code::UserNotActive),
         ("arising", Code::WrongActor),
         ("arising", Code::UserNotActive),
         ("arising", Code::UnknownTenant),

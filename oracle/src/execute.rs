@@ -38,7 +38,7 @@ impl Oracle {
             return if same { Ok(()) } else { Err(Code::RequestReused) };
         }
         self.sweep(at);
-        let deeds = |before: &Self, after: &Self| before.deeds(&request.command, after);
+        let deeds = |before: &Self, after: &Self| before.deeds(request, after);
         let past = self.outbox.is_some().then(|| self.bare());
         let outcome = self.remembering(&request.actor, request.command.name(), at, deeds, |world| {
             let before = world.grounds();
@@ -113,6 +113,8 @@ impl Oracle {
             Command::RemoveUser(c) => self.remove_user(actor, c.user, at),
             Command::Assign(c) => self.assign(actor, c, at),
             Command::Unassign(c) => self.unassign(actor, c, at),
+            Command::Activate(c) => self.activate(actor, c, at),
+            Command::Deactivate(c) => self.deactivate(actor, c, at),
             Command::CreateRole(c) => self.create_role(actor, c, at),
             Command::EditRole(c) => self.edit_role(actor, c, at),
             Command::DeleteRole(c) => self.delete_role(actor, c.role, at),
@@ -212,6 +214,8 @@ impl Oracle {
             due.push((one.starts, Due::Beginning(one.laid())));
         }
         for one in &self.temporaries {
+            let (user, tenant, _) = one.laid();
+            due.extend(one.active.map(|active| (active.ends, Due::Over((user, tenant, active.ends)))));
             due.push((one.ends, Due::Over(one.laid())));
         }
         for link in self.links.iter().filter(|link| link.stage != Stage::Delinked) {
@@ -280,7 +284,7 @@ impl Oracle {
                     one.begun = true;
                 }
             }
-            Due::Over(laid) => self.temporaries.retain(|one| one.laid() != laid),
+            Due::Over(laid) => self.end_laid(laid),
             Due::End(id) => {
                 let (_, cause) = self.link(id).unwrap().end().unwrap();
                 self.end_link(id, cause, at);

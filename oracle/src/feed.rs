@@ -14,7 +14,7 @@ use tenantry::query::AccessEvent;
 use crate::own::Holding;
 use crate::question::{Turning, all_pages, in_order};
 use crate::reach::{Changed, sorted_holdings};
-use crate::world::Oracle;
+use crate::world::{Oracle, Temporary};
 
 /// A world as it was right after a record.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ pub fn changes(before: &Everything, after: &Everything) -> Vec<Changed> {
 pub fn fed(from: &Recorded, to: &Recorded, command: Option<&str>) -> Vec<Fed> {
     let links = from.oracle.links.iter().filter(|link| link.stage != Stage::Delinked);
     let ends = links.filter_map(|link| link.end()).map(|(end, _)| end);
-    let turns = from.oracle.temporaries.iter().flat_map(|one| [one.starts, one.ends]);
+    let turns = from.oracle.temporaries.iter().flat_map(Temporary::turns);
     let between = |moment: &Timestamp| from.at < *moment && *moment <= to.at;
     let moments: BTreeSet<Timestamp> = ends.chain(turns).filter(between).collect();
     let mut held = from.oracle.everything_held(from.at);

@@ -4,6 +4,7 @@
 mod bounds;
 mod consent;
 mod desk;
+mod eligible;
 mod external;
 mod inviting;
 mod lists;
@@ -33,7 +34,7 @@ use tenantry::testkit::inside::Rng;
 use uuid::Uuid;
 
 use crate::terms::type_is_wider;
-use crate::world::{Assignment, Link, Oracle, Proposal};
+use crate::world::{Assignment, Link, Oracle, Proposal, Temporary};
 
 /// A command, and when it comes.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub struct Generator {
     opening: Vec<Command>,
     /// What somebody does and undoes next, the last first.
     coming: Vec<(Actor, Command)>,
+    /// Whether that comes at one moment.
+    at_once: bool,
 }
 
 fn id(kind: u8, number: u64) -> Uuid {
@@ -169,6 +172,10 @@ pub fn policy_of(seed: u64) -> Policy {
     if rng.percent(30) {
         policy.temporary.max_days = 1 + rng.below(40) as u32;
     }
+    if rng.percent(60) {
+        // Such that it ends while the world goes on.
+        policy.activation.min_minutes = 1 + rng.below(30) as u32;
+    }
     keep_conversions_narrow(&mut policy);
     policy
 }
@@ -193,8 +200,14 @@ fn consoles() -> BTreeMap<Service, String> {
 impl Generator {
     /// The generator of the world with this seed.
     pub fn new(seed: u64, start: Timestamp) -> Self {
-        let mut generator =
-            Self { rng: Rng::new(seed), now: start, made: 0, opening: Vec::new(), coming: Vec::new() };
+        let mut generator = Self {
+            rng: Rng::new(seed),
+            now: start,
+            made: 0,
+            opening: Vec::new(),
+            coming: Vec::new(),
+            at_once: false,
+        };
         generator.open();
         generator
     }
@@ -259,10 +272,11 @@ impl Generator {
             return self.stamped(Actor::OPERATOR, command);
         }
         if let Some((actor, command)) = self.coming.pop() {
-            let seconds = self.rng.below(60) as i64;
+            let seconds = if self.at_once { 0 } else { self.rng.below(60) as i64 };
             self.now = Timestamp::from_micros(self.now.micros() + seconds * 1_000_000).unwrap();
             return self.stamped(actor, command);
         }
+        self.at_once = false;
         self.pass_time(oracle);
         if self.rng.per_mille(7) {
             self.coming = self.back_and_forth(oracle);
@@ -338,7 +352,7 @@ impl Generator {
             }
         }
         moments.extend(oracle.resting.values().flatten());
-        moments.extend(oracle.temporaries.iter().flat_map(|one| [one.starts, one.ends]));
+        moments.extend(oracle.temporaries.iter().flat_map(Temporary::turns));
         moments
     }
 
@@ -735,7 +749,7 @@ impl Generator {
         let room_for_tenants = tenants < MANY_TENANTS && oracle.tenants.len() < 2 * MANY_TENANTS;
         let room_for_users = users < MANY_USERS && oracle.users.len() < 2 * MANY_USERS;
         loop {
-            let roll = self.rng.below(2280);
+            let roll = self.rng.below(2340);
             let made = match roll {
                 0..=7 => self.gen_set_policy(oracle),
                 8..=15 if room_for_tenants => self.gen_register_tenant(oracle),
@@ -773,7 +787,8 @@ impl Generator {
                 1800..=1949 => self.choose_about_proposals(oracle, roll - 1800),
                 1950..=2049 => self.choose_about_terms(oracle, roll - 1950),
                 2050..=2189 => self.choose_about_inviting(oracle, roll - 2050),
-                2190.. => self.choose_about_external(oracle, roll - 2190),
+                2190..=2279 => self.choose_about_external(oracle, roll - 2190),
+                2280.. => self.about_eligible(oracle),
                 _ => continue,
             };
             return made;
@@ -782,9 +797,10 @@ impl Generator {
 
     fn gen_set_policy(&mut self, oracle: &Oracle) -> (Actor, Command) {
         let mut policy = Policy::clone(&oracle.policy);
-        match self.rng.below(26) {
+        match self.rng.below(27) {
             24 => policy.temporary.required = !policy.temporary.required,
             25 => policy.temporary.max_days = [0, 1, 30, 365, 36_500, 36_501][self.rng.below(6)],
+            26 => policy.activation = self.some_activation(),
             22 => {
                 policy.who_asks = match policy.who_asks {
                     WhoAsks::InvitedOnly => WhoAsks::Either,
@@ -1510,7 +1526,8 @@ impl Generator {
             true => self.a_while(oracle, first),
             false => (None, None),
         };
-        (actor, Assign { assignments, starts, ends }.into())
+        let eligible = self.rng.percent(if ends.is_some() { 30 } else { 2 });
+        (actor, Assign { assignments, starts, ends, eligible }.into())
     }
 
     fn gen_unassign(&mut self, oracle: &Oracle) -> (Actor, Command) {

@@ -1,6 +1,7 @@
 //! What a change gives and what it takes: everything that everybody holds before and after it, person by person, tenant
 //! by tenant and permission by permission, set side by side (P-15, P-16, U-4). Who is offered a role counts as having it. What
-//! is given for a while makes a world of each moment at which anything of theirs turns.
+//! is given for a while makes a world of each moment at which anything of theirs turns, and what somebody is eligible for another,
+//! in which they have it active.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use tenantry::policy::Policy;
 use tenantry::refusal::Code;
 
 use crate::access::Who;
-use crate::world::{Assignment, Invitation, Oracle, Temporary, While};
+use crate::world::{Assignment, Invitation, Laid, Oracle, Temporary, While};
 
 /// Where something is held: on a tenant, or on whatever the tenant may come to manage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,13 +29,27 @@ struct Held {
     super_admins: BTreeSet<(UserId, Place)>,
 }
 
+/// What somebody is eligible for and is taken to have active.
+type Activated = BTreeSet<Laid>;
+
 /// What one person has and is offered, each role with what it holds.
 type Belongings = (Vec<(Assignment, Vec<Permission>)>, Vec<(Temporary, Vec<Permission>)>);
 
 impl Oracle {
     /// The world with nothing in it but what rights come from, in which what decides at a moment stands for good.
     fn as_decided(&self, moment: Timestamp) -> Self {
-        let decides = |(user, tenant)| self.assignment(user, tenant, moment).cloned();
+        self.as_if_active(&Activated::new(), moment)
+    }
+
+    /// The same, in which these are active as long as they can be.
+    fn as_if_active(&self, active: &Activated, moment: Timestamp) -> Self {
+        let counts = |one: &&Temporary| {
+            one.in_force(moment) || active.contains(&one.laid()) && one.can_be_activated(moment)
+        };
+        let decides = |(user, tenant)| {
+            let laid = self.laid(user, tenant, Timestamp::MIN).rfind(counts).map(|one| &one.given);
+            laid.or_else(|| self.lasting(user, tenant)).cloned()
+        };
         Self {
             assignments: self.pairs().into_iter().filter_map(decides).collect(),
             policy: Rc::clone(&self.policy),
@@ -57,7 +72,13 @@ impl Oracle {
     /// The moments after another at which anything of a person's begins or ends.
     fn turns(&self, user: UserId, at: Timestamp) -> BTreeSet<Timestamp> {
         let theirs = self.temporaries.iter().filter(|one| one.given.user == user);
-        theirs.flat_map(|one| [one.starts, one.ends]).filter(|moment| at < *moment).collect()
+        theirs.flat_map(Temporary::turns).filter(|moment| at < *moment).collect()
+    }
+
+    /// What somebody is eligible for, now or later.
+    fn eligible(&self, user: UserId, at: Timestamp) -> Activated {
+        let theirs = self.temporaries.iter().filter(|one| one.given.user == user && at < one.ends);
+        theirs.filter(|one| one.eligible).map(Temporary::laid).collect()
     }
 
     /// The worlds in which somebody has to hold what they give for a while: as it is now, and as it will be for them at every
@@ -122,7 +143,7 @@ impl Oracle {
     /// What stands in the way of somebody making this world into another: what anybody gains the actor must hold there,
     /// what a super admin loses only a super admin of that place takes, and so it is with making and unmaking one. So it is now,
     /// and at every moment at which anything turns for whom it changes or for the actor: what is gained then the actor holds
-    /// then as well.
+    /// then as well; and so it is once more for each role for which somebody is eligible, as if they had it active.
     pub fn change_obstacles(&self, who: Who, after: &Self, at: Timestamp) -> Vec<Code> {
         let Who::User(actor) = who else { return Vec::new() };
         let changed = |user: &UserId| self.belongings(*user) != after.belongings(*user);
@@ -130,13 +151,18 @@ impl Oracle {
         let turns = |user: &UserId| self.turns(*user, at).into_iter().chain(after.turns(*user, at));
         let moments: BTreeSet<Timestamp> =
             people.iter().chain([&actor]).flat_map(turns).chain([at]).collect();
+        let both = |user: &UserId| self.eligible(*user, at).into_iter().chain(after.eligible(*user, at));
+        let eligible: Activated = people.iter().flat_map(both).collect();
+        let each = || [Activated::new()].into_iter().chain(eligible.iter().map(|one| [*one].into()));
         let home = |user| after.user(user).map(|user| user.home).unwrap();
         let today = self.as_decided(at);
         let mut obstacles = Vec::new();
-        for moment in moments {
-            let (was, is) = (self.as_decided(moment), after.as_decided(moment));
+        for (moment, active) in moments.into_iter().flat_map(|moment| each().map(move |one| (moment, one))) {
+            let (was, is) = (self.as_if_active(&active, moment), after.as_if_active(&active, moment));
             let (before, then) = (was.held(&people, at), is.held(&people, at));
-            let giving = [&today, &was];
+            // What the actor could activate themselves they do not hold yet.
+            let meanwhile = self.as_decided(moment);
+            let giving = [&today, &meanwhile];
             for (user, place, permission) in then.permissions.difference(&before.permissions) {
                 for world in giving {
                     obstacles.extend(world.giving_obstacles(actor, home(*user), *place, permission, at));
@@ -157,15 +183,46 @@ impl Oracle {
         obstacles
     }
 
+    /// Where somebody would have the super role itself no longer, whatever reaches them from above: who could not give it there does
+    /// not take it. So it is for what they could activate (P-15, X-4).
+    pub fn super_role_obstacles(
+        &self,
+        who: Who,
+        user: UserId,
+        tenant: TenantId,
+        after: &Self,
+        at: Timestamp,
+    ) -> Vec<Code> {
+        let Who::User(actor) = who else { return Vec::new() };
+        if self.is_super_on(actor, tenant, at) {
+            return Vec::new();
+        }
+        let moments = self.turns(user, at).into_iter().chain(after.turns(user, at)).chain([at]);
+        let eligible: Activated =
+            self.eligible(user, at).into_iter().chain(after.eligible(user, at)).collect();
+        let each = || [Activated::new()].into_iter().chain(eligible.iter().map(|one| [*one].into()));
+        let mut all = moments.flat_map(|moment| each().map(move |active| (moment, active)));
+        let lost = all.any(|(moment, active)| {
+            let has = |world: &Self| {
+                world.as_if_active(&active, moment).lasting(user, tenant).is_some_and(|a| self.makes_super(a))
+            };
+            has(self) && !has(after)
+        });
+        if lost { vec![Code::SuperAdminOnly] } else { Vec::new() }
+    }
+
     /// What stands in the way of somebody deciding about all that a user is, wherever that may be: whoever is a super
-    /// admin anywhere, now or later, is the affair of those who are one there now.
+    /// admin anywhere, now or later, or could become one, is the affair of those who are one there now.
     pub fn person_obstacles(&self, who: Who, user: UserId, at: Timestamp) -> Vec<Code> {
         let Who::User(actor) = who else { return Vec::new() };
         if !self.user(user).unwrap().is_living() {
             return Vec::new();
         }
         let moments = self.turns(user, at).into_iter().chain([at]);
-        let places = moments.flat_map(|moment| self.as_decided(moment).held(&[user].into(), at).super_admins);
+        let eligible = self.eligible(user, at);
+        let each = || [Activated::new()].into_iter().chain(eligible.iter().map(|one| [*one].into()));
+        let worlds = moments.flat_map(|moment| each().map(move |active| self.as_if_active(&active, moment)));
+        let places = worlds.flat_map(|world| world.held(&[user].into(), at).super_admins);
         places
             .filter(|(_, place)| !self.is_super_in(actor, *place, at))
             .map(|_| Code::SuperAdminOnly)
@@ -173,7 +230,7 @@ impl Oracle {
     }
 
     /// What stands in the way of somebody putting another person in a user's place, as who changes their address does: it
-    /// hands out all that the user has.
+    /// hands out all that the user has, and what they are eligible for as if all of it were active.
     pub fn takeover_obstacles(&self, who: Who, user: UserId, at: Timestamp) -> Vec<Code> {
         let Who::User(actor) = who else { return Vec::new() };
         // Who is invited, or gone, holds nothing.
@@ -191,10 +248,12 @@ impl Oracle {
         let turns = self.turns(user, at).into_iter().chain(self.turns(actor, at));
         let today = self.as_decided(at);
         for moment in turns.chain([at]).collect::<BTreeSet<_>>() {
-            let world = self.as_decided(moment);
-            for (_, place, permission) in world.held(&[user].into(), at).permissions {
-                for world in [&today, &world] {
-                    obstacles.extend(world.giving_obstacles(actor, home, place, &permission, at));
+            let (world, all) = (self.as_decided(moment), self.as_if_active(&self.eligible(user, at), moment));
+            for held in [&world, &all].map(|world| world.held(&[user].into(), at)) {
+                for (_, place, permission) in held.permissions {
+                    for world in [&today, &world] {
+                        obstacles.extend(world.giving_obstacles(actor, home, place, &permission, at));
+                    }
                 }
             }
         }

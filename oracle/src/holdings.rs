@@ -1,18 +1,18 @@
 //! What there is on a tenant: who has which role, licences, consoles, as somebody is told of it. It only reads.
 
 use tenantry::base::ids::{LicenceId, SessionId, TenantId, UserId};
-use tenantry::base::text::{Email, PersonName, Service};
+use tenantry::base::text::{Email, Permission, PersonName, Service};
 use tenantry::base::time::Timestamp;
 use tenantry::model::{Actor, RoleRef, Subject};
 use tenantry::query::{
-    AssignmentFilter, AssignmentRow, LicenceFilter, LicenceRow, SessionFilter, SessionRow, TemporaryFilter,
-    TemporaryRow,
+    AssignmentFilter, AssignmentRow, EligibleRow, LicenceFilter, LicenceRow, SessionFilter, SessionRow,
+    TemporaryFilter, TemporaryRow,
 };
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::awaiting::Named;
-use crate::world::{Assignment, Licence, Oracle, Session, User};
+use crate::world::{Assignment, Licence, Oracle, Session, Temporary, User};
 
 /// Somebody's role on a tenant: theirs by name, or that of their organisation.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,14 +42,17 @@ pub struct LaidOver {
     pub given: Assigned,
     pub starts: Timestamp,
     pub decides: bool,
+    /// Whether its user has to activate it, and whether they did.
+    pub eligible: bool,
+    pub activated: bool,
 }
 
 impl From<TemporaryRow> for LaidOver {
     fn from(row: TemporaryRow) -> Self {
-        let TemporaryRow { on, user, home, name, email, role, below, masked, starts, ends, decides, .. } =
-            row;
+        let TemporaryRow { on, user, home, name, email, role, below, masked, starts, ends, .. } = row;
+        let TemporaryRow { decides, eligible, activated, .. } = row;
         let given = Assigned { user, home, name, email, role, below, masked, ends: Some(ends) };
-        Self { on: on.into(), given, starts, decides }
+        Self { on: on.into(), given, starts, decides, eligible, activated }
     }
 }
 
@@ -59,6 +62,28 @@ impl LaidOver {
         filter.role.as_ref().is_none_or(|role| *role == self.given.role)
             && filter.user.is_none_or(|user| self.given.user == Some(user))
             && filter.begun.is_none_or(|begun| begun == (self.starts <= at))
+            && filter.eligible.is_none_or(|eligible| eligible == self.eligible)
+    }
+}
+
+/// A role that one may activate, or has activated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MayActivate {
+    pub tenant: TenantId,
+    /// The tenant by name, as far as it is shown.
+    pub on: Option<Named>,
+    pub role: RoleRef,
+    pub below: bool,
+    pub masked: bool,
+    pub starts: Timestamp,
+    pub ends: Timestamp,
+    pub active_until: Option<Timestamp>,
+}
+
+impl From<EligibleRow> for MayActivate {
+    fn from(row: EligibleRow) -> Self {
+        let EligibleRow { tenant, on, role, below, masked, starts, ends, active_until, .. } = row;
+        Self { tenant, on: on.map(Into::into), role, below, masked, starts, ends, active_until }
     }
 }
 
@@ -148,16 +173,76 @@ impl Oracle {
         there.insert(tenant);
         let views = |tenant| self.may_view_users(who, tenant, at);
         let rows = self.temporaries.iter().filter(|one| there.contains(&one.given.tenant) && at < one.ends);
-        let rows = rows.filter(|one| views(one.given.tenant)).filter_map(|one| {
-            let (user, tenant) = (one.given.user, one.given.tenant);
-            let home = self.home_of(user);
-            let reaches = home == tenant || self.manages(home, tenant, at);
-            let given = self.masked_row(who, self.assigned(&one.given, Some(one.ends)), at)?;
-            let decides = self.assignment(user, tenant, at).is_some_and(|a| std::ptr::eq(a, &one.given));
-            let row = LaidOver { on: self.by_name(tenant), given, starts: one.starts, decides };
-            reaches.then_some(row)
-        });
-        Ok(rows.collect())
+        let rows = rows.filter(|one| views(one.given.tenant) && self.still_reaches(&one.given, at));
+        Ok(rows.flat_map(|one| self.laid_rows(who, one, at)).collect())
+    }
+
+    /// Whether it is a role at its user's home, or on a tenant that this manages.
+    fn still_reaches(&self, given: &Assignment, at: Timestamp) -> bool {
+        let home = self.home_of(given.user);
+        home == given.tenant || self.manages(home, given.tenant, at)
+    }
+
+    /// A role for a while, and if it is active that as well, as somebody is told of it.
+    fn laid_rows(&self, who: Who, one: &Temporary, at: Timestamp) -> Vec<LaidOver> {
+        let Temporary { ref given, eligible, .. } = *one;
+        let decides = self.assignment(given.user, given.tenant, at).is_some_and(|it| std::ptr::eq(it, given));
+        let row = |starts, ends, activated: bool| {
+            let eligible = eligible && !activated;
+            let given = self.masked_row(who, self.assigned(given, Some(ends)), at)?;
+            let on = self.by_name(one.given.tenant);
+            Some(LaidOver { on, given, starts, decides: decides && !eligible, eligible, activated })
+        };
+        let active = one.active_at(at).map(|active| row(active.since, active.ends, true));
+        [row(one.starts, one.ends, false), active.flatten()].into_iter().flatten().collect()
+    }
+
+    /// What people of a tenant are eligible for there and have not active, wherever the viewer is told of them.
+    pub fn not_activated(&self, who: Who, tenant: TenantId, at: Timestamp) -> Vec<LaidOver> {
+        let waits = |one: &&Temporary| {
+            one.eligible && one.given.tenant == tenant && at < one.ends && one.active_at(at).is_none()
+        };
+        let rows = self.temporaries.iter().filter(waits).filter(|one| self.still_reaches(&one.given, at));
+        rows.flat_map(|one| self.laid_rows(who, one, at)).collect()
+    }
+
+    /// What somebody may activate, now or later.
+    ///
+    /// # Errors
+    /// Why they are not told.
+    pub fn eligible_roles(&self, viewer: &Actor, at: Timestamp) -> Result<Vec<MayActivate>, Code> {
+        let who = self.actor(viewer, Disabled::Bars)?;
+        let Who::User(user) = who else { return Err(Code::WrongActor) };
+        let theirs = |one: &&Temporary| one.eligible && one.given.user == user && at < one.ends;
+        let rows = self.temporaries.iter().filter(theirs).filter(|one| self.still_reaches(&one.given, at));
+        Ok(rows.map(|one| self.may_activate(who, one, at)).collect())
+    }
+
+    /// Whether a role that somebody is eligible for would itself show them where it is.
+    fn shows(&self, given: &Assignment, at: Timestamp) -> bool {
+        let view = Permission::parse("tenant.view").unwrap();
+        self.gives(given, &view) && !self.is_locked(self.home_of(given.user), at)
+    }
+
+    /// Whether anything that somebody is eligible for on a tenant would show it to them.
+    pub fn is_shown_if_active(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
+        let theirs = |one: &&Temporary| who == Who::User(one.given.user) && one.given.tenant == tenant;
+        let mut eligible = self.temporaries.iter().filter(theirs).filter(|one| one.eligible && at < one.ends);
+        eligible.any(|one| self.still_reaches(&one.given, at) && self.shows(&one.given, at))
+    }
+
+    fn may_activate(&self, who: Who, one: &Temporary, at: Timestamp) -> MayActivate {
+        let Assignment { tenant, ref role, below, masked, .. } = one.given;
+        MayActivate {
+            tenant,
+            on: (self.shows(&one.given, at) || self.sees(who, tenant, at)).then(|| self.by_name(tenant)),
+            role: role.clone(),
+            below,
+            masked,
+            starts: one.starts,
+            ends: one.ends,
+            active_until: one.active_at(at).map(|active| active.ends),
+        }
     }
 
     /// Who holds which role on a tenant itself, as it decides now.

@@ -6,8 +6,8 @@ use tenantry::base::time::Timestamp;
 use tenantry::engine::Moment;
 use tenantry::model::Actor;
 use tenantry::query::{
-    AlertRules, AskedByMe, Assignments, LicenceSort, Licences, Links, Moves, MyPermissions, MyProfile,
-    Paging, ProposalFilter, Proposals, Resellers, Sessions, TemporaryAccess, Uploads,
+    AlertRules, AskedByMe, Assignments, EligibleRoles, LicenceSort, Licences, Links, Moves, MyPermissions,
+    MyProfile, Paging, ProposalFilter, Proposals, Resellers, Sessions, TemporaryAccess, Uploads,
 };
 use tenantry::refusal::Code;
 
@@ -15,7 +15,7 @@ use crate::access::Who;
 use crate::alerts::AlertedRow;
 use crate::awaiting::{InvitedManagerRow, RequestedRow};
 use crate::dealings::{Handed, Linked, Proposed, Reselling, Uploaded, list_of_links};
-use crate::holdings::{Assigned, LaidOver, Licensed, Opened};
+use crate::holdings::{Assigned, LaidOver, Licensed, MayActivate, Opened};
 use crate::lists::list_of_requests;
 use crate::own::{Asking, Holding, Oneself, Parting, Sought};
 use crate::question::{Asked, Read, Reading, Told, Turning, all_pages, in_order, one_row, refused, same};
@@ -227,6 +227,14 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
                 same(rows.map(|rows| rows.into_iter().filter(read).map(row).collect()), actual)
             })
         }
+        Asked::EligibleRoles(turning) => {
+            let page = |p: &Paging| now.ask(EligibleRoles { actor: actor(), paging: p.clone() });
+            reading.of(all_pages(*turning, page), |told, actual: Result<Vec<MayActivate>, _>| {
+                in_order(&actual, *turning, |row| row.ends)?;
+                let rows = told.could_act().and_then(|()| told.world.eligible_roles(viewer, told.at));
+                same(rows.map(|rows| rows.into_iter().map(|row| told.may_activate(row)).collect()), actual)
+            })
+        }
         _ => return None,
     })
 }
@@ -247,6 +255,14 @@ impl Told<'_> {
             .and_then(|()| self.world.proposals_of(viewer, tenant, filter, self.at));
         let row = |row: Proposed| Proposed { other: self.name_of(tenant, row.other), ..row };
         self.on_links(rows, |row| row.link, row)
+    }
+
+    /// What somebody may have activated, on a tenant that is named by what shows it today as well.
+    fn may_activate(&self, row: MayActivate) -> MayActivate {
+        let Some((today, now, user)) = self.today else { return row };
+        let who = Who::User(user);
+        let shown = |tenant| today.sees(who, tenant, now) || today.is_shown_if_active(who, tenant, now);
+        MayActivate { on: row.on.clone().filter(|on| shown(on.tenant)), ..row }
     }
 
     /// Of what is on links, what may be told today as well.

@@ -13,6 +13,7 @@ use tenantry::refusal::Code;
 use crate::access::{Disabled, Who};
 use crate::awaiting::{InvitedManagerRow, InvitedRow, Named, RequestedRow};
 use crate::dealings::{Handed, Proposed};
+use crate::holdings::LaidOver;
 use crate::inviting::list_of_invitations;
 use crate::lists::list_of_requests;
 use crate::world::Oracle;
@@ -99,6 +100,8 @@ pub enum Sought {
     Move(Handed),
     Delink(Parting),
     Address(Readdressing),
+    /// What somebody is eligible for.
+    Eligible(LaidOver),
 }
 
 /// A delink request that awaits its answer.
@@ -151,6 +154,7 @@ impl From<Requested> for Sought {
                 asked: row.asked,
                 expires: row.expires,
             }),
+            Requested::Eligible(row) => Self::Eligible(row.into()),
             other => unreachable!("the oracle does not know {other:?}"),
         }
     }
@@ -167,6 +171,7 @@ impl Sought {
             Self::Move(row) => row.asked,
             Self::Delink(row) => row.asked,
             Self::Address(row) => row.asked,
+            Self::Eligible(row) => row.starts,
         }
     }
 }
@@ -300,6 +305,8 @@ impl Oracle {
                 may(asks) && self.is_told_of_link(who, one.link, at)
             }
             Sought::Address(one) => one.user == user || may("users.manage"),
+            // Nobody is asked for it.
+            Sought::Eligible(_) => false,
         }
     }
 }

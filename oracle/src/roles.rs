@@ -5,16 +5,20 @@ use std::collections::BTreeSet;
 use tenantry::base::ids::{RoleId, TenantId};
 use tenantry::base::text::{Permission, RoleName};
 use tenantry::base::time::Timestamp;
-use tenantry::command::{Assign, CreateRole, EditRole, NewAssignment, Unassign, UserOnTenant};
+use tenantry::command::{
+    Activate, Assign, CreateRole, Deactivate, EditRole, NewAssignment, Unassign, UserOnTenant,
+};
 use tenantry::model::{Actor, HandshakeState, RoleRef};
 use tenantry::refusal::Code;
 
 use crate::access::{Disabled, Who};
 use crate::obstacles::{batch_obstacles, least};
-use crate::world::{Assignment, Oracle, Role, Temporary, User, While};
+use crate::world::{Active, Assignment, Oracle, Role, Temporary, User, While};
 
 /// How many roles can lie over each other for one person on one tenant.
 const MANY_TEMPORARIES: usize = 8;
+
+const MICROS_A_MINUTE: i64 = 60_000_000;
 
 impl Oracle {
     pub fn assign(&mut self, actor: &Actor, c: &Assign, at: Timestamp) -> Result<(), Code> {
@@ -29,11 +33,14 @@ impl Oracle {
         for item in items {
             let abroad = self.user(item.user).is_some_and(|user| user.home != item.tenant);
             obstacles.extend(self.end_obstacles(c.starts, c.ends, abroad, at));
+            if c.eligible && c.ends.is_none() {
+                obstacles.push(Code::EndRequired);
+            }
             match self.new_assignment(who, item, lasts, at) {
                 Ok(new) => {
                     // Nobody who is not there yet has anything that could change.
                     if self.user(new.user).is_some_and(|user| user.is_living()) {
-                        after.give(new.clone(), lasts, at);
+                        after.give(new.clone(), lasts, c.eligible, at);
                     }
                     assigned.push(new);
                 }
@@ -42,6 +49,7 @@ impl Oracle {
         }
         for new in &assigned {
             obstacles.extend(self.may_assign(who, new, lasts, &after, at).err());
+            obstacles.extend(self.super_role_obstacles(who, new.user, new.tenant, &after, at));
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
         least(obstacles)?;
@@ -76,7 +84,7 @@ impl Oracle {
     }
 
     /// Gives a role: for good in place of that which stands, or for a while in place of what ends at the same moment.
-    pub fn give(&mut self, given: Assignment, lasts: While, at: Timestamp) {
+    pub fn give(&mut self, given: Assignment, lasts: While, eligible: bool, at: Timestamp) {
         let (user, tenant) = (given.user, given.tenant);
         match lasts.ends {
             None => {
@@ -84,9 +92,9 @@ impl Oracle {
                 self.assignments.push(given);
             }
             Some(ends) => {
-                self.temporaries.retain(|one| one.laid() != (user, tenant, ends));
+                self.end_laid((user, tenant, ends));
                 let (starts, begun) = (lasts.starts, lasts.starts <= at);
-                self.temporaries.push(Temporary { given, starts, ends, begun });
+                self.temporaries.push(Temporary { given, starts, ends, begun, eligible, active: None });
             }
         }
     }
@@ -152,10 +160,12 @@ impl Oracle {
         if user.home != new.tenant && !self.manages(user.home, new.tenant, at) {
             obstacles.push(Code::OutOfReach);
         }
-        if let Some(ends) = lasts.ends
-            && self.laid(new.user, new.tenant, at).filter(|one| one.ends != ends).count() >= MANY_TEMPORARIES
-        {
-            obstacles.push(Code::TooManyTemporaries);
+        if let Some(ends) = lasts.ends {
+            let mut replaced = self.clone();
+            replaced.end_laid((new.user, new.tenant, ends));
+            if replaced.lying(new.user, new.tenant, at) >= MANY_TEMPORARIES {
+                obstacles.push(Code::TooManyTemporaries);
+            }
         }
         if self.leaves_without_super_admin(user, new.tenant, after, at) {
             obstacles.push(Code::LastSuperAdmin);
@@ -187,9 +197,13 @@ impl Oracle {
             match self.may_decide(who, item, at) {
                 Ok(user) => {
                     let theirs = |a: &Assignment| a.user == item.user && a.tenant == item.tenant;
-                    let goes = |ends| c.ends.is_none_or(|wanted| ends == wanted);
-                    after.assignments.retain(|a| !(theirs(a) && c.ends.is_none()));
-                    after.temporaries.retain(|one| !(theirs(&one.given) && goes(one.ends)));
+                    match c.ends {
+                        Some(ends) => after.end_laid((item.user, item.tenant, ends)),
+                        None => {
+                            after.assignments.retain(|a| !theirs(a));
+                            after.temporaries.retain(|one| !theirs(&one.given));
+                        }
+                    }
                     taken.push((item, user));
                 }
                 Err(code) => obstacles.push(code),
@@ -197,6 +211,7 @@ impl Oracle {
         }
         for (item, user) in taken {
             obstacles.extend(self.may_unassign(who, item, c.ends, &user, &after, at).err());
+            obstacles.extend(self.super_role_obstacles(who, item.user, item.tenant, &after, at));
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
         least(obstacles)?;
@@ -225,8 +240,10 @@ impl Oracle {
     ) -> Result<(), Code> {
         let mut obstacles = Vec::new();
         let there = self.lasting(item.user, item.tenant).filter(|_| ends.is_none());
-        let wanted = |one: &Temporary| ends.is_none_or(|ends| one.ends == ends);
-        let laid = self.laid(item.user, item.tenant, at).any(wanted);
+        let laid = match ends {
+            Some(ends) => at < ends && self.ends_anything(item.user, item.tenant, ends),
+            None => self.laid(item.user, item.tenant, at).next().is_some(),
+        };
         if let Who::User(actor) = who
             && there.is_some_and(|a| self.makes_super(a))
             && !self.is_super_on(actor, item.tenant, at)
@@ -240,6 +257,62 @@ impl Oracle {
             obstacles.push(Code::LastSuperAdmin);
         }
         least(obstacles)
+    }
+
+    /// Somebody makes use of a role for which they are eligible: they have it from now on, as it was given, and nothing is
+    /// judged anew.
+    pub fn activate(&mut self, actor: &Actor, c: &Activate, at: Timestamp) -> Result<(), Code> {
+        let Who::User(user) = self.actor(actor, Disabled::Bars)? else { return Err(Code::WrongActor) };
+        if self.user(user).is_some_and(|user| self.is_locked(user.home, at)) {
+            return Err(Code::CustomerLocked);
+        }
+        let fits = |one: &&Temporary| one.given.role == c.role && one.can_be_activated(at);
+        let longest = self.laid(user, c.tenant, at).filter(fits).max_by_key(|one| one.ends);
+        let of = longest.map(Temporary::laid).ok_or(Code::NotEligible)?;
+        let mut after = self.clone();
+        for one in after.temporaries.iter_mut().filter(|one| one.laid() == of) {
+            one.active = None;
+        }
+        let mut obstacles = Vec::new();
+        let rule = &self.policy.activation;
+        if c.minutes < rule.min_minutes || rule.max_minutes < c.minutes {
+            obstacles.push(Code::ActivationLength);
+        }
+        let (_, _, until) = of;
+        let mut ends = at.micros().saturating_add(i64::from(c.minutes) * MICROS_A_MINUTE);
+        if until.micros() < ends {
+            obstacles.push(Code::EndTooFar);
+        }
+        if after.lying(user, c.tenant, at) >= MANY_TEMPORARIES {
+            obstacles.push(Code::TooManyTemporaries);
+        }
+        least(obstacles)?;
+        let moment = |micros| Timestamp::from_micros(micros).unwrap();
+        while after.ends_anything(user, c.tenant, moment(ends)) {
+            ends -= 1;
+        }
+        for one in after.temporaries.iter_mut().filter(|one| one.laid() == of) {
+            one.active = Some(Active { since: at, ends: moment(ends) });
+        }
+        *self = after;
+        self.note_owner(user, at);
+        Ok(())
+    }
+
+    /// They have it no more: whatever they have active there with that role.
+    pub fn deactivate(&mut self, actor: &Actor, c: &Deactivate, at: Timestamp) -> Result<(), Code> {
+        let Who::User(user) = self.actor(actor, Disabled::Bars)? else { return Err(Code::WrongActor) };
+        let theirs = |one: &Temporary| {
+            (one.given.user, one.given.tenant) == (user, c.tenant) && one.given.role == c.role
+        };
+        if !self.temporaries.iter().any(|one| theirs(one) && one.active_at(at).is_some()) {
+            return Err(Code::NotAssigned);
+        }
+        for one in self.temporaries.iter_mut().filter(|one| theirs(one)) {
+            one.active = None;
+        }
+        self.note_owner(user, at);
+        Ok(())
     }
 
     /// What stands in the way of a role holding these permissions.

@@ -20,8 +20,17 @@ fn assignment_line(role: &RoleRef, below: bool, masked: bool) -> String {
 }
 
 /// The same of what is given for a while.
-fn laid_line(given: String, starts: Timestamp, ends: Timestamp, begun: bool) -> String {
+fn laid_line(given: &str, starts: Timestamp, ends: Timestamp, begun: bool) -> String {
     format!("{given} from {starts} to {ends} begun={begun}")
+}
+
+/// What somebody has to activate, and what they did of that which they have until a moment.
+fn eligible_line(laid: &str) -> String {
+    format!("eligible: {laid}")
+}
+
+fn activated_line(laid: &str, of: Timestamp) -> String {
+    format!("of that until {of}: {laid}")
 }
 
 /// What stands for good, if anything does, and what lies over it, in the order in which it was given.
@@ -142,7 +151,13 @@ pub fn of_oracle(oracle: &Oracle) -> State {
     for (user, tenant) in oracle.pairs() {
         let line = |a: &world::Assignment| assignment_line(&a.role, a.below, a.masked);
         let laid = oracle.laid(user, tenant, Timestamp::MIN);
-        let laid = laid.map(|one| laid_line(line(&one.given), one.starts, one.ends, one.begun));
+        let laid = laid.flat_map(|one| {
+            let given = line(&one.given);
+            let laid = laid_line(&given, one.starts, one.ends, one.begun);
+            let active = one.active.map(|active| laid_line(&given, active.since, active.ends, true));
+            let active = active.map(|line| activated_line(&line, one.ends));
+            [if one.eligible { eligible_line(&laid) } else { laid }].into_iter().chain(active)
+        });
         state.insert(assignment_name(user, tenant), pair_line(oracle.lasting(user, tenant).map(line), laid));
     }
     for r in &oracle.roles {
@@ -274,7 +289,9 @@ pub fn of_engine(moment: &Moment<'_>, known: &Oracle) -> State {
                 let lasting = (!a.bare).then(|| assignment_line(&a.role, a.below, a.masked));
                 let laid = a.over.iter().map(|one| {
                     let given = assignment_line(&one.role, one.below, one.masked);
-                    laid_line(given, one.starts, one.ends, one.begun)
+                    let laid = laid_line(&given, one.starts, one.ends, one.begun);
+                    let laid = if one.eligible { eligible_line(&laid) } else { laid };
+                    one.activated.map(|of| activated_line(&laid, of)).unwrap_or(laid)
                 });
                 state.insert(assignment_name(a.user, a.tenant), pair_line(lasting, laid));
             }

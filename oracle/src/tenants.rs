@@ -112,7 +112,7 @@ impl Oracle {
             // The customer is nobody's home yet.
             obstacles.extend(self.end_obstacles(None, c.authorize_ends, true, at));
             match there.authorization(who, c.manager, TenantId::from_uuid(unused), item, lasts, at) {
-                Ok(assignment) => after.give(assignment, lasts, at),
+                Ok(assignment) => after.give(assignment, lasts, false, at),
                 Err(code) => obstacles.push(code),
             }
         }

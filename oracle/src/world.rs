@@ -324,6 +324,13 @@ impl While {
 /// A role for a while, by what it is told from others: of whom, where, and until when.
 pub type Laid = (UserId, TenantId, Timestamp);
 
+/// For how long somebody has made use of what they are eligible for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Active {
+    pub since: Timestamp,
+    pub ends: Timestamp,
+}
+
 /// A role that somebody has on a tenant for a while, over whatever they have there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Temporary {
@@ -332,6 +339,10 @@ pub struct Temporary {
     pub ends: Timestamp,
     /// Whether it is recorded that it has begun.
     pub begun: bool,
+    /// Whether it counts only as long as its user has it active.
+    pub eligible: bool,
+    /// That they have, as recorded.
+    pub active: Option<Active>,
 }
 
 impl Temporary {
@@ -345,7 +356,27 @@ impl Temporary {
 
     /// Whether it counts at a moment; at the beginning of all time, as recorded.
     pub fn in_force(&self, at: Timestamp) -> bool {
-        if at == Timestamp::MIN { self.begun } else { self.lasts().has(at) }
+        match (self.eligible, at == Timestamp::MIN) {
+            (false, true) => self.begun,
+            (false, false) => self.lasts().has(at),
+            (true, true) => self.active.is_some(),
+            (true, false) => self.active_at(at).is_some_and(|active| active.since <= at),
+        }
+    }
+
+    /// Until when it is active, unless that has passed.
+    pub fn active_at(&self, at: Timestamp) -> Option<Active> {
+        self.active.filter(|active| at < active.ends)
+    }
+
+    /// Whether its user may activate it at a moment.
+    pub fn can_be_activated(&self, at: Timestamp) -> bool {
+        self.eligible && self.lasts().has(at)
+    }
+
+    /// The moments at which it turns.
+    pub fn turns(&self) -> impl Iterator<Item = Timestamp> {
+        [self.starts, self.ends].into_iter().chain(self.active.map(|active| active.ends))
     }
 }
 
@@ -705,7 +736,31 @@ impl Oracle {
 
     /// When a role that decides ends by itself.
     pub fn ends_of(&self, decides: &Assignment) -> Option<Timestamp> {
-        self.temporaries.iter().find(|one| std::ptr::eq(&one.given, decides)).map(|one| one.ends)
+        let laid = self.temporaries.iter().find(|one| std::ptr::eq(&one.given, decides))?;
+        Some(laid.active.map_or(laid.ends, |active| active.ends))
+    }
+
+    /// How many roles lie over each other for somebody on a tenant, what is active beside what it is active of.
+    pub fn lying(&self, user: UserId, tenant: TenantId, at: Timestamp) -> usize {
+        self.laid(user, tenant, at).map(|one| 1 + usize::from(one.active_at(at).is_some())).sum()
+    }
+
+    /// Whether anything of somebody's on a tenant ends at a moment.
+    pub fn ends_anything(&self, user: UserId, tenant: TenantId, ends: Timestamp) -> bool {
+        let laid = self.laid(user, tenant, Timestamp::MIN);
+        let mut moments = laid.flat_map(|one| [Some(one.ends), one.active.map(|active| active.ends)]);
+        moments.any(|moment| moment == Some(ends))
+    }
+
+    /// What somebody has on a tenant until a moment is over: a role for a while, with what is active of it, or only that it is
+    /// active.
+    pub fn end_laid(&mut self, (user, tenant, ends): Laid) {
+        self.temporaries.retain(|one| one.laid() != (user, tenant, ends));
+        for one in &mut self.temporaries {
+            if (one.given.user, one.given.tenant) == (user, tenant) {
+                one.active = one.active.filter(|active| active.ends != ends);
+            }
+        }
     }
 
     /// Everybody who has a role somewhere, with where.

@@ -1,8 +1,8 @@
 """What writes the wide part of the package, in rooms: `schema` reads the JSON Schema into the forms of `form`; `data`, `read` and
 `methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
 of the library for C has; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
-`reference` writes pages from that and the same forms, with the `examples` of each call. `csharp` writes the package for .NET from the
-same forms.
+`reference` writes pages from that and the same forms, with the `examples` of each call. `csharp` and `go` write the packages for .NET
+and Go from the same forms.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from .core import Core
 from .csharp import CSharp
 from .data import Data
+from .go import Go
 from .methods import Methods, apart
 from .names import names
 from .read import Read
@@ -40,6 +41,11 @@ def reference(schema: dict[str, Any], core: Path) -> dict[str, str]:
     """The text of every page of the reference, by the name of its file."""
     rules = (core / "RULES.md").read_text(encoding="utf-8")
     return Reference(_door(schema), Core(core), rules, schema).pages()
+
+
+def go(schema: dict[str, Any], header: str) -> dict[str, str]:
+    """The text of every generated file of the package for Go, by its name."""
+    return Go(_door(schema), header).files()
 
 
 def dotnet(schema: dict[str, Any], header: str) -> dict[str, str]:

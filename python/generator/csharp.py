@@ -82,9 +82,8 @@ class CSharp:
 
     def __init__(self, door: Door) -> None:
         self.door = door
-        given = [name for method in [*door.commands, *door.queries] for field in method.fields for name in names(field.type)]
-        self.answered = door.answered | door.reach("Restored")
-        self.written = set().union(*(door.reach(name) for name in {*given, "Policy"} if name in door.definitions))
+        self.answered = door.read
+        self.written = door.written
         nested = [pascal(one.word) for one in [*door.commands, *door.queries]]
         self.variants = {
             one.name: {pascal(v.word) for v in one.variants} for one in door.definitions.values() if isinstance(one, Union)

@@ -250,6 +250,17 @@ class Door:
     answered: set[str]
     """What a reply can hold: such data are read, and what they hold is exact."""
 
+    @property
+    def read(self) -> set[str]:
+        """The same, and what a restore answers with, which is no call."""
+        return self.answered | self.reach("Restored")
+
+    @property
+    def written(self) -> set[str]:
+        """What a caller says: such data are written."""
+        given = {name for method in [*self.commands, *self.queries] for field in method.fields for name in names(field.type)}
+        return set[str]().union(*(self.reach(name) for name in given | {"Policy"} if name in self.definitions))
+
     def reach(self, root: str) -> set[str]:
         """The definitions that a definition leads to, itself among them."""
         seen: set[str] = set()

@@ -69,7 +69,7 @@ def door(schema: Schema) -> Door:
 def about(schema: Schema, otherwise: str = "") -> str:
     """The description, in one paragraph, in which a name that leads elsewhere in Rust is but a name."""
     text: str = schema.get("description", otherwise)
-    return re.sub(r"\[(`\w+`)\]", r"\1", " ".join(text.split()))
+    return re.sub(r"\[(`\w+`)\](\([\w:]+\))?", r"\1", " ".join(text.split()))
 
 
 def tag(variants: list[Schema]) -> str | None:

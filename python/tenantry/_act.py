@@ -19,7 +19,7 @@ from . import _demo, _fields, _native
 from ._command import ActorLike, Command, Executed
 from ._data import UNSET, Data
 from ._database import Database, open, restore
-from ._find import OPENED, SCREEN, NotDone, NotFound, Wanted, called, named, opened, person, tenant_name, the_id, the_person
+from ._find import OPENED, SCREEN, NotDone, NotFound, Wanted, called, named, opened, person, tenant_name, minutes, the_id, the_person
 from ._review import gained
 from ._show import as_json, facts, said, table
 from .errors import Refused, misuse
@@ -180,20 +180,23 @@ def perform(wanted: Wanted, name: str, words: Sequence[str]) -> int:
     return 0
 
 
+def activate(wanted: Wanted) -> int:
+    fields = {"tenant": wanted.tenant, "role": wanted.role, "minutes": wanted.minutes, "reason": wanted.reason}
+    return perform(wanted, "activate", [f"{name}={value}" for name, value in fields.items()])
+
+
+def deactivate(wanted: Wanted) -> int:
+    return perform(wanted, "deactivate", [f"tenant={wanted.tenant}", f"role={wanted.role}"])
+
+
 def typed(db: Database, name: str, words: Sequence[str]) -> Command[Any]:
     """The command that is typed so, with the ids of what is named in it."""
     return _fields.made(name, words, lambda kind, text: later(db, text) if kind is datetime.datetime else the_id(db, kind, text))
 
 
-MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
-"""How long spans are."""
-
-
 def later(db: Database, text: str) -> datetime.datetime:
     """A moment so far from now: a whole minute, so that it is named as it is shown."""
-    span = _fields.SPAN.fullmatch(text)
-    minutes = int(span["count"]) * MINUTES[span["of"]] if span else 0
-    at = db.now() + datetime.timedelta(minutes=minutes)
+    at = db.now() + datetime.timedelta(minutes=minutes(text))
     whole = at.replace(second=0, microsecond=0)
     return whole if whole == at else whole + datetime.timedelta(minutes=1)
 

@@ -28,6 +28,7 @@ from ._find import (
     form,
     known,
     listed,
+    minutes,
     moment,
     named,
     opened,
@@ -45,7 +46,7 @@ from ._hints import like
 from ._show import Row, as_json, facts, said
 from .codes import Code
 from .errors import Misuse, TenantryError, misuse
-from .events import CommandRefused, Event
+from .events import Activated, CommandRefused, Event, TemporaryAssigned
 from .model import (
     AuditActor,
     AuditRow,
@@ -253,12 +254,15 @@ def explain(wanted: Wanted) -> int:
             role, at = role_name(db, told.grounds.role, wanted.as_of), tenant_name(db, told.grounds.tenant, wanted.as_of)
             without = f", without {wanted.permission}" if told.reason is Code.ROLE_LACKS_PERMISSION else ""
             until = f", until {said(told.grounds.ends)}" if told.grounds.ends else ""
-            print(f"  role:   {role}, held at {at}{until}{without}")
+            print(f"  role:   {role}, held at {at}{until}{_review.activated(db, user, told.grounds, wanted.as_of)}{without}")
         for id in told.chain:
             link = db.host_entity(kind=Kind.LINK, id=id, as_of=wanted.as_of)
             if isinstance(link, Link):
                 managed, manager = (tenant_name(db, it, wanted.as_of) for it in (link.managed, link.manager))
                 print(f"  link:   {managed} is {link.management} managed by {manager}")
+        for one, place in _review.to_activate(db, user, tenant.id, wanted, told):
+            role, at = role_name(db, one.role, wanted.as_of), tenant_name(db, place, wanted.as_of)
+            print(f"  may:    activate {role} at {at}, {_review.window(db, one, wanted.as_of)}")
         print(f"  rule:   {told.rule}")
     return 0 if told else 1
 
@@ -319,8 +323,14 @@ def record(db: Database, it: AuditRow | Record, by: AuditActor) -> tuple[object,
 
 
 def happened(event: Event) -> str:
-    """An event's name; of a refusal also what it was."""
-    return f"{event.event} ({event.refusal})" if isinstance(event, CommandRefused) else event.event
+    """An event's name; of a refusal also what it was, of what is activated what for."""
+    match event:
+        case CommandRefused(refusal=more) | Activated(reason=more):
+            return f"{event.event} ({more})"
+        case TemporaryAssigned(eligible=True):
+            return f"{event.event} (eligible)"
+        case _:
+            return event.event
 
 
 def report(wanted: Wanted) -> int:
@@ -561,9 +571,13 @@ def parser() -> argparse.ArgumentParser:
             "--limit", metavar="N", type=whole, help=f"how many rows; 0 for all (a table has {SCREEN}, JSON and CSV all, if left out)"
         )
 
-    def with_writing(one: argparse.ArgumentParser) -> None:
-        one.add_argument("--as", metavar="USER", dest="actor", help="who asks: an e-mail address or an id; else the operator")
-        one.add_argument("--ticket", metavar="TICKET", help="the support ticket that the operator cites")
+    def with_writing(one: argparse.ArgumentParser, *, oneself: bool = False) -> None:
+        if oneself:
+            one.add_argument("--as", metavar="USER", dest="actor", required=True, help="whose: an e-mail address or an id")
+            one.set_defaults(ticket=None)
+        else:
+            one.add_argument("--as", metavar="USER", dest="actor", help="who asks: an e-mail address or an id; else the operator")
+            one.add_argument("--ticket", metavar="TICKET", help="the support ticket that the operator cites")
         one.add_argument("--request", metavar="ID", type=an_id, help="names the request: sent again under the same id it is done once")
         one.add_argument("--expect", metavar="RECORD", type=whole, help="refuse it if the journal has moved on from this record")
         one.add_argument("--dry-run", action="store_true", help="say what it would lead to, as `preview` does, and do nothing")
@@ -594,6 +608,21 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--as", metavar="USER", dest="actor", help="who would give it: an e-mail address or an id; else the operator")
     one.add_argument("--ticket", metavar="TICKET", help="the support ticket that the operator would cite")
     one.add_argument("--limit", metavar="N", type=whole, default=SCREEN, help=f"how many rows of who gains and loses, up to {_act.MOST}")
+    with_json(one)
+
+    more = "As short and as long as the policy's `activation` lets it be. It ends by itself; again, it counts anew."
+    one = with_file(command("activate", _act.activate, "have a role that one is eligible for, for a while", more, "writes"))
+    one.add_argument("tenant", metavar="TENANT", help="where: a number or an id")
+    one.add_argument("role", metavar="ROLE", help="which role, as `eligible` lists it")
+    one.add_argument("--for", metavar="WHILE", dest="minutes", type=minutes, required=True, help="for how long: 2h or 90m, say")
+    one.add_argument("--reason", metavar="TEXT", required=True, help="what for; it is recorded for good: name a ticket and no person")
+    with_writing(one, oneself=True)
+    with_json(one)
+
+    one = with_file(command("deactivate", _act.deactivate, "give back what one has activated, before its time", effect="writes"))
+    one.add_argument("tenant", metavar="TENANT", help="where: a number or an id")
+    one.add_argument("role", metavar="ROLE", help="which role, as `eligible` lists it")
+    with_writing(one, oneself=True)
     with_json(one)
 
     one = command("commands", _act.commands, "what can be done, and what it takes")
@@ -704,14 +733,19 @@ def parser() -> argparse.ArgumentParser:
     with_rows(one)
 
     more = "Whom --as may not see is told as somebody of their organisation."
-    one = with_file(command("temporary", _desk.temporary, "who has a role for a while on a tenant or below it, and until when", more))
+    one = with_file(command("temporary", _desk.temporary, "who has, or may activate, a role for a while on a tenant or below it", more))
     one.add_argument("tenant", metavar="TENANT", help="where: a number or an id")
     with_actor(one)
     with_moment(one)
     with_rows(one)
 
+    one = with_file(command("eligible", _desk.eligible, "what somebody may activate, and what they have active"))
+    one.add_argument("--as", metavar="USER", dest="actor", required=True, help="who: an e-mail address or an id")
+    with_moment(one)
+    with_rows(one)
+
     more = "What organisations ask is told to those who may answer it."
-    one = with_file(command("arising", _desk.arising, "what would give access to a tenant, once it is answered", more))
+    one = with_file(command("arising", _desk.arising, "what would give access to a tenant, once it is answered or activated", more))
     one.add_argument("tenant", metavar="TENANT", help="whose: a number or an id")
     with_actor(one)
     with_moment(one)

@@ -54,6 +54,8 @@ def values(it: argparse.Action) -> list[str]:
         return list(_fields.COMMANDS)
     if it.dest == "permission":
         return sorted(policy().permissions)
+    if it.dest == "role":
+        return [rule.name for rule in policy().roles]
     if it.dest == "service":
         return sorted(policy().services)
     return [FILES if it.dest in ARE_FILES else VALUE]

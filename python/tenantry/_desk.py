@@ -56,6 +56,8 @@ from .model import (
     ProposalRow,
     Requested,
     SubjectUser,
+    Temporary,
+    TemporaryRow,
     TermRequest,
     User,
     UserState,
@@ -206,9 +208,14 @@ def arising(wanted: Wanted) -> int:
         tenant = the_tenant(db, wanted.tenant, wanted.as_of)
         who = asking(db, wanted, tenant)
         found = db.arising(actor=who, tenant=tenant.id, as_of=wanted.as_of, limit=page(wanted))
-        rows = (Row((*leading(db, it.what, wanted.as_of), person(db, it.by), it.what.asked, it.what.expires), it) for it in found)
+        rows = (Row((*leading(db, it.what, wanted.as_of), person(db, it.by), *pending(it.what)), it) for it in found)
         listed(wanted, ("what", "for", "from", "asked", "lapses"), rows)
     return 0
+
+
+def pending(it: Requested) -> tuple[datetime.datetime | None, datetime.datetime | None]:
+    """When it was asked, where it was, and when it lapses."""
+    return (None, it.ends) if isinstance(it, TemporaryRow) else (it.asked, it.expires)
 
 
 def leading(db: Database, it: Requested, as_of: AsOf | None) -> tuple[str, str | None]:
@@ -222,6 +229,8 @@ def leading(db: Database, it: Requested, as_of: AsOf | None) -> tuple[str, str |
             return "invitation to manage", number
         case ProposalRow():
             return "proposal", proposed(it)
+        case TemporaryRow(email=email, home=home, role=role):
+            return "eligible", f"{email or called(db, home, as_of)} as {role_name(db, role, as_of)}"
         case _:
             return "request", None
 
@@ -234,10 +243,27 @@ def temporary(wanted: Wanted) -> int:
         tenant = the_tenant(db, wanted.tenant, wanted.as_of)
         found = db.temporary_access(actor=asking(db, wanted, tenant), tenant=tenant.id, as_of=wanted.as_of, limit=page(wanted))
         rows = (
-            Row((it.email, called(db, it.home, wanted.as_of), role_name(db, it.role, wanted.as_of), it.on.number, it.starts, it.ends), it)
+            Row((it.email, called(db, it.home, wanted.as_of), *lent(db, it, wanted.as_of), it.on.number, it.starts, it.ends), it)
             for it in found
         )
-        listed(wanted, ("address", "of", "role", "on", "from", "until"), rows)
+        listed(wanted, ("address", "of", "role", "is", "on", "from", "until"), rows)
+    return 0
+
+
+def lent(db: Database, it: TemporaryRow | Temporary, as_of: AsOf | None = None) -> tuple[str, str]:
+    """The role, and how it is had."""
+    return role_name(db, it.role, as_of), "eligible" if it.eligible else "activated" if it.activated else "given"
+
+
+def eligible(wanted: Wanted) -> int:
+    with opened(wanted) as db:
+        found = db.eligible_roles(actor=the_person(db, wanted.actor).id, as_of=wanted.as_of, limit=page(wanted))
+        rows = (
+            # What they do not see is named by its id, which can be typed as well.
+            Row((it.on.number if it.on else it.tenant, role_name(db, it.role, wanted.as_of), it.starts, it.ends, it.active_until), it)
+            for it in found
+        )
+        listed(wanted, ("on", "role", "from", "until", "active until"), rows)
     return 0
 
 
@@ -317,11 +343,11 @@ def user(wanted: Wanted) -> int:
         for one in held:
             where = tenant_name(db, one.tenant)
             if not one.bare:
-                roles.append((role_name(db, one.role), where, said_so(one.below), None, None))
+                roles.append((role_name(db, one.role), "given", where, said_so(one.below), None, None))
             laid = [it for it in one.over if it.ends > now]
-            roles.extend((role_name(db, it.role), where, said_so(it.below), it.starts, it.ends) for it in laid)
+            roles.extend((*lent(db, it), where, said_so(it.below), it.starts, it.ends) for it in laid)
         print("\nroles:")
-        table(("role", "on", "and below", "from", "until"), roles)
+        table(("role", "is", "on", "and below", "from", "until"), roles)
         print("\nwhere they may do something:")
         rows = (
             Row((db.tenant(tenant).number, db.tenant(tenant).name, f"{len(names)} of {of_all}"), {}) for tenant, names in rights.items()

@@ -208,7 +208,7 @@ def read(kind: Any, it: Tree, place: str, find: Find) -> Any:
     return _plain(of, it, place)
 
 
-SPAN: Final = re.compile(r"\+(?P<count>[0-9]{1,6})(?P<of>[mhd])")
+SPAN: Final = re.compile(r"\+[0-9]{1,6}[mhd]")
 """How far a moment is from now, in minutes, hours or days."""
 
 

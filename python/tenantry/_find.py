@@ -10,7 +10,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from . import _native
 from ._command import ActorLike
@@ -458,3 +458,15 @@ def whole(text: str) -> int:
     if len(text) > 18:
         raise argparse.ArgumentTypeError(f"`{text}` is too large; write one of at most 18 digits")
     return int(text)
+
+
+MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
+"""How long spans are."""
+
+
+def minutes(text: str) -> int:
+    """How many minutes a span has, such as `2h`."""
+    span = re.fullmatch(r"\+?([0-9]{1,6})([mhd])", text, flags=re.A)
+    if span is None:
+        raise argparse.ArgumentTypeError(f"`{text}` is no while; write 2h, 90m or 1d")
+    return int(span[1]) * MINUTES[span[2]]

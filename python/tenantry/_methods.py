@@ -1472,6 +1472,7 @@ class Commands(ABC):
         self,
         *,
         assignments: Collection[model.NewAssignment],
+        eligible: bool = False,
         ends: model.Timestamp | None = None,
         starts: model.Timestamp | None = None,
         actor: ActorLike,
@@ -1483,6 +1484,7 @@ class Commands(ABC):
 
         Args:
             assignments: The roles to give; checked as a whole.
+            eligible: Whether they give nothing until the users activate them (`activate`). Only with an end (X-4).
             ends: Up to when they count, over whatever the users have there; for good, if left out (X-4).
             starts: From when on they count; from now on, if left out or past. Only with an end (X-4).
             actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
@@ -1492,7 +1494,7 @@ class Commands(ABC):
                 (`stale_seq`).
         """
         return self.execute(
-            commands.Assign(assignments=assignments, ends=ends, starts=starts),
+            commands.Assign(assignments=assignments, eligible=eligible, ends=ends, starts=starts),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -1522,6 +1524,65 @@ class Commands(ABC):
         """
         return self.execute(
             commands.Unassign(assignments=assignments, ends=ends),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def activate(
+        self,
+        *,
+        tenant: model.TenantId | str,
+        role: model.RoleRef | model.RoleId,
+        minutes: int,
+        reason: model.Reason,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[model.ActivatedRole]:
+        """Have a role that one is eligible for, from now on and for a while; users only (X-4). Who: a user who is
+        eligible for it, themselves.
+
+        Args:
+            tenant: Where.
+            role: Which role.
+            minutes: For how many minutes: as few and as many as the policy's `activation` allows.
+            reason: What for. It is recorded for good, so name a ticket and no person.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.Activate(tenant=tenant, role=role, minutes=minutes, reason=reason),
+            actor=actor,
+            request_id=request_id,
+            expected_seq=expected_seq,
+        )
+
+    def deactivate(
+        self,
+        *,
+        tenant: model.TenantId | str,
+        role: model.RoleRef | model.RoleId,
+        actor: ActorLike,
+        request_id: Id | None = None,
+        expected_seq: int | None = None,
+    ) -> Executed[None]:
+        """Give back a role that one has activated, before its time; users only (X-4). Who: the user who activated it.
+
+        Args:
+            tenant: Where.
+            role: Which role.
+            actor: Who asks: the id of a user, `OPERATOR`, or an `Operator` with a ticket.
+            request_id: Names this request: asking again under the same id is safe and answers with the first
+                receipt. Made, if left out.
+            expected_seq: The record you last saw; if the journal has moved on, the command is refused
+                (`stale_seq`).
+        """
+        return self.execute(
+            commands.Deactivate(tenant=tenant, role=role),
             actor=actor,
             request_id=request_id,
             expected_seq=expected_seq,
@@ -3331,6 +3392,7 @@ class Queries(ABC):
         tenant: model.TenantId | str,
         as_of: AsOf | None = None,
         begun: bool | None = None,
+        eligible: bool | None = None,
         role: model.RoleRef | model.RoleId | None = None,
         user: model.UserId | str | None = None,
         descending: bool = False,
@@ -3347,6 +3409,7 @@ class Queries(ABC):
             tenant: The tenant.
             as_of: When; now, if left out.
             begun: Only those that have begun, or only those that have not.
+            eligible: Only those that have to be activated, or only those that count by themselves.
             role: Only this one.
             user: Only those of this user, where they are named to the actor.
             descending: Whether the order is turned round.
@@ -3361,12 +3424,44 @@ class Queries(ABC):
                     "actor": actor,
                     "tenant": tenant,
                     "as_of": as_of,
-                    "filter": {"begun": begun, "role": role, "user": user},
+                    "filter": {"begun": begun, "eligible": eligible, "role": role, "user": user},
                     "paging": {"cursor": cursor, "descending": descending, "limit": limit},
                 },
             )
 
         return Rows(ask, _read.read_temporary_row, cursor, limit)
+
+    def eligible_roles(
+        self,
+        *,
+        actor: ActorLike,
+        as_of: AsOf | None = None,
+        descending: bool = False,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Rows[model.EligibleRow]:
+        """What whoever asks may activate, now or later, by when they may no longer (X-4). Costs all that is given to
+        them for a while. Who: a user, of themselves. A lazy list: rows are read as you come to them.
+
+        Args:
+            actor: Who asks.
+            as_of: When; now, if left out.
+            descending: Whether the order is turned round.
+            cursor: Where to begin: the `next` of a page before.
+            limit: How many rows are read at a time, 1 to 1000.
+        """
+
+        def ask(cursor: str | None, limit: int) -> Answer:
+            return self._ask(
+                "eligible_roles",
+                {
+                    "actor": actor,
+                    "as_of": as_of,
+                    "paging": {"cursor": cursor, "descending": descending, "limit": limit},
+                },
+            )
+
+        return Rows(ask, _read.read_eligible_row, cursor, limit)
 
     def invitations(
         self,

@@ -19,6 +19,8 @@ __all__ = [
     "AccessChangeRow",
     "AccessEvent",
     "AccessWay",
+    "ActivatedRole",
+    "ActivationRule",
     "Actor",
     "AddedCustomer",
     "AddedServices",
@@ -69,6 +71,7 @@ __all__ = [
     "DeviceRow",
     "Document",
     "EdgeEvents",
+    "EligibleRow",
     "Email",
     "EndCause",
     "Ended",
@@ -159,6 +162,7 @@ __all__ = [
     "ProposalId",
     "ProposalRow",
     "Question",
+    "Reason",
     "Rebuilt",
     "Recipients",
     "Reference",
@@ -360,6 +364,12 @@ Serialised as a string, which is parsed again when it is read."""
 
 ProposalId = NewType("ProposalId", uuid.UUID)
 """What is proposed on a living link (L-6, L-9)."""
+
+
+Reason: TypeAlias = str
+"""What somebody does something for, in their words: 1 to 200 characters on one line, NFC, single spaces, nothing
+invisible. It is recorded for good, so it should name a ticket and no person (X-4). Serialised as a string, which
+is parsed again when it is read."""
 
 
 Reference: TypeAlias = str
@@ -1071,6 +1081,32 @@ class AccessWay(Data):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ActivatedRole(Data):
+    """A role that was activated (X-4).
+
+    Attributes:
+        ends: Up to when its user has it.
+    """
+
+    ends: Timestamp
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ActivationRule(Data):
+    """For how long people activate what they are eligible for (X-4).
+
+    Attributes:
+        max_minutes: The most minutes at a time.
+        min_minutes: The fewest minutes at a time.
+    """
+
+    max_minutes: int = 480
+    min_minutes: int = 30
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AddedCustomer(Data):
     """The ids of a customer that was added.
 
@@ -1494,6 +1530,32 @@ class EdgeEvents(Data):
 
     events: tuple[Document, ...]
     through: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class EligibleRow(Data):
+    """A role that whoever asks may activate (X-4).
+
+    Attributes:
+        tenant: Where.
+        role: Which role.
+        below: Whether it covers the tenants managed below, too.
+        starts: From when on they may activate it.
+        ends: Up to when they may have it.
+        active_until: Up to when it is active, if it is.
+        masked: Whether it leaves out what is reserved for the customer (P-16).
+        on: What it is called, where they see it or the role would let them.
+    """
+
+    tenant: TenantId
+    role: RoleRef
+    below: bool
+    starts: Timestamp
+    ends: Timestamp
+    active_until: Timestamp | None = None
+    masked: bool = False
+    on: Organisation | None = None
 
 
 @final
@@ -2357,6 +2419,7 @@ class Policy(Data):
         customer_may_request_delink: Whether the customer's side may ask to delink (D-4).
         term: How long links may last (L-9).
         prefix_reuse: What becomes of a domain prefix that is given back (T-3).
+        activation: For how long people activate roles that they are eligible for (X-4).
         asks_per_day: How many requests, invitations and reminders somebody gets from one organisation in a day of
             UTC (L-3).
         consoles: Where each service's console is: an `https` or `http` address, or a path on the host's own site;
@@ -2388,6 +2451,7 @@ class Policy(Data):
     customer_may_request_delink: bool
     term: TermRule
     prefix_reuse: PrefixReuse
+    activation: ActivationRule = ActivationRule()
     asks_per_day: int = 20
     consoles: Mapping[str, str] = field(default_factory=dict, hash=False)
     delink_request_days: int | None = None
@@ -2724,8 +2788,8 @@ class SessionRow(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SyncRow(Data):
-    """A customer as another system has it: what `AddCustomer`(crate::command::AddCustomer) takes where it is new. What
-    is left out is left as it is where it is not (X-11).
+    """A customer as another system has it: what `AddCustomer` takes where it is new. What is left out is left as it is
+    where it is not (X-11).
 
     Attributes:
         id: The id that the system has given it.
@@ -2797,14 +2861,17 @@ class SystemId(Data):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Temporary(Data):
-    """A role with a beginning and an end, laid over whatever its user has on the same tenant (X-4).
+    """A role with a beginning and an end, laid over whatever its user has on the same tenant; or one that they may
+    activate meanwhile, which gives nothing by itself (X-4).
 
     Attributes:
         role: With which role.
         below: Whether it covers the tenants managed below, too.
         starts: From when on it is in force.
         ends: When it is so no longer; of one user on one tenant, no two end at the same moment.
+        activated: The end of what it was activated of, if it was: that lies right below it, and it goes with that.
         begun: Whether a record tells that it has begun. It has when its moment has come, recorded or not.
+        eligible: Whether its user is eligible for it alone: it gives nothing until they activate it.
         masked: Whether it leaves out what is reserved for the customer (P-16).
     """
 
@@ -2812,7 +2879,9 @@ class Temporary(Data):
     below: bool
     starts: Timestamp
     ends: Timestamp
+    activated: Timestamp | None = None
     begun: bool = False
+    eligible: bool = False
     masked: bool = False
 
 
@@ -2830,6 +2899,8 @@ class TemporaryRow(Data):
         ends: Up to when it counts.
         decides: Whether it decides now what its user may do there: it has begun, and nothing that was given later
             lies over it.
+        activated: Whether its user has activated it.
+        eligible: Whether its user is eligible for it alone: it gives nothing until they activate it.
         email: Their address, where the actor may see the users of their home.
         masked: Whether it leaves out what is reserved for the customer (P-16).
         name: Their name, where the actor may see the users of their home.
@@ -2843,6 +2914,8 @@ class TemporaryRow(Data):
     starts: Timestamp
     ends: Timestamp
     decides: bool
+    activated: bool = False
+    eligible: bool = False
     email: Email | None = None
     masked: bool = False
     name: PersonName | None = None
@@ -3684,5 +3757,6 @@ Requested: TypeAlias = (
     | MoveRow
     | DelinkRequestRow
     | AddressChangeRow
+    | TemporaryRow
 )
 """What was asked for, as the list of its kind shows it to whoever asked (Q-5)."""

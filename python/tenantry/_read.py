@@ -46,6 +46,14 @@ def read_access_way(d: Any) -> model.AccessWay:
     )
 
 
+def read_activated_role(d: Any) -> model.ActivatedRole:
+    return model.ActivatedRole(ends=moment(d["ends"]))
+
+
+def read_activation_rule(d: Any) -> model.ActivationRule:
+    return model.ActivationRule(max_minutes=d.get("max_minutes", 480), min_minutes=d.get("min_minutes", 30))
+
+
 def _actor_user(d: Any) -> model.ByUser:
     return model.ByUser(user=read_id(d["user"]))
 
@@ -342,6 +350,19 @@ def read_document(d: Any) -> model.Document:
 
 def read_edge_events(d: Any) -> model.EdgeEvents:
     return model.EdgeEvents(events=tuple(d["events"]), through=d["through"])
+
+
+def read_eligible_row(d: Any) -> model.EligibleRow:
+    return model.EligibleRow(
+        tenant=read_id(d["tenant"]),
+        role=d["role"],
+        below=d["below"],
+        starts=moment(d["starts"]),
+        ends=moment(d["ends"]),
+        active_until=None if (v := d.get("active_until")) is None else moment(v),
+        masked=d.get("masked", False),
+        on=None if (v := d.get("on")) is None else read_organisation(v),
+    )
 
 
 def read_ended(d: Any) -> model.Ended:
@@ -735,7 +756,18 @@ def _event_temporary_assigned(d: Any) -> events.TemporaryAssigned:
         below=d["below"],
         starts=moment(d["starts"]),
         ends=moment(d["ends"]),
+        eligible=d.get("eligible", False),
         masked=d.get("masked", False),
+    )
+
+
+def _event_activated(d: Any) -> events.Activated:
+    return events.Activated(
+        user=read_id(d["user"]),
+        tenant=read_id(d["tenant"]),
+        of=moment(d["of"]),
+        ends=moment(d["ends"]),
+        reason=d["reason"],
     )
 
 
@@ -1037,6 +1069,7 @@ _EVENT: dict[str, Callable[[Any], events.Event]] = {
     "assigned": _event_assigned,
     "assignment_ended": _event_assignment_ended,
     "temporary_assigned": _event_temporary_assigned,
+    "activated": _event_activated,
     "temporary_begun": _event_temporary_begun,
     "temporary_ended": _event_temporary_ended,
     "role_created": _event_role_created,
@@ -1735,6 +1768,7 @@ def read_policy(d: Any) -> model.Policy:
         customer_may_request_delink=d["customer_may_request_delink"],
         term=read_term_rule(d["term"]),
         prefix_reuse=read_prefix_reuse(d["prefix_reuse"]),
+        activation=read_activation_rule(d["activation"]) if "activation" in d else model.ActivationRule(),
         asks_per_day=d.get("asks_per_day", 20),
         consoles=dict(d.get("consoles", {})),
         delink_request_days=d.get("delink_request_days"),
@@ -1960,7 +1994,9 @@ def read_temporary(d: Any) -> model.Temporary:
         below=d["below"],
         starts=moment(d["starts"]),
         ends=moment(d["ends"]),
+        activated=None if (v := d.get("activated")) is None else moment(v),
         begun=d.get("begun", False),
+        eligible=d.get("eligible", False),
         masked=d.get("masked", False),
     )
 
@@ -1974,6 +2010,8 @@ def read_temporary_row(d: Any) -> model.TemporaryRow:
         starts=moment(d["starts"]),
         ends=moment(d["ends"]),
         decides=d["decides"],
+        activated=d.get("activated", False),
+        eligible=d.get("eligible", False),
         email=d.get("email"),
         masked=d.get("masked", False),
         name=d.get("name"),
@@ -2193,6 +2231,7 @@ _REQUESTED: dict[str, Callable[[Any], model.Requested]] = {
     "move": read_move_row,
     "delink": read_delink_request_row,
     "address": read_address_change_row,
+    "eligible": read_temporary_row,
 }
 
 
@@ -2260,6 +2299,10 @@ def _outcome_register_user(d: Any) -> Any:
     return read_id(d)
 
 
+def _outcome_activate(d: Any) -> Any:
+    return read_activated_role(d)
+
+
 def _outcome_create_role(d: Any) -> Any:
     return read_id(d)
 
@@ -2300,6 +2343,7 @@ OUTCOMES: dict[str, Callable[[Any], Any]] = {
     "invite_user": _outcome_invite_user,
     "invite_owner": _outcome_invite_owner,
     "register_user": _outcome_register_user,
+    "activate": _outcome_activate,
     "create_role": _outcome_create_role,
     "upload_devices": _outcome_upload_devices,
     "move_devices": _outcome_move_devices,

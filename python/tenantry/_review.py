@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from ._command import ActorLike
@@ -11,15 +12,22 @@ from ._data import AsOf
 from ._database import Database
 from ._find import Wanted, actor, as_id, called, known, listed, opened, page, person, role_name, tenant_name, the_person, the_tenant
 from ._show import Brief, Row, said
+from .codes import Code
 from .model import (
     AccessChangeRow,
     AccessEvent,
     AccessWay,
+    Assignment,
     ByUser,
+    Explanation,
+    Grounds,
     HeldPermission,
     Kind,
+    Link,
     Operator,
     OrganisationAccessRow,
+    Role,
+    Temporary,
     Tenant,
     TenantAccessRow,
     TenantId,
@@ -76,6 +84,64 @@ def why(db: Database, ways: Iterable[AccessWay], as_of: AsOf | None) -> tuple[li
             roles.append(f"{role} at {at}{until}{' (not what is reserved)' if way.grounds.masked else ''}")
         links += [link for id in way.chain if (link := called(db, id, as_of)) not in links]
     return roles, links
+
+
+# What is given for a while, as far as a verdict rests on it, or could.
+
+
+def given(db: Database, user: UserId, as_of: AsOf | None) -> Iterator[Assignment]:
+    found = db.host_entities(kind=Kind.ASSIGNMENT, user=user, as_of=as_of, limit=1000)
+    return (it for it in found if isinstance(it, Assignment))
+
+
+def activated(db: Database, user: UserId, grounds: Grounds, as_of: AsOf | None) -> str:
+    """Whether it is something that they have activated."""
+    if grounds.ends is None:
+        return ""
+    laid = (it for one in given(db, user, as_of) if one.tenant == grounds.tenant for it in one.over)
+    return ", activated" if any(it.activated for it in laid if it.ends == grounds.ends) else ""
+
+
+def to_activate(
+    db: Database, user: UserId, tenant: TenantId, wanted: Wanted, told: Explanation
+) -> Iterator[tuple[Temporary, TenantId]]:
+    """What they might activate instead, there or where it comes down from: it holds what is asked for, and nothing lies over it."""
+    if told.reason not in (Code.NO_ASSIGNMENT, Code.ROLE_LACKS_PERMISSION):
+        return
+    links = (db.host_entity(kind=Kind.LINK, id=id, as_of=wanted.as_of) for id in told.chain)
+    above = {it.manager for it in links if isinstance(it, Link)}
+    at = moment_of(db, wanted.as_of)
+    for one in given(db, user, wanted.as_of):
+        for place, it in enumerate(one.over):
+            reaches = one.tenant == tenant or (one.tenant in above and it.below)
+            later = (more for more in one.over[place + 1 :] if not more.eligible and more.activated != it.ends)
+            kept_off = any(more.starts <= at < more.ends for more in later)
+            useful = it.eligible and it.ends > at and wanted.permission in permissions(db, it.role, wanted.as_of)
+            if reaches and useful and not kept_off:
+                yield it, one.tenant
+
+
+def permissions(db: Database, role: str, as_of: AsOf | None) -> Collection[str]:
+    """What a role holds."""
+    id = as_id(role)
+    found = db.host_entity(kind=Kind.ROLE, id=id, as_of=as_of) if id else None
+    if isinstance(found, Role):
+        return found.permissions
+    return next((rule.permissions for rule in db.policy(as_of=as_of).roles if rule.name == role), ())
+
+
+def moment_of(db: Database, as_of: AsOf | None) -> datetime.datetime:
+    """When it was."""
+    if isinstance(as_of, datetime.datetime):
+        return as_of
+    record = None if as_of is None else db.host_records(after=max(0, as_of - 1), limit=1).first()
+    return record.at if record else db.now()
+
+
+def window(db: Database, it: Temporary, as_of: AsOf | None) -> str:
+    """When they may, as it is said at that moment."""
+    begins = f"from {said(it.starts)} " if it.starts > moment_of(db, as_of) else ""
+    return f"{begins}until {said(it.ends)}"
 
 
 # What each command does.

@@ -389,8 +389,15 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         444,
         "value",
         "X-4",
-        "{} lies further ahead than the policy lets a role for a while last",
+        "{} lies further ahead than a role for a while may last by the policy, or by what is activated",
         "name an earlier end, and give it again before that",
+    ),
+    "activation_length": (
+        445,
+        "value",
+        "X-4",
+        "a role is not activated for {} minutes: the policy says how few and how many there may be",
+        "say so many minutes as the policy allows",
     ),
     "id_taken": (
         501,
@@ -792,6 +799,13 @@ ROWS: Final[dict[str, tuple[int, str, str | None, str, str]]] = {
         "X-4",
         "as many roles as there can be lie over each other for the user on tenant `{}`",
         "take one of them away first, or wait until one ends",
+    ),
+    "not_eligible": (
+        822,
+        "state",
+        "X-4",
+        "there is nothing on tenant `{}` that you may activate now with that role",
+        "look at what you are eligible for, and from when on",
     ),
     "not_a_reseller": (901, "state", "V-1", "tenant `{}` is no reseller", "name a reseller"),
     "cannot_receive": (

@@ -173,36 +173,46 @@ def _planned(
     db: Database, part: list[_Listed], manager: TenantId, system: str, actor: ActorLike
 ) -> tuple[list[tuple[_Listed, SyncStep]], list[RefusedRow]]:
     """What rows come to; and those with a cell that is amiss, which come to nothing and are in nobody's way."""
-    if not part:
-        return [], []
-    try:
-        steps = db.plan_sync(manager=manager, system=system, rows=[one.row for one in part], actor=actor)
-        return list(zip(part, steps, strict=True)), []
-    except Misuse as error:
-        if _column(error) is None:
-            raise
-    # One of them is amiss: each is asked for by itself which.
+
+    def plan(some: list[_Listed]) -> list[tuple[_Listed, SyncStep]]:
+        steps = db.plan_sync(manager=manager, system=system, rows=[one.row for one in some], actor=actor)
+        return list(zip(some, steps, strict=True))
+
     sound, amiss = list[_Listed](), list[RefusedRow]()
-    for one in part:
+    rest, most = part, len(part)
+    while rest:
+        some = rest[:most]
         try:
-            db.plan_sync(manager=manager, system=system, rows=[one.row], actor=actor)
-            sound.append(one)
+            planned = plan(some)
         except Misuse as error:
-            amiss.append(RefusedRow(str(one.row.id), _cell(error), one.line, _column(error)))
-    planned, _ = _planned(db, sound, manager, system, actor)
-    return planned, amiss
+            cell = _cell_of(error)
+            if cell is None:
+                raise
+            # Those before it are sound. Where one is amiss many may be: the next time no more are asked about than are likely to be sound.
+            at, column = cell
+            one = some[at]
+            amiss.append(RefusedRow(str(one.row.id), _told(error), one.line, column))
+            sound += some[:at]
+            rest, most = rest[at + 1 :], 2 * (at + 1)
+        else:
+            if len(some) == len(part):
+                return planned, amiss
+            sound += some
+            rest, most = rest[most:], 2 * most
+    return (plan(sound) if sound else []), amiss
 
 
-def _column(error: Misuse) -> str | None:
-    """The column of the cell that a misuse is about, if it is about one."""
-    place = re.fullmatch(r"ask\.rows\[\d+\]\.(?:contact\.)?(\w+).*", error.path or "")
-    return place[1] if place else None
+def _cell_of(error: Misuse) -> tuple[int, str] | None:
+    """Which row, and which column of it, the cell is of that a misuse is about, if it is about one."""
+    place = re.fullmatch(r"ask\.rows\[(\d+)\]\.(?:contact\.)?(\w+).*", error.path or "")
+    return (int(place[1]), place[2]) if place else None
 
 
-def _cell(error: Misuse) -> Misuse:
-    """A misuse that is about a cell, in the words of a list: what is wrong with it, and what to do."""
+def _told(error: Misuse) -> Misuse:
+    """A misuse that is about a cell, in the words of a list: what is wrong with it, and what to do. Its path is that of the row alone."""
     wrong, _, remedy = re.sub(r"^`rows\[\d+\][^`]*`: ", "", error.message).partition("; ")
-    return Misuse(wrong, code=error.code, name=error.name, remedy=remedy or error.remedy, path=error.path)
+    path = re.sub(r"\[\d+\]", "[0]", error.path or "", count=1)
+    return Misuse(wrong, code=error.code, name=error.name, remedy=remedy or error.remedy, path=path)
 
 
 def _after(step: SyncStep, seen: dict[str, Organisation | None], taken: dict[TenantId, str]) -> SyncStep:

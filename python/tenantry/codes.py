@@ -229,8 +229,12 @@ class Code(Status):
     """443 (X-4): what begins at {} would have ended by then; name a beginning before the end, or none to begin now."""
 
     END_TOO_FAR = "end_too_far"
-    """444 (X-4): {} lies further ahead than the policy lets a role for a while last; name an earlier end, and give
-    it again before that."""
+    """444 (X-4): {} lies further ahead than a role for a while may last by the policy, or by what is activated; name
+    an earlier end, and give it again before that."""
+
+    ACTIVATION_LENGTH = "activation_length"
+    """445 (X-4): a role is not activated for {} minutes: the policy says how few and how many there may be; say so
+    many minutes as the policy allows."""
 
     ID_TAKEN = "id_taken"
     """501 (T-10): the id `{}` has been used before, be it for something else; make a new id, or leave it out."""
@@ -463,6 +467,10 @@ class Code(Status):
     TOO_MANY_TEMPORARIES = "too_many_temporaries"
     """821 (X-4): as many roles as there can be lie over each other for the user on tenant `{}`; take one of them
     away first, or wait until one ends."""
+
+    NOT_ELIGIBLE = "not_eligible"
+    """822 (X-4): there is nothing on tenant `{}` that you may activate now with that role; look at what you are
+    eligible for, and from when on."""
 
     NOT_A_RESELLER = "not_a_reseller"
     """901 (V-1): tenant `{}` is no reseller; name a reseller."""

@@ -17,6 +17,7 @@ __all__ = [
     "AcceptInvitation",
     "AcceptLink",
     "AcceptProposal",
+    "Activate",
     "AddCustomer",
     "AddResellerCustomer",
     "AddServices",
@@ -40,6 +41,7 @@ __all__ = [
     "ConvertLink",
     "CreateIntegration",
     "CreateRole",
+    "Deactivate",
     "DeclineInvitation",
     "DeclineLink",
     "DeclineManagerInvitation",
@@ -917,12 +919,14 @@ class Assign(Command[None]):
 
     Attributes:
         assignments: The roles to give; checked as a whole.
+        eligible: Whether they give nothing until the users activate them (`activate`). Only with an end (X-4).
         ends: Up to when they count, over whatever the users have there; for good, if left out (X-4).
         starts: From when on they count; from now on, if left out or past. Only with an end (X-4).
     """
 
     _tag: ClassVar[tuple[str, str] | None] = ("command", "assign")
     assignments: Collection[model.NewAssignment]
+    eligible: bool = False
     ends: model.Timestamp | None = None
     starts: model.Timestamp | None = None
 
@@ -942,6 +946,41 @@ class Unassign(Command[None]):
     _tag: ClassVar[tuple[str, str] | None] = ("command", "unassign")
     assignments: Collection[model.UserOnTenant]
     ends: model.Timestamp | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Activate(Command[model.ActivatedRole]):
+    """Have a role that one is eligible for, from now on and for a while; users only (X-4). Who: a user who is eligible
+    for it, themselves.
+
+    Attributes:
+        tenant: Where.
+        role: Which role.
+        minutes: For how many minutes: as few and as many as the policy's `activation` allows.
+        reason: What for. It is recorded for good, so name a ticket and no person.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "activate")
+    tenant: model.TenantId | str
+    role: model.RoleRef | model.RoleId
+    minutes: int
+    reason: model.Reason
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Deactivate(Command[None]):
+    """Give back a role that one has activated, before its time; users only (X-4). Who: the user who activated it.
+
+    Attributes:
+        tenant: Where.
+        role: Which role.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("command", "deactivate")
+    tenant: model.TenantId | str
+    role: model.RoleRef | model.RoleId
 
 
 @final

@@ -12,6 +12,7 @@ from . import _model as model
 from ._data import UNSET, Data, Unset
 
 __all__ = [
+    "Activated",
     "AddressCanceled",
     "AddressConfirmed",
     "AddressExpired",
@@ -1553,6 +1554,7 @@ class TemporaryAssigned(Data):
             give so much.
         starts: From when on.
         ends: Up to when.
+        eligible: Whether they are eligible for it alone: it gives nothing until they activate it.
         masked: Whether it leaves out what is reserved for the customer: the manager's side gave it (P-16).
     """
 
@@ -1563,12 +1565,40 @@ class TemporaryAssigned(Data):
     below: bool
     starts: model.Timestamp
     ends: model.Timestamp
+    eligible: bool = False
     masked: bool = False
 
     @property
     def event(self) -> str:
         """Its name: `temporary_assigned`."""
         return "temporary_assigned"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Activated(Data):
+    """A user activated a role that they are eligible for: they have it from now on and for a while, right over that
+    (X-4).
+
+    Attributes:
+        user: Who.
+        tenant: Where.
+        of: Up to when they are eligible for it, by which it is told from others of theirs there.
+        ends: Up to when it is active.
+        reason: What for, in their words.
+    """
+
+    _tag: ClassVar[tuple[str, str] | None] = ("event", "activated")
+    user: model.UserId
+    tenant: model.TenantId
+    of: model.Timestamp
+    ends: model.Timestamp
+    reason: model.Reason
+
+    @property
+    def event(self) -> str:
+        """Its name: `activated`."""
+        return "activated"
 
 
 @final
@@ -2438,6 +2468,7 @@ Event: TypeAlias = (
     | Assigned
     | AssignmentEnded
     | TemporaryAssigned
+    | Activated
     | TemporaryBegun
     | TemporaryEnded
     | RoleCreated

@@ -75,6 +75,26 @@ do msp.db assign assignments.user=nils@northwind.example assignments.tenant=NW-1
 do msp.db assign assignments=nils@northwind.example:BK-200:admin ends=2020-01-31T09:30:00Z --as ada@northwind.example
 do msp.db assign assignments=nils@northwind.example:BK-200:admin ends=soon --as ada@northwind.example
 do msp.db unassign assignments=nils@northwind.example:TD-300,nils@northwind.example:BK-200 --as ada@northwind.example
+do msp.db assign assignments=nils@northwind.example:BK-200:admin eligible=yes --as ada@northwind.example
+do msp.db assign assignments=nils@northwind.example:BK-200:admin eligible=yes ends=+30d --as ada@northwind.example
+eligible msp.db --as nils@northwind.example
+eligible msp.db --as ada@northwind.example
+explain msp.db nils@northwind.example devices.manage BK-200
+arising msp.db BK-200 --as ada@northwind.example
+activate msp.db BK-200 admin --for 9h --reason 'TCK-4711: mail is down' --as nils@northwind.example
+activate msp.db BK-200 admin --for soon --reason 'TCK-4711: mail is down' --as nils@northwind.example
+activate msp.db BK-200 admin --for 2h --reason 'TCK-4711: mail is down'
+activate msp.db BK-200 read_only --for 2h --reason 'TCK-4711: mail is down' --as nils@northwind.example
+activate msp.db BK-200 admin --for 2h --reason 'TCK-4711: mail is down' --as nils@northwind.example --dry-run
+activate msp.db BK-200 admin --for 2h --reason 'TCK-4711: mail is down' --as nils@northwind.example
+eligible msp.db --as nils@northwind.example
+eligible msp.db --as nils@northwind.example --csv
+temporary msp.db BK-200 --as ada@northwind.example
+user msp.db nils@northwind.example
+explain msp.db nils@northwind.example devices.manage BK-200
+deactivate msp.db BK-200 admin --as nils@northwind.example
+deactivate msp.db BK-200 admin --as nils@northwind.example
+do msp.db unassign assignments=nils@northwind.example:BK-200 --as ada@northwind.example
 do msp.db set_manager_grants link=NW-100/BK-200 grants=users.manage --as klara@klein.example
 do msp.db set_manager_grants link=NW-100/BK-200 grants= --as klara@klein.example
 do msp.db set_alert_rule tenant=BK-200 category=battery audience=all_admins additional=ada@northwind.example,nils@northwind.example --as klara@klein.example
@@ -198,6 +218,31 @@ def test_a_role_for_two_hours_is_given_shown_and_taken_away(place: Path) -> None
     back = f"do msp.db unassign assignments=nils@northwind.example:BK-200 ends={row['ends']} --as ada@northwind.example"
     assert "temporary_ended" in said(place, back)
     assert "none" in said(place, "temporary msp.db NW-100")
+
+
+def test_explain_tells_what_could_be_activated_where_that_would_help(place: Path) -> None:
+    ada = "--as ada@northwind.example"
+    asked = "explain msp.db nils@northwind.example devices.manage TD-300"
+    assert answers(place, asked)[0] == 1 and "activate" not in said(place, asked)
+    for given in ("NW-100:admin", "NW-100:read_only", "BK-200:admin"):
+        said(place, f"do msp.db assign assignments=nils@northwind.example:{given} eligible=yes ends=+{len(given)}d {ada}")
+    with tenantry.open("msp.db", read_only=True) as db:
+        seq = db.seq()
+    code, text = answers(place, asked)
+    assert code == 1 and re.findall("may: +(.*)", text) == ["activate admin at Northwind IT (NW-100), until 2026-05-15 08:00"]
+    assert "may:" not in said(place, f"{asked} --as-of {seq - 3}") and "may:" in said(place, f"{asked} --as-of {seq - 2}")
+    # A reserved permission is none that a role could give.
+    assert "may:" not in said(place, asked.replace("devices.manage", "location.view"))
+    activate = "activate msp.db NW-100 admin --for 90m --reason T-1 --as nils@northwind.example"
+    assert answers(place, activate)[0] == 0
+    code, text = answers(place, asked)
+    assert code == 0 and "until 2026-05-03 09:30, activated" in text and "may:" not in text
+    assert "activated (T-1)" in said(place, f"audit msp.db NW-100 {ada}")
+    assert "eligible" in said(place, f"arising msp.db NW-100 {ada}") and "–" in said(place, f"arising msp.db NW-100 {ada}")
+    # What is laid over it by the last word decides.
+    said(place, f"do msp.db assign assignments=nils@northwind.example:NW-100:no_access ends=+1d {ada}")
+    code, text = answers(place, asked)
+    assert code == 1 and "may:" not in text, "it is still theirs, and would give nothing"
 
 
 def test_a_store_is_made_whole_or_not_at_all(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -569,6 +614,8 @@ COMPLETED = {
     "tenantry policy s": ["show", "set"],
     "tenantry inspect ms": ["msp.db"],
     "tenantry commands unb": ["unblock_user"],
+    "tenantry activate d.db BK-200 read": ["read_only"],
+    "tenantry deactivate d.db BK-200 admin --re": ["--request"],
     "tenantry user msp.db ": [],
 }
 

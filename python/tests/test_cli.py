@@ -135,6 +135,8 @@ review msp.db BK-200 --permission users.manage --csv
 review msp.db BK-200 --as klara@klein.example --service manage --json
 temporary msp.db NW-100
 temporary msp.db XX-1
+eligible msp.db --as nils@northwind.example
+eligible msp.db
 arising msp.db BK-200
 arising msp.db bk-200 --as klara@klein.example --csv
 arising msp.db NW-100
@@ -201,8 +203,8 @@ customers msp.db
 
 
 COMMANDS = (
-    "init", "demo", "do", "preview", "commands", "inbox", "notices", "user", "policy",
-    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "temporary", "diff", "feed", "audit", "report", "verify", "rebuild", "export",
+    "init", "demo", "do", "preview", "activate", "deactivate", "commands", "inbox", "notices", "user", "policy",
+    "inspect", "tenants", "users", "customers", "who-can", "explain", "review", "temporary", "eligible", "diff", "feed", "audit", "report", "verify", "rebuild", "export",
     "backup", "copy", "restore", "sweep", "external", "sync", "diagrams", "completion",
 )  # fmt: skip
 
@@ -304,7 +306,7 @@ def test_help_teaches(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(command in text for command in COMMANDS)
     assert "tenantry explain msp.db ada@northwind.example" in text
     writing = {command for command in COMMANDS if "It writes to the store." in " ".join(said(place, f"{command} --help").split())}
-    assert writing == {"do", "rebuild", "restore", "sweep", "sync"}
+    assert writing == {"do", "activate", "deactivate", "rebuild", "restore", "sweep", "sync"}
     assert all(f"`{command}`" in text[text.index("These write to the store:") : text.index("These make")] for command in writing)
     assert all(len(line) <= 80 for line in text.splitlines())
     # What it gives as examples is in the store that the other examples are of, and does what it says.

@@ -81,8 +81,8 @@ def test_records_as_json_are_what_the_door_says(world: World) -> None:
     assert [_read.read_record(one) for one in ours] == list(world.db.host_records())
 
 
-AS_EVER = model.TemporaryRule().as_dict()
-"""What a policy says of roles for a while where it says nothing."""
+AS_EVER = (model.TemporaryRule().as_dict(), model.ActivationRule().as_dict())
+"""What a policy says of roles for a while, and of what is activated, where it says nothing."""
 
 
 def meant(value: Any) -> Any:
@@ -90,7 +90,7 @@ def meant(value: Any) -> Any:
     if isinstance(value, list):
         return [meant(one) for one in value]
     if isinstance(value, dict):
-        return {name: meant(one) for name, one in value.items() if one not in ([], {}, False, 0, AS_EVER)}
+        return {name: meant(one) for name, one in value.items() if one not in ([], {}, False, 0, *AS_EVER)}
     return value
 
 

@@ -99,7 +99,10 @@ def test_the_examples_in_json_run() -> None:
         world.call(meant(json.loads(EXAMPLES[name]["json"]), world.db.token()))
 
 
-LEFT_OUT = {"temporary": json.loads(tenantry.TemporaryRule().as_json())}
+LEFT_OUT = {
+    "temporary": json.loads(tenantry.TemporaryRule().as_json()),
+    "activation": json.loads(tenantry.ActivationRule().as_json()),
+}
 """What the library leaves out where it is as it is by default."""
 
 

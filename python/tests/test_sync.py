@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,39 @@ def test_what_is_amiss_in_a_row_is_told_and_the_rest_is_done(
     again_done = sync(world, listed)
     assert [state for _, _, state in states(again_done)] == [SyncState.SAME] * 3 + [again] and world.db.seq() == before
     is_told(again_done)
+
+
+@pytest.mark.parametrize(
+    ("amiss", "calls", "asked"),
+    [
+        ([], 1, 1000),
+        ([0], 12, 3000),
+        ([500], 3, 2500),
+        ([999], 2, 2000),
+        ([300, 700], 5, 4000),
+        (range(1000), 1000, 3000),
+        (range(0, 1000, 2), 1001, 4000),
+    ],
+)
+def test_rows_that_are_amiss_cost_few_calls_where_they_are_few_and_no_squares_where_they_are_many(
+    world: World, amiss: Sequence[int], calls: int, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def row(number: int) -> SyncRow:
+        owner = Invitee(email="none" if number in amiss else f"p{number}@list.example")
+        return SyncRow(id=str(number), name=f"Customer {number}", management="fully", services=["manage"], owner=owner)
+
+    sent, plan = list[int](), tenantry.Database.plan_sync
+
+    def counted(*args: Any, **more: Any) -> Any:
+        sent.append(len(more["rows"]))
+        return plan(*args, **more)
+
+    monkeypatch.setattr(tenantry.Database, "plan_sync", counted)
+    done = sync(world, [row(number) for number in range(1000)], dry_run=True)
+    assert [it.id for it in done.refused] == [str(number) for number in amiss]
+    assert {it.column for it in done.refused} <= {"owner"}
+    assert [step.id for step in done.steps] == [str(number) for number in range(1000) if number not in amiss]
+    assert len(sent) <= calls and sum(sent) <= asked, (len(sent), sum(sent))
 
 
 def test_whoever_has_a_row_that_is_amiss_is_listed(world: World) -> None:
@@ -207,22 +241,6 @@ def test_the_command_line_tells_line_and_column_before_and_after(
         "why": "e-mail address has no @", "remedy": "write it like ada@example.com",
     }  # fmt: skip
     assert [(it["line"], it["id"], it["state"]) for it in told["steps"]] == [(15, "1", "repeated")]
-
-
-def test_a_whole_list_that_is_amiss_is_told_and_not_in_squares(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [
-        SyncRow(id=f"{at}", name=f"Customer {at}" if at % 2 else "", management="jointly", services=["manage"]) for at in range(300)
-    ]
-    asked, plan = list[int](), tenantry.Database.plan_sync
-
-    def counted(*args: Any, **more: Any) -> Any:
-        asked.append(len(more["rows"]))
-        return plan(*args, **more)
-
-    monkeypatch.setattr(tenantry.Database, "plan_sync", counted)
-    planned = sync(world, rows, dry_run=True)
-    assert (len(planned.refused), planned.count(SyncState.NEW)) == (150, 150)
-    assert sum(asked) == 300 + 300 + 150
 
 
 def test_ids_of_no_store_are_safe_to_show() -> None:

@@ -1,7 +1,9 @@
 //! Who is about to reach a tenant: what would give access to it, once it is answered.
 
-use super::page::{Rows, Seal, Turn};
+use super::asked::AskedWorld;
+use super::page::{Rows, Turn};
 use super::parties::proposal_row;
+use super::temporary::eligible_on;
 use super::tenant::{invitation_row, is_wanted, link_request_row, manager_invitation_row, strands};
 use crate::model::permission::{LINK_RESPOND, USERS_VIEW};
 use crate::model::{HandshakeState, Invitation, LinkRequest, ManagerInvitation, Proposal};
@@ -10,7 +12,7 @@ use crate::query::{
 };
 use crate::rules::Ruling;
 use crate::sight::Sight;
-use crate::view::Index;
+use crate::view::{Any, Index};
 
 /// What still awaits its answer.
 const PENDING: Option<HandshakeState> = Some(HandshakeState::Pending);
@@ -22,12 +24,12 @@ const PENDING: Option<HandshakeState> = Some(HandshakeState::Pending);
 /// # Errors
 /// `unknown_tenant`, why the actor may not see its users ([`Sight::may`]), `foreign_cursor`,
 /// `invalid_limit`.
-pub(super) fn of_tenant(sight: &Sight<'_>, seal: Seal, it: &Arising) -> Ruling<Page<ArisingRow>> {
+pub(super) fn of_tenant(asked: &AskedWorld<'_>, sight: &Sight<'_>, it: &Arising) -> Ruling<Page<ArisingRow>> {
     let tenant = it.tenant;
     let people = sight.may(USERS_VIEW, tenant)?;
     let answers = sight.might(LINK_RESPOND, tenant)?.is_some();
     let view = sight.world().view;
-    let turn = Turn::of(seal, &("arising", tenant), &it.paging)?;
+    let turn = Turn::of(asked.seal, &("arising", tenant), &it.paging)?;
     let pending = |index| strands(index, tenant, PENDING);
     let answered = |index| if answers { pending(index) } else { Vec::new() };
     let invitations = turn.walk::<Invitation>(view, pending(Index::InvitationTenant)).map(|found| {
@@ -39,24 +41,47 @@ pub(super) fn of_tenant(sight: &Sight<'_>, seal: Seal, it: &Arising) -> Ruling<P
     });
     let requests = turn.walk::<LinkRequest>(view, answered(Index::RequestManaged)).map(|found| {
         let (place, it) = found?;
-        let row = link_request_row(sight, &it, false)?.filter(|row| is_wanted(PENDING, row.state));
+        let row = asked.told_of(sight, Any::LinkRequest(it), |sight, found| match found {
+            Any::LinkRequest(it) => link_request_row(sight, &it, false),
+            _ => Ok(None),
+        })?;
+        let row = row.filter(|row| is_wanted(PENDING, row.state));
         let told = |row: LinkRequestRow| (asking(row.other.as_ref()), Requested::LinkRequest(row));
         Ok(row.map(told).map(|(by, what)| (place, ArisingRow { what, by })))
     });
-    let asked = turn.walk::<ManagerInvitation>(view, answered(Index::ManagerInvitationTenant)).map(|found| {
-        let (place, it) = found?;
-        let row = manager_invitation_row(sight, &it, true)?.filter(|row| is_wanted(PENDING, row.state));
-        let by = AuditActor::Organisation(tenant);
-        Ok(row.map(Requested::ManagerInvitation).map(|what| (place, ArisingRow { what, by })))
-    });
+    let invited =
+        turn.walk::<ManagerInvitation>(view, answered(Index::ManagerInvitationTenant)).map(|found| {
+            let (place, it) = found?;
+            let row = asked.told_of(sight, Any::ManagerInvitation(it), |sight, found| match found {
+                Any::ManagerInvitation(it) => manager_invitation_row(sight, &it, true),
+                _ => Ok(None),
+            })?;
+            let row = row.filter(|row| is_wanted(PENDING, row.state));
+            let by = AuditActor::Organisation(tenant);
+            Ok(row.map(Requested::ManagerInvitation).map(|what| (place, ArisingRow { what, by })))
+        });
     let proposals = turn.walk::<Proposal>(view, answered(Index::ProposalManaged)).map(|found| {
         let (place, it) = found?;
-        let row = proposal_row(sight, &it, false)?.filter(|row| is_wanted(PENDING, row.state));
+        let row = asked.told_of(sight, Any::Proposal(it), |sight, found| match found {
+            Any::Proposal(it) => proposal_row(sight, &it, false),
+            _ => Ok(None),
+        })?;
+        let row = row.filter(|row| is_wanted(PENDING, row.state));
         let told = |row: ProposalRow| (asking(row.other.as_ref()), Requested::Proposal(row));
         Ok(row.map(told).map(|(by, what)| (place, ArisingRow { what, by })))
     });
-    let lists: Vec<Rows<'_, ArisingRow>> =
-        vec![Box::new(invitations), Box::new(requests), Box::new(asked), Box::new(proposals)];
+    let eligible = turn.first_of(eligible_on(sight, tenant)?.into_iter().map(Ok))?;
+    let eligible = eligible.into_iter().map(|(place, row)| {
+        let by = AuditActor::Organisation(row.home);
+        Ok(Some((place, ArisingRow { what: Requested::Eligible(row), by })))
+    });
+    let lists: Vec<Rows<'_, ArisingRow>> = vec![
+        Box::new(invitations),
+        Box::new(requests),
+        Box::new(invited),
+        Box::new(proposals),
+        Box::new(eligible),
+    ];
     turn.page(turn.together(lists))
 }
 

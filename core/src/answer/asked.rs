@@ -13,7 +13,7 @@ use crate::journal::Record;
 use crate::model::Actor;
 use crate::query::{AsOf, Question, Verdict};
 use crate::refusal::{Code, Refusal};
-use crate::rules::difference::{Affected, Between, turns};
+use crate::rules::difference::{Affected, Between, turnings};
 use crate::rules::{Ruling, Stop, World, access, unless_refused};
 use crate::sight::Sight;
 use crate::view::{Any, Overlay, View, ViewError};
@@ -39,14 +39,14 @@ pub trait History {
     fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, ViewError>;
 }
 
+/// When a part of what came with a record was, and whether it is the record's own doing: what time
+/// alone brought about by its moment comes first.
+pub(super) type PartAt = (Timestamp, bool);
+
 /// What happened at one moment between a record and the one before.
 pub(super) struct Part<'w> {
-    /// Which of them it is: those of time alone first.
-    pub(super) number: u64,
-    /// The moment.
-    pub(super) at: Timestamp,
-    /// Whether it is the record's own doing.
-    pub(super) is_its_own: bool,
+    /// Which of them it is.
+    pub(super) at: PartAt,
     /// The worlds right before and right after it.
     pub(super) between: Between<'w>,
     /// Whom it may concern.
@@ -232,35 +232,40 @@ impl AskedWorld<'_> {
         tell(step, both.each_ref())
     }
 
-    /// Visits what a record brought about and what time alone did since the record before, as long
-    /// as the visitor goes on; says whether they did.
+    /// Visits what a record brought about and what time alone did since the record before, from a
+    /// part on and as long as the visitor goes on; says whether they did. Costs what was due from
+    /// there on.
     ///
     /// # Errors
     /// When the world cannot be read, or the visitor's.
     pub(super) fn parts_of(
         &self,
         record: &Record,
+        from: Option<PartAt>,
         visit: &mut dyn FnMut(&Part<'_>) -> Result<bool, ViewError>,
     ) -> Result<bool, ViewError> {
         let seq = record.seq.saturating_sub(1);
         let (view, then) = (self.history.as_of(seq)?, self.history.as_of(record.seq)?);
-        let mut before = World::reading(&*view, self.written_at(seq)?)?;
-        let late = before.at_moment(record.at);
-        let mut number = 0;
-        for at in turns(Between { before: &before, after: &late })? {
-            let after = before.at_moment(at);
+        let late = World::reading(&*view, record.at)?;
+        let begin = match from {
+            Some((_, true)) => record.at,
+            Some((at, false)) => at.just_before(),
+            None => self.written_at(seq)?,
+        };
+        for turning in turnings(&*view, begin, record.at) {
+            let turning = turning?;
+            // Nothing turns between one of these moments and the next.
+            let (before, after) = (late.at_moment(turning.at.just_before()), late.at_moment(turning.at));
             let between = Between { before: &before, after: &after };
-            let affected = Affected::by_time(between)?;
-            if !visit(&Part { number, at, is_its_own: false, between, affected })? {
+            let affected = Affected::by_time(&turning, between)?;
+            if !visit(&Part { at: (turning.at, false), between, affected })? {
                 return Ok(false);
             }
-            before = after;
-            number += 1;
         }
         let after = World::reading(&*then, record.at)?;
         let between = Between { before: &late, after: &after };
         let affected = Affected::by(&changes_of(&*view, &record.events, record.at)?, between)?;
-        visit(&Part { number, at: record.at, is_its_own: true, between, affected })
+        visit(&Part { at: (record.at, true), between, affected })
     }
 
     /// Tells an actor of one entity as it is once what is due about that has happened: so a list

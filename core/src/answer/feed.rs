@@ -1,7 +1,7 @@
 //! The feed of effective access: what each record, and time before it, gave and took. The
 //! host's own; no actor.
 
-use super::asked::AskedWorld;
+use super::asked::{AskedWorld, PartAt};
 use super::page::{Collecting, Turn};
 use crate::journal::Record;
 use crate::query::{AccessChangeRow, AccessEvent, Page, Paging};
@@ -13,8 +13,8 @@ use crate::view::{Key, Spot, ViewError};
 const PAGE: usize = 256;
 
 /// Who gained and who lost access by the records after `seq` and up to the moment that is asked
-/// about, and by time alone before each of them. Costs the records, and whom they may concern, up
-/// to the end of the page.
+/// about, and by time alone before each of them. Costs the records, and whom they may concern, from
+/// the page's beginning up to its end.
 ///
 /// # Errors
 /// `foreign_cursor`, `invalid_limit`; when the store cannot be read.
@@ -45,19 +45,16 @@ fn part_by_part(
     came: Option<&Came>,
     rows: &mut Collecting<'_, AccessEvent>,
 ) -> Result<bool, ViewError> {
-    asked.parts_of(record, &mut |part| {
-        let after = match came {
-            Some(came) if part.number < came.part => return Ok(true),
-            Some(came) if part.number == came.part => Some(&came.place),
-            _ => None,
-        };
+    asked.parts_of(record, came.map(|came| came.part), &mut |part| {
+        let (at, is_its_own) = part.at;
+        let after = came.filter(|came| came.part == part.at).map(|came| &came.place);
         let mut goes_on = true;
         part.affected.visit(part.between, after, &mut |(key, id), user, tenant| {
             let change = part.between.change(user, tenant)?;
             if let Some(AccessChangeRow { user, tenant, gained, lost }) = change {
-                let command = part.is_its_own.then(|| record.command.clone());
-                let row = AccessEvent { seq: record.seq, at: part.at, command, user, tenant, gained, lost };
-                let place = Key::new().count(record.seq).count(part.number).then(&key);
+                let command = is_its_own.then(|| record.command.clone());
+                let row = AccessEvent { seq: record.seq, at, command, user, tenant, gained, lost };
+                let place = Key::new().count(record.seq).time(at).flag(is_its_own).then(&key);
                 goes_on = rows.add((place, id), row);
             }
             Ok(goes_on)
@@ -69,15 +66,17 @@ fn part_by_part(
 /// How far somebody has come in the feed.
 struct Came {
     seq: u64,
-    part: u64,
+    part: PartAt,
     place: Spot,
 }
 
 impl Came {
     fn read((key, id): &Spot) -> Option<Self> {
-        let (counts, rest) = key.as_bytes().split_at_checked(16)?;
-        let (seq, part) = counts.split_at_checked(8)?;
-        let count = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes);
-        Some(Self { seq: count(seq)?, part: count(part)?, place: (Key::from_bytes(rest.to_vec()), *id) })
+        let key_of = |bytes: &[u8]| Key::from_bytes(bytes.to_vec());
+        let (seq, rest) = key.as_bytes().split_at_checked(8)?;
+        let (at, rest) = rest.split_at_checked(8)?;
+        let (is_its_own, rest) = rest.split_first()?;
+        let part = (key_of(at).last_time()?, *is_its_own == 1);
+        Some(Self { seq: key_of(seq).as_count()?, part, place: (key_of(rest), *id) })
     }
 }

@@ -23,7 +23,7 @@ use crate::query::{HeldPermission, Page, Paging, Question};
 use crate::rules::Ruling;
 use crate::rules::effective::{self, Effective};
 use crate::rules::reach::{People, Tenants};
-use crate::view::{Any, Entity, Index, Key, Kind, Span, View, ViewError};
+use crate::view::{Any, Index, Key, Kind, Span, View, ViewError, stands_first};
 
 /// Declares the kinds of entity that a host may read; others are kept for lists and limits alone.
 macro_rules! kinds {
@@ -333,31 +333,6 @@ pub fn entities(
             Ok(AnyEntity::of(view, any)?.map(|entity| (place, entity)))
         }))
     })
-}
-
-/// Everything of a type that an index has under a key, each once.
-///
-/// # Errors
-/// When the view cannot be read.
-pub fn all<E: Entity>(view: &dyn View, index: Index, key: Key) -> Result<Vec<Arc<E>>, ViewError> {
-    let mut found = Vec::new();
-    let mut scan = view.under::<E>(index, key);
-    while let Some(next) = scan.next_found() {
-        let (key, _, entity) = next?;
-        if stands_first((index, &key), E::KIND, || entity.keys()) {
-            found.push(entity);
-        }
-    }
-    Ok(found)
-}
-
-/// Whether an entity is found under its first key of an index: who is given several roles on a
-/// tenant stands there under each of them.
-fn stands_first((index, key): (Index, &Key), kind: Kind, keys: impl FnOnce() -> Vec<(Index, Key)>) -> bool {
-    if kind != Kind::Assignment || index != Index::AssignmentTenant {
-        return true;
-    }
-    keys().into_iter().filter(|(of, _)| *of == index).map(|(_, key)| key).min().as_ref() == Some(key)
 }
 
 /// Records of the journal up to the moment that is asked about: those after record `seq`.

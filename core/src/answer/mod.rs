@@ -21,7 +21,7 @@ mod trade;
 pub use asked::{AskedWorld, History};
 pub use feed::access_changes;
 pub use host::{
-    AnyEntity, EntityKind, HeldDevice, Of, all, entities, entity, held, listed, loaded, permissions, records,
+    AnyEntity, EntityKind, HeldDevice, Of, entities, entity, held, listed, loaded, permissions, records,
     tenants_where, users_who_can,
 };
 #[cfg(feature = "testkit")]
@@ -127,12 +127,12 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         }
         Query::LinkRequests(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));
-            let rows = |sight: &Sight<'_>| tenant::link_requests(sight, asked.seal, it);
+            let rows = |sight: &Sight<'_>| tenant::link_requests(asked, sight, it);
             Answer::LinkRequests(asked.told(&it.actor, due, rows)?)
         }
         Query::ManagerInvitations(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));
-            let rows = |sight: &Sight<'_>| tenant::manager_invitations(sight, asked.seal, it);
+            let rows = |sight: &Sight<'_>| tenant::manager_invitations(asked, sight, it);
             Answer::ManagerInvitations(asked.told(&it.actor, due, rows)?)
         }
         Query::Links(it) => {
@@ -163,6 +163,10 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
             let due = Some(Settling::LinksAbove(it.tenant));
             let rows = |sight: &Sight<'_>| tenant::assignments(sight, asked.seal, it);
             Answer::Assignments(asked.told(&it.actor, due, rows)?)
+        }
+        Query::EligibleRoles(it) => {
+            let rows = |sight: &Sight<'_>| temporary::eligible_roles(sight, asked.seal, it);
+            Answer::EligibleRoles(asked.told(&it.actor, None, rows)?)
         }
         Query::TemporaryAccess(it) => {
             let rows = |sight: &Sight<'_>| temporary::temporary_access(sight, asked.seal, it);
@@ -230,7 +234,7 @@ pub fn answer(asked: &AskedWorld<'_>, query: &Query) -> Ruling<Answer> {
         }
         Query::Arising(it) => {
             let due = Some(Settling::LinksAbove(it.tenant));
-            Answer::Arising(asked.told(&it.actor, due, |sight| arising::of_tenant(sight, asked.seal, it))?)
+            Answer::Arising(asked.told(&it.actor, due, |sight| arising::of_tenant(asked, sight, it))?)
         }
         Query::UserAccessChanges(it) => {
             let rows = |both: [&Sight<'_>; 2]| review::of_user_since(both, asked.seal, it);

@@ -290,7 +290,10 @@ impl<'s> Teller<'s> {
 /// home.
 fn whose(sight: &Sight<'_>, user: UserId) -> Ruling<Arc<User>> {
     let unknown = || Refusal::new(Code::UnknownUser, user);
-    let found = sight.world().user(user)?.ok_or_else(unknown)?;
+    let Some(found) = sight.world().user(user)? else {
+        sight.may_today_of(USERS_VIEW, user)?;
+        return Err(unknown().into());
+    };
     let own = sight.viewer().is_none_or(|viewer| viewer.id == user);
     if !own && sight.is_home(found.home) {
         sight.may(USERS_VIEW, found.home)?;

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::page::{Seal, Turn};
 use super::tenant::organisation;
+use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
 use crate::model::permission::USERS_VIEW;
 use crate::model::{Assignment, Personal, Temporary};
-use crate::query::{Page, TemporaryAccess, TemporaryFilter, TemporaryRow};
+use crate::query::{EligibleRoles, EligibleRow, Page, TemporaryAccess, TemporaryFilter, TemporaryRow};
 use crate::rules::{Ruling, graph, temporary};
 use crate::sight::Sight;
 use crate::view::{Key, Spot, ViewError};
@@ -36,9 +37,65 @@ pub(super) fn temporary_access(
     turn.sorted(found.into_iter())
 }
 
+/// What somebody may activate on a tenant itself, now or later, and has not: by when they may.
+///
+/// # Errors
+/// When the view cannot be read.
+pub(super) fn eligible_on(
+    sight: &Sight<'_>,
+    tenant: TenantId,
+) -> Result<Vec<Option<(Spot, TemporaryRow)>>, ViewError> {
+    let world = sight.world();
+    let mut found = Vec::new();
+    for given in world.each_for_a_while_on(tenant) {
+        let given = given?;
+        let active = |laid: &Temporary| given.active_of(laid.ends).is_some_and(|it| it.is_in_force(world.at));
+        for laid in given.laid(world.at).filter(|laid| laid.eligible && !active(laid)) {
+            let place = (Key::new().time(laid.starts).time(laid.ends), given.id().uuid());
+            found.push(row(sight, &TemporaryFilter::default(), &given, laid)?.map(|row| (place, row)));
+        }
+    }
+    Ok(found)
+}
+
+/// What whoever asks may activate, now or later, by when they may no longer.
+///
+/// # Errors
+/// `wrong_actor` for anybody but a user, `foreign_cursor`, `invalid_limit`.
+pub(super) fn eligible_roles(sight: &Sight<'_>, seal: Seal, it: &EligibleRoles) -> Ruling<Page<EligibleRow>> {
+    let viewer = sight.person()?;
+    let world = sight.world();
+    let turn = Turn::of(seal, &("eligible_roles", viewer.id), &it.paging)?;
+    let mut found: Vec<Result<Option<(Spot, EligibleRow)>, ViewError>> = Vec::new();
+    for given in world.each_for_a_while(viewer.id) {
+        let given = given?;
+        let tenant = given.tenant;
+        let reached = viewer.home == tenant || graph::manages(world, viewer.home, tenant, &BTreeSet::new())?;
+        for laid in given.laid(world.at).filter(|laid| laid.eligible && reached) {
+            let (role, below, masked) = (laid.role.clone(), laid.below, laid.masked);
+            let held = Assignment::standing(viewer.id, tenant, role, below, masked);
+            let on = if sight.would_see(&held)? { organisation(sight, tenant)? } else { None };
+            let active = given.active_of(laid.ends).filter(|it| it.is_in_force(world.at));
+            let row = EligibleRow {
+                tenant,
+                on,
+                role: laid.role.clone(),
+                below: laid.below,
+                masked: laid.masked,
+                starts: laid.starts,
+                ends: laid.ends,
+                active_until: active.map(|it| it.ends),
+            };
+            found.push(Ok(Some(((Key::new().time(laid.ends), tenant.uuid()), row))));
+        }
+    }
+    turn.sorted(found.into_iter())
+}
+
 fn wants(filter: &TemporaryFilter, laid: &Temporary, at: Timestamp) -> bool {
     filter.role.as_ref().is_none_or(|role| laid.role == *role)
-        && filter.begun.is_none_or(|begun| laid.is_in_force(at) == begun)
+        && filter.begun.is_none_or(|begun| (laid.starts <= at) == begun)
+        && filter.eligible.is_none_or(|eligible| laid.eligible == eligible)
 }
 
 fn row(
@@ -78,6 +135,8 @@ fn row(
         starts: laid.starts,
         ends: laid.ends,
         decides: given.laid_at(world.at) == Some(laid),
+        eligible: laid.eligible,
+        activated: laid.activated.is_some(),
     };
     Ok(filter.user.is_none_or(|user| row.user == Some(user)).then_some(row))
 }

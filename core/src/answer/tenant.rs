@@ -282,8 +282,8 @@ pub(super) fn managers(sight: &Sight<'_>, seal: Seal, it: &Managers) -> Ruling<P
 /// `unknown_tenant`, why the actor may not send or answer them ([`Sight::may`]), `foreign_cursor`,
 /// `invalid_limit`.
 pub(super) fn link_requests(
+    asked: &AskedWorld<'_>,
     sight: &Sight<'_>,
-    seal: Seal,
     it: &LinkRequests,
 ) -> Ruling<Page<LinkRequestRow>> {
     let LinkRequests { tenant, filter, paging, .. } = it;
@@ -294,11 +294,14 @@ pub(super) fn link_requests(
     };
     sight.may(permission, tenant)?;
     let world = sight.world();
-    let turn = Turn::of(seal, &("link_requests", tenant, filter), paging)?;
+    let turn = Turn::of(asked.seal, &("link_requests", tenant, filter), paging)?;
     let strands = strands(index, tenant, filter.state);
     turn.page(turn.walk::<LinkRequest>(world.view, strands).map(|request| {
         let (place, request) = request?;
-        let row = link_request_row(sight, &request, filter.sent)?;
+        let row = asked.told_of(sight, Any::LinkRequest(request), |sight, found| match found {
+            Any::LinkRequest(request) => link_request_row(sight, &request, filter.sent),
+            _ => Ok(None),
+        })?;
         Ok(row.filter(|row| is_wanted(filter.state, row.state)).map(|row| (place, row)))
     }))
 }
@@ -341,8 +344,8 @@ pub(super) fn link_request_row(
 /// `unknown_tenant`, why the actor may not send or answer them ([`Sight::may`]), `foreign_cursor`,
 /// `invalid_limit`.
 pub(super) fn manager_invitations(
+    asked: &AskedWorld<'_>,
     sight: &Sight<'_>,
-    seal: Seal,
     it: &ManagerInvitations,
 ) -> Ruling<Page<ManagerInvitationRow>> {
     let ManagerInvitations { tenant, filter, paging, .. } = it;
@@ -353,11 +356,14 @@ pub(super) fn manager_invitations(
     };
     sight.may(permission, tenant)?;
     let world = sight.world();
-    let turn = Turn::of(seal, &("manager_invitations", tenant, filter), paging)?;
+    let turn = Turn::of(asked.seal, &("manager_invitations", tenant, filter), paging)?;
     let strands = strands(index, tenant, filter.state);
     turn.page(turn.walk::<ManagerInvitation>(world.view, strands).map(|invitation| {
         let (place, invitation) = invitation?;
-        let row = manager_invitation_row(sight, &invitation, filter.sent)?;
+        let row = asked.told_of(sight, Any::ManagerInvitation(invitation), |sight, found| match found {
+            Any::ManagerInvitation(invitation) => manager_invitation_row(sight, &invitation, filter.sent),
+            _ => Ok(None),
+        })?;
         Ok(row.filter(|row| is_wanted(filter.state, row.state)).map(|row| (place, row)))
     }))
 }

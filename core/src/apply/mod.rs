@@ -366,12 +366,20 @@ fn happened(view: &dyn View, event: &Event, at: Timestamp) -> Result<Vec<Write>,
                 None => Write::Remove(Any::Assignment(before)),
             })
         }
-        Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends } => {
+        Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends, eligible } => {
             let (user, tenant, role, below, masked) = (*user, *tenant, role.clone(), *below, *masked);
-            let (starts, ends) = (*starts, *ends);
-            let laid = Temporary { role, below, masked, starts, ends, begun: starts <= at };
+            let (starts, ends, eligible) = (*starts, *ends, *eligible);
+            let begun = starts <= at;
+            let laid = Temporary { role, below, masked, starts, ends, begun, eligible, activated: None };
             let before = given_to(view, user, tenant)?;
             return assigned(view, Assignment::with_laid(before.as_deref(), user, tenant, laid), at);
+        }
+        Event::Activated { user, tenant, of, ends, reason: _ } => {
+            let before = given_to(view, *user, *tenant)?;
+            return match before.and_then(|before| before.with_activated(*of, at, *ends)) {
+                Some(after) => assigned(view, after, at),
+                None => Ok(Vec::new()),
+            };
         }
         Event::TemporaryBegun { user, tenant, ends } => {
             let Some(before) = given_to(view, *user, *tenant)? else { return Ok(Vec::new()) };

@@ -262,6 +262,10 @@ texts! {
     /// invisible, and no space at either end. Nothing else of it is changed: it keeps its case
     /// (X-11).
     ExternalId(String) = "external id", plain_external, external, r"\S";
+    /// What somebody does something for, in their words: 1 to 200 characters on one line, NFC,
+    /// single spaces, nothing invisible. It is recorded for good, so it should name a ticket and no
+    /// person (X-4).
+    Reason(String) = "reason", |text| plain_name(text, 200), |text| name(text, 200), r"\S";
     /// A reseller's own reference for a customer: 1 to 100 characters on one line, NFC, nothing
     /// invisible (V-1).
     Reference(String) = "internal reference", |text| plain_name(text, 100), |text| name(text, 100), r"\S";

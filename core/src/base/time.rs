@@ -96,6 +96,11 @@ impl Timestamp {
         self.0.timestamp_micros()
     }
 
+    /// The instant right before it; itself, where it is the earliest.
+    pub(crate) fn just_before(self) -> Self {
+        Self::saturating(self.micros().saturating_sub(1))
+    }
+
     /// How many days of 24 hours it is from here to there, begun ones counted whole; none, where
     /// that is not ahead.
     pub(crate) fn days_until(self, there: Self) -> u32 {
@@ -122,6 +127,16 @@ impl Timestamp {
     /// The instant so many seconds later, at most [`Timestamp::MAX`].
     pub fn plus_seconds(self, seconds: u32) -> Self {
         self.later(i64::from(seconds))
+    }
+
+    /// The instant so many minutes later, at most [`Timestamp::MAX`].
+    pub(crate) fn plus_minutes(self, minutes: u32) -> Self {
+        self.later(i64::from(minutes) * 60)
+    }
+
+    /// The moment right before this one, at least [`Timestamp::MIN`].
+    pub(crate) fn before(self) -> Self {
+        Self::saturating(self.micros() - 1)
     }
 
     /// The first moment after `at` that is a whole number of steps of so many days from here, at

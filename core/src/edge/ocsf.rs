@@ -361,7 +361,7 @@ fn mapped(event: &Event, name: &'static str) -> Mapped {
         // That it counts from now on, or no longer, is what the record is about; which role it is,
         // the record says by which it was given.
         E::TemporaryAssigned { user, tenant, role, .. } => access(*user, *tenant, Some(role)),
-        E::TemporaryBegun { user, .. } => account(other, *user),
+        E::Activated { user, .. } | E::TemporaryBegun { user, .. } => account(other, *user),
         E::TemporaryEnded { user, tenant, .. } => access(*user, *tenant, None),
         E::RoleCreated { role, .. } => managed(CREATE, "role", role),
         E::RoleEdited { role, .. } => managed(UPDATE, "role", role),

@@ -12,6 +12,7 @@ use super::lock::lock;
 use super::records::{PAGE, decoded, hash_of};
 use super::saved::{self, Origin};
 use super::token::Token;
+use crate::base::time::Timestamp;
 use crate::decide::changes_of;
 use crate::index::{AccessIndex, Follower};
 use crate::journal::Hash;
@@ -22,6 +23,7 @@ use crate::view::{Overlay, Write};
 #[derive(Debug)]
 pub(super) struct Committed {
     pub(super) seq: u64,
+    pub(super) at: Timestamp,
     pub(super) hash: Hash,
     pub(super) changes: Vec<Write>,
 }
@@ -43,12 +45,14 @@ impl Followed {
         let saved = path.and_then(|path| saved::load(path, reading, (epoch, rebuilds), seed));
         if let Some((follower, hash)) = saved {
             let mut followed = Self { follower, hash, rebuilds };
+            head.at.into_iter().for_each(|at| followed.follower.reach(at));
             // What cannot be followed can perhaps be built.
             if followed.catch_up(reading, epoch).is_ok() {
                 return Ok(followed);
             }
         }
         let follower = Follower::build(reading.view(), head.seq, seed)?;
+        head.at.into_iter().for_each(|at| follower.reach(at));
         Ok(Self { follower, hash: head.hash, rebuilds })
     }
 
@@ -57,6 +61,7 @@ impl Followed {
     }
 
     fn take(&mut self, record: &Committed) {
+        self.follower.reach(record.at);
         self.follower.follow(record.seq, &record.changes);
         self.hash = record.hash;
     }
@@ -75,7 +80,7 @@ impl Followed {
                 let record = decoded(stored)?;
                 let changes = changes_of(&world, &record.events, record.at)?;
                 changes.iter().for_each(|change| world.change(change.clone()));
-                self.take(&Committed { seq: stored.seq, hash: stored.hash, changes });
+                self.take(&Committed { seq: stored.seq, at: record.at, hash: stored.hash, changes });
             }
             if records.len() < PAGE {
                 return Ok(());

@@ -75,7 +75,7 @@ impl Host<'_> {
     pub fn list<E: Entity>(&self, of: &Of) -> Result<Vec<Arc<E>>, Error> {
         let Some((index, key)) = of.way(E::KIND) else { return Ok(Vec::new()) };
         let way = (index, key.clone());
-        Ok(answer::listed(&self.asked, of, way, |view| answer::all(view, index, key))?)
+        Ok(answer::listed(&self.asked, of, way, |view| view.each(index, key).collect())?)
     }
 
     /// An entity of any kind by its id.

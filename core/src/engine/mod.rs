@@ -27,7 +27,7 @@ mod watch;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -68,6 +68,9 @@ use access::LiveIndex;
 use queue::CommitQueue;
 use records::{PAGE, decoded, hash_of};
 use transaction::{LeftOut, RecordChain, Transaction};
+
+/// How long whoever waits for a record looks away at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// After how many records an index that is watched is saved again.
 const SAVE_EVERY: u64 = 100_000;
@@ -534,8 +537,7 @@ impl Engine {
     pub fn read(&self) -> Result<Snapshot<'_>, Error> {
         let reading = self.store.read()?;
         let head = reading.head()?;
-        let now = self.options.moment()?;
-        let at = head.at.map_or(now, |last| last.max(now));
+        let at = head.moment(self.options.moment()?);
         let seal = self.seal(&*reading)?;
         Ok(Snapshot { reading, head, at, epoch: self.store.epoch(), seal })
     }
@@ -701,6 +703,96 @@ impl Engine {
     /// When the store cannot be written.
     pub fn acknowledge(&self, consumer: &str, seq: u64) -> Result<(), Error> {
         Ok(self.store.write()?.acknowledge(consumer, seq)?)
+    }
+
+    /// Hands on what a consumer has not acknowledged, notice by notice and in order, and
+    /// acknowledges each record once its last notice is handed on (A-4). Ends when nothing waits
+    /// any longer, and tells how many there were.
+    ///
+    /// Where `send` fails, nothing of that record is acknowledged: it comes again the next time,
+    /// with everything after it. So it does where the process ends meanwhile.
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Engine, Error, TenantKind, command::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// # let msp = RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?);
+    /// # let msp = engine.execute(Actor::OPERATOR, msp)?.outcome;
+    /// # let invite = InviteUser::new(msp, Invitee::new("eve@northwind.example".parse()?), "admin".parse()?);
+    /// # engine.execute(Actor::OPERATOR, invite)?;
+    /// let sent = engine.deliver("mailer", |notice| {
+    ///     for user in &notice.to.users {
+    ///         println!("{user}: {:?}", notice.kind); // Sent for good.
+    ///     }
+    ///     Ok::<_, Error>(())
+    /// })?;
+    /// assert_eq!(sent, 1);
+    /// assert_eq!(engine.deliver("mailer", |_| Ok::<_, Error>(()))?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What `send` fails with; when the store cannot be read or written.
+    pub fn deliver<E: From<Error>>(
+        &self,
+        consumer: &str,
+        mut send: impl FnMut(&Notice) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let mut sent = 0;
+        loop {
+            let mail = self.notices(consumer, PAGE)?;
+            for record in mail.notices.chunk_by(|one, next| one.seq == next.seq) {
+                for notice in record {
+                    send(notice)?;
+                    sent += 1;
+                }
+                if let Some(last) = record.last() {
+                    self.acknowledge(consumer, last.seq)?;
+                }
+            }
+            if mail.notices.is_empty() {
+                self.acknowledge(consumer, mail.through)?;
+                return Ok(sent);
+            }
+        }
+    }
+
+    /// Waits until there is a record after `seq`, whichever process wrote it, and no longer than
+    /// this; tells whether there is. It looks at the store every now and then, and blocks the
+    /// thread.
+    ///
+    /// ```
+    /// # use tenantry::{Actor, Engine, TenantKind, command::*};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let engine = Engine::memory()?;
+    /// use std::time::Duration;
+    ///
+    /// let seen = engine.token()?.seq;
+    /// assert!(!engine.wait_past(seen, Duration::ZERO)?);
+    /// engine.execute(Actor::OPERATOR, RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?))?;
+    /// assert!(engine.wait_past(seen, Duration::from_secs(60))?);
+    /// println!("{} new", engine.records_after(seen, 100)?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn wait_past(&self, seq: u64, at_most: Duration) -> Result<bool, Error> {
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if self.token()?.seq > seq {
+                return Ok(true);
+            }
+            let left = at_most.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            std::thread::sleep(pause.min(left));
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     /// Replays the whole journal and compares everything that is stored with what it leads to

@@ -60,7 +60,7 @@ impl<'v> RecordChain<'v> {
 
     /// The moment of the next record: now, but never before the last.
     fn at(&self) -> Timestamp {
-        self.head.at.map_or(self.now, |last| last.max(self.now))
+        self.head.moment(self.now)
     }
 
     pub(super) fn append(
@@ -93,7 +93,7 @@ impl<'v> RecordChain<'v> {
         let text = record.encode();
         let hash = self.head.hash.chain(&text);
         self.head = Head { seq, hash, at: Some(at) };
-        self.committed.push(Committed { seq, hash, changes: step.changes.clone() });
+        self.committed.push(Committed { seq, at, hash, changes: step.changes.clone() });
         self.records.push(NewRecord {
             record: StoredRecord { seq, text, hash },
             at,

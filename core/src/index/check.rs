@@ -132,7 +132,7 @@ fn assigned(
         false => tenant,
     };
     let found = list::find(reader, &tables.heap, tables.away(reader, user), number);
-    found.and_then(|found| tables.deciding(reader, Assigned::unpack(found), || at.micros()))
+    found.and_then(|found| tables.deciding(reader, Assigned::unpack(found), || tables.moment(at.micros())))
 }
 
 /// A user's seat in a tenant's row, or a free one. Visits all seats: that takes less than a branch
@@ -308,7 +308,7 @@ fn each_link(
         Managers::None => {}
         Managers::One { manager, shape } => visit(LinkWords { manager, shape, holds: false, ends: None }),
         Managers::Several { block } => {
-            let in_force = |link: &LinkWords| link.ends.is_none_or(|ends| at.micros() < ends);
+            let in_force = |link: &LinkWords| link.ends.is_none_or(|ends| tables.moment(at.micros()) < ends);
             tables.links(reader, block).filter(in_force).for_each(visit);
         }
     }

@@ -20,6 +20,7 @@ use super::saved::{IndexBytes, SavedIndex};
 use super::seqlock::{CacheLine, DirectWriter, RowCells, RowTable, WordWriter, WriteSet};
 use crate::base::ids::RoleId;
 use crate::base::text::{ManagementType, Permission, Service};
+use crate::base::time::Timestamp;
 use crate::journal::Hash;
 use crate::model::{Assignment, Link, Operation, Role, RoleRef, Tenant, User, UserState};
 use crate::policy::{Policy, PolicyVersion};
@@ -166,6 +167,12 @@ impl Follower {
     /// The index, to share with those who read it.
     pub const fn index(&self) -> &Arc<AccessIndex> {
         &self.index
+    }
+
+    /// Notes the moment of a record that is in the index, or the next to be. Whoever asks by a
+    /// clock that is behind asks about that moment, as of a store.
+    pub fn reach(&self, at: Timestamp) {
+        self.index.tables.reach(at.micros());
     }
 
     /// Brings the index to the revision of the next record, whose changes these are. Nothing else
@@ -435,7 +442,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         if !at_home || word.is_laid() {
             self.free_laid(user, if at_home { LAID_AT_HOME } else { tenant });
         }
-        let assigned = there.then(|| self.assigned_by(assignment));
+        let assigned = if there { self.assigned_by(assignment) } else { None };
         let laid = assigned.filter(|assigned| assigned.block().is_some());
         if !at_home {
             self.set_away(user, tenant, assigned);
@@ -464,15 +471,16 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
     }
 
     /// What an assignment gives: a role or, where that changes by time alone, what a block says
-    ///
-    fn assigned_by(&mut self, assignment: &Assignment) -> Assigned {
+    /// . What somebody is only eligible for gives nothing.
+    fn assigned_by(&mut self, assignment: &Assignment) -> Option<Assigned> {
         let Assignment { role, below, masked, bare, over, .. } = assignment;
         let mut of = |role: &RoleRef, below: bool, masked: bool| Assigned {
             role: self.role_number(role, masked),
             below,
         };
         let standing = (!bare).then(|| of(role, *below, *masked));
-        if let Some(standing) = standing.filter(|_| over.is_empty()) {
+        let over: Vec<_> = over.iter().filter(|it| !it.eligible).collect();
+        if over.is_empty() {
             return standing;
         }
         let last = over.iter().skip(over.len().saturating_sub(LaidWords::MOST));
@@ -482,7 +490,7 @@ impl<'t, W: WordWriter<'t>> Update<'_, 't, W> {
         for (at, word) in (block as usize * CacheLine::WORDS..).zip(laid.words()) {
             self.words.set(&self.index.tables.heap, at, word);
         }
-        Assigned::laid(block, assignment.ever_below())
+        Some(Assigned::laid(block, assignment.ever_below()))
     }
 
     /// Frees the block that said what a user was given, if one did.

@@ -103,7 +103,8 @@ impl Resolved {
 }
 
 /// The moment of a question: a [`Timestamp`], or a function that returns one. It is called only
-/// where a link ends by itself, so passing a function mostly saves reading the clock.
+/// where a link or a role ends by itself, so passing a function mostly saves reading the clock. One
+/// before the last record that the index has is taken for the moment of that record.
 pub trait At: sealed::Sealed {
     /// The moment, in microseconds since 1970.
     fn micros(&self) -> i64;

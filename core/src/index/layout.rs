@@ -9,6 +9,8 @@
 //! sits at the bit of the reason that applies in its absence (see [`reason`]), so that all reasons
 //! are computed by a few bitwise operations.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::seqlock::{CacheLine, HalfLine, QuarterLine, Reader, RowCells, RowRef, RowTable, Word};
 use crate::refusal::Code;
 
@@ -723,6 +725,9 @@ pub(super) struct Tables {
     pub(super) permissions: RowTable<PermissionCells>,
     /// Services, by [`service_row`].
     pub(super) services: RowTable<ServiceCells>,
+    /// The moment of the last record that is in here, in microseconds since 1970: no earlier one is
+    /// asked about, whatever a clock says.
+    reached: AtomicI64,
 }
 
 impl Tables {
@@ -740,7 +745,18 @@ impl Tables {
             codes: RowTable::new(6, ROLE_CODES),
             permissions: RowTable::new(7, NAMES),
             services: RowTable::new(Self::COUNT, NAMES + 1),
+            reached: AtomicI64::new(i64::MIN),
         }
+    }
+
+    /// Notes the moment of a record, before what it changed is seen.
+    pub(super) fn reach(&self, micros: i64) {
+        self.reached.fetch_max(micros, Ordering::Release);
+    }
+
+    /// The moment that is asked about where a clock says this, in microseconds since 1970.
+    pub(super) fn moment(&self, micros: i64) -> i64 {
+        micros.max(self.reached.load(Ordering::Acquire))
     }
 
     /// Does the same to each table, the first rows of which are so many.

@@ -550,8 +550,19 @@ impl Assignment {
         if self.over.is_empty() && !self.bare {
             return Some(Arc::clone(self));
         }
+        self.with_active(at, None)
+    }
+
+    /// The same as if what one is eligible for until a moment were active.
+    pub(crate) fn with_active(
+        self: &Arc<Self>,
+        at: Timestamp,
+        active: Option<Timestamp>,
+    ) -> Option<Arc<Self>> {
         let Self { user, tenant, .. } = **self;
-        match self.laid_at(at) {
+        let decides =
+            |it: &&Temporary| it.is_in_force(at) || it.may_be_activated(at) && active == Some(it.ends);
+        match self.over.iter().rev().find(decides) {
             Some(it) => {
                 let held = Self::standing(user, tenant, it.role.clone(), it.below, it.masked);
                 Some(Arc::new(Self { over: vec![it.clone()], ..held }))
@@ -571,8 +582,8 @@ impl Assignment {
         self.over.iter().filter(move |it| it.is_to_come_or_in_force(at))
     }
 
-    /// All that it gives from a moment on: what stands there for good, and each that is laid over
-    /// it for its while.
+    /// All that it gives from a moment on, or could: what stands there for good, and each that is
+    /// laid over it for its while.
     pub(crate) fn each(
         &self,
         at: Timestamp,
@@ -611,6 +622,27 @@ impl Assignment {
         all.over.retain(|it| it.ends != laid.ends);
         all.over.push(laid);
         all.stripped()
+    }
+
+    /// Until when there is each that one may activate from a moment on.
+    pub(crate) fn eligible(&self, at: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.laid(at).filter(|it| it.eligible).map(|it| it.ends)
+    }
+
+    /// What is active of what somebody is eligible for until a moment.
+    pub(crate) fn active_of(&self, ends: Timestamp) -> Option<&Temporary> {
+        self.over.iter().find(|it| it.activated == Some(ends))
+    }
+
+    /// The same with what somebody is eligible for until a moment given to them from now on, right
+    /// over that; nothing, where there is no such thing.
+    pub(crate) fn with_activated(&self, of: Timestamp, starts: Timestamp, ends: Timestamp) -> Option<Self> {
+        let mut all = self.clone();
+        let at = all.over.iter().position(|it| it.eligible && it.ends == of)?;
+        let below = all.over.get(at)?.clone();
+        let active = Temporary { starts, ends, begun: true, eligible: false, activated: Some(of), ..below };
+        all.over.insert(at + 1, active);
+        Some(all)
     }
 
     /// The same without what is laid over it until a moment; nothing, where nothing is left.

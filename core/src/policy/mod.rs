@@ -53,6 +53,8 @@ pub const MAX_PERMISSIONS: usize = 128;
 pub const MAX_SERVICES: usize = 64;
 /// The longest time limit a policy can set, in days.
 pub(crate) const MAX_DAYS: u32 = 36_500;
+/// The most minutes for which a policy may let a role be active: a day of 24 hours.
+const MAX_ACTIVATION: u32 = 1_440;
 /// The most levels or managers a policy can allow: every check walks them.
 pub(crate) const MAX_CHAIN: u32 = 16;
 
@@ -126,6 +128,9 @@ pub struct Policy {
     /// How long roles may last that are given for a while, and where they have to be.
     #[serde(default, skip_serializing_if = "TemporaryRule::is_default")]
     pub temporary: TemporaryRule,
+    /// For how long people activate roles that they are eligible for.
+    #[serde(default, skip_serializing_if = "ActivationRule::is_default")]
+    pub activation: ActivationRule,
     /// Where each service's console is: an `https` or `http` address, or a path on the host's own
     /// site; `{tenant}` and `{number}` stand for the tenant's (S-1).
     #[serde(default)]
@@ -196,6 +201,30 @@ impl Default for TemporaryRule {
 }
 
 impl TemporaryRule {
+    /// Whether a policy need not name it: those that were recorded before there was one do not.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// For how long people activate what they are eligible for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ActivationRule {
+    /// The fewest minutes at a time.
+    pub min_minutes: u32,
+    /// The most minutes at a time.
+    pub max_minutes: u32,
+}
+
+impl Default for ActivationRule {
+    fn default() -> Self {
+        Self { min_minutes: 30, max_minutes: 480 }
+    }
+}
+
+impl ActivationRule {
     /// Whether a policy need not name it: those that were recorded before there was one do not.
     fn is_default(&self) -> bool {
         *self == Self::default()
@@ -303,6 +332,7 @@ impl Default for Policy {
             move_days: 30,
             issue_categories: CATEGORIES.iter().map(|name| category(name)).collect(),
             temporary: TemporaryRule::default(),
+            activation: ActivationRule::default(),
             consoles: BTreeMap::new(),
         }
     }
@@ -551,6 +581,8 @@ impl Policy {
         bound("link_request_days", self.link_request_days, MAX_DAYS);
         bound("term.max_days", self.term.max_days, MAX_DAYS);
         bound("temporary.max_days", self.temporary.max_days, MAX_DAYS);
+        bound("activation.max_minutes", self.activation.max_minutes, MAX_ACTIVATION);
+        bound("activation.min_minutes", self.activation.min_minutes, self.activation.max_minutes);
         bound("asks_per_day", self.asks_per_day, MAX_ASKS_PER_DAY);
         bound("move_days", self.move_days, MAX_DAYS);
         if let Some(days) = self.delink_request_days {

@@ -140,7 +140,7 @@ pub use external::{ExternalIdFilter, ExternalIdRow};
 pub use own::{AddressChangeRow, AskedRow, DelinkRequestRow, HeldPermission, Profile, Requested};
 pub use page::{MAX_ROWS, Page, Paging};
 pub use sync::{SyncRow, SyncState, SyncStep};
-pub use temporary::{TemporaryFilter, TemporaryRow};
+pub use temporary::{EligibleRow, TemporaryFilter, TemporaryRow};
 pub use tenant::{
     AlertRuleRow, AssignmentFilter, AssignmentRow, Awaited, AwaitingRow, BarredManagerFilter,
     BarredManagerRow, BarredManagerSort, DeviceFilter, DeviceRow, InvitationFilter, InvitationRow,
@@ -717,6 +717,20 @@ queries! {
     + {
         /// Which roles.
         filter: TemporaryFilter,
+        /// Which page.
+        paging: Paging,
+    }
+
+    /// What whoever asks may activate, now or later, by when they may no longer. Costs all
+    /// that is given to them for a while.
+    ///
+    /// Who: a user, of themselves.
+    EligibleRoles => "eligible_roles" -> Page<EligibleRow>;
+    {
+        /// Who asks.
+        actor: Actor,
+    }
+    + {
         /// Which page.
         paging: Paging,
     }

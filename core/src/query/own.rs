@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::temporary::TemporaryRow;
 use super::tenant::{InvitationRow, LinkRequestRow, ManagerInvitationRow, Organisation, ProposalRow};
 use super::trade::MoveRow;
 use crate::base::ids::{LinkId, TenantId, UserId};
@@ -85,6 +86,8 @@ pub enum Requested {
     Delink(DelinkRequestRow),
     /// That somebody confirms another address (U-1).
     Address(AddressChangeRow),
+    /// Nothing: they may activate a role by themselves.
+    Eligible(TemporaryRow),
 }
 
 /// A delink request that awaits its answer, as the side that asked sees it (D). What became of one

@@ -414,7 +414,10 @@ pub(super) fn grounds(assignment: &Assignment) -> Grounds {
 }
 
 /// Whether an assignment gives a permission: its role holds it, and it is not masked (P-8, P-16).
-pub(super) fn gives(world: &World<'_>, assignment: &Assignment, permission: &str) -> Result<bool, ViewError> {
+///
+/// # Errors
+/// When the view cannot be read.
+pub(crate) fn gives(world: &World<'_>, assignment: &Assignment, permission: &str) -> Result<bool, ViewError> {
     let masked = assignment.masked && world.policy.reserved.contains(permission);
     Ok(!masked && role_holds(world, &assignment.role, permission)?)
 }

@@ -19,6 +19,9 @@ use crate::view::ViewError;
 
 /// Gives users roles on tenants (P-11), for good or for a while.
 ///
+/// # Events
+/// `temporary_ended` of what was active of something that is replaced.
+///
 /// # Errors
 /// `empty_batch`, `duplicate_item` and, item by item, those of [`authority::managed_user`],
 /// `unknown_tenant`, `unknown_role`, `beyond_own_rights`, `super_admin_only`,
@@ -33,7 +36,7 @@ pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruli
         .map(|item| UserOnTenant { user: item.user, tenant: item.tenant })
         .collect();
     bar_duplicates(&places, &mut batch);
-    let wanted = Spell { starts: command.starts, ends: command.ends };
+    let wanted = Spell { starts: command.starts, ends: command.ends, eligible: command.eligible };
     let orphaned = orphaned_by(world, &mut giver, command)?;
     let mut changes = Changes::default();
     let mut events = Vec::new();
@@ -54,10 +57,23 @@ pub(crate) fn assign(world: &World<'_>, actor: &Actor, command: &Assign) -> Ruli
         let role = role.clone();
         let (after, event) = match wanted.ends {
             Some(ends) => {
-                let starts = wanted.starts(world);
-                let laid = Temporary { role: role.clone(), below, masked, starts, ends, begun: false };
-                let after = Assignment::with_laid(before.as_deref(), id, tenant, laid);
-                (after, Event::TemporaryAssigned { user: id, tenant, role, below, masked, starts, ends })
+                let (starts, eligible) = (wanted.starts(world), wanted.eligible);
+                let (begun, activated) = (false, None);
+                let laid =
+                    Temporary { role: role.clone(), below, masked, starts, ends, begun, eligible, activated };
+                // What is active of what it takes the place of ends with that.
+                let active = before.as_ref().and_then(|before| before.active_of(ends)).map(|it| it.ends);
+                let left = match (&before, active) {
+                    (Some(before), Some(active)) => before.without_laid(active),
+                    _ => before.as_deref().cloned(),
+                };
+                events.extend(active.map(|ends| Event::TemporaryEnded { user: id, tenant, ends }));
+                let after = Assignment::with_laid(left.as_ref(), id, tenant, laid);
+                let user = id;
+                (
+                    after,
+                    Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends, eligible },
+                )
             }
             None => {
                 let standing = Assignment::standing(id, tenant, role.clone(), below, masked);
@@ -208,7 +224,7 @@ pub(crate) fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> 
         }
         let given = world.given(id, tenant)?;
         let ending = given.filter(|given| match command.ends {
-            Some(ends) => temporary::until(world, given, ends).is_some(),
+            Some(ends) => !temporary::until(world, given, ends).is_empty(),
             None => given.each(world.at).next().is_some(),
         });
         let Some(before) = ending else {
@@ -220,8 +236,11 @@ pub(crate) fn unassign(world: &World<'_>, actor: &Actor, command: &Unassign) -> 
         }
         match command.ends {
             Some(ends) => {
-                changes.plan(index, user, tenant, before.without_laid(ends));
-                events.push(Event::TemporaryEnded { user: id, tenant, ends });
+                let ended = temporary::until(world, &before, ends);
+                let without = |left: Option<Assignment>, ends| left.and_then(|left| left.without_laid(ends));
+                let after = ended.iter().copied().fold(Some(Assignment::clone(&before)), without);
+                changes.plan(index, user, tenant, after);
+                events.extend(ended.into_iter().map(|ends| Event::TemporaryEnded { user: id, tenant, ends }));
             }
             None => {
                 changes.plan(index, user, tenant, None);
@@ -274,8 +293,8 @@ pub(super) fn on_new_customer(
             events.push(match command.authorize_ends {
                 None => Event::Assigned { user, tenant, role, below, masked },
                 Some(ends) => {
-                    let starts = world.at;
-                    Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends }
+                    let (starts, eligible) = (world.at, false);
+                    Event::TemporaryAssigned { user, tenant, role, below, masked, starts, ends, eligible }
                 }
             });
         }
@@ -292,7 +311,7 @@ fn one_new(
     (command, tenant): (&AddCustomer, TenantId),
 ) -> Ruling<Handed> {
     let manager = command.manager;
-    let wanted = Spell { starts: None, ends: command.authorize_ends };
+    let wanted = Spell { starts: None, ends: command.authorize_ends, eligible: false };
     let mut bars = Bars::new();
     bars.note(known_role(world, &item.role, &[user.home]))?;
     // On the new tenant nobody holds anything but what reaches below its manager.
@@ -306,7 +325,10 @@ fn one_new(
         during: wanted.during(world),
     }))?;
     wanted.bar(world, (user.home, tenant), None, &mut bars);
-    bars.note(giver.override_below(user, manager, &item.role))?;
+    // What has ended takes nothing.
+    if wanted.ends.is_none_or(|ends| ends > world.at) {
+        bars.note(giver.override_below(user, manager, &item.role))?;
+    }
     bars.bar(!user.state.is_living(), Code::UserStateConflict, user.id);
     let reached = user.home == manager || graph::manages(world, user.home, manager, &BTreeSet::new())?;
     bars.bar(!reached, Code::OutOfReach, manager);

@@ -15,7 +15,7 @@ use crate::base::ids::{RoleId, TenantId, UserId};
 use crate::base::time::Timestamp;
 use crate::model::{Assignment, Link, Role, User};
 use crate::query::AccessChangeRow;
-use crate::view::{Entity, Index, Key, Kind, Span, Spot, ViewError, Write};
+use crate::view::{Any, Entity, Index, Key, Kind, Span, Spot, View, ViewError, Write};
 
 /// Two worlds of which one came of the other.
 #[derive(Clone, Copy)]
@@ -71,18 +71,17 @@ impl Affected {
         Ok(affected)
     }
 
-    /// Whom it may concern that time has gone on between two moments of one view.
+    /// Whom it may concern that a moment has come, between the worlds right before and at it.
     ///
     /// # Errors
     /// When the view cannot be read.
-    pub(crate) fn by_time(between: Between<'_>) -> Result<Self, ViewError> {
+    pub(crate) fn by_time(turning: &Turning, between: Between<'_>) -> Result<Self, ViewError> {
         let mut affected = Self::default();
-        let Turning { links, assignments } = turning(between)?;
-        for link in links {
+        for link in &turning.links {
             affected.concerns.insert(Concern::Below(link.managed));
             affected.note_standing(link.managed, between)?;
         }
-        assignments.iter().for_each(|given| affected.note_assignment(given));
+        turning.assignments.iter().for_each(|given| affected.note_assignment(given));
         Ok(affected)
     }
 
@@ -449,47 +448,46 @@ impl<'w> Between<'w> {
     }
 }
 
-/// What turns by time alone between two moments of one view, the later one included.
-#[derive(Default)]
-struct Turning {
+/// What turns by time alone at a moment.
+pub(crate) struct Turning {
+    /// The moment.
+    pub(crate) at: Timestamp,
     /// The links that end.
     links: Vec<Arc<Link>>,
     /// Where something comes to decide for somebody that did not, or no longer does.
     assignments: Vec<Arc<Assignment>>,
 }
 
-fn turning(between: Between<'_>) -> Result<Turning, ViewError> {
-    let (view, [from, to]) = (between.before.view, [between.before.at, between.after.at]);
-    let mut found = Turning::default();
-    let mut seen = BTreeSet::new();
-    for (_, kind, id) in due::all(view, to)? {
-        if kind == Kind::Link
-            && let Some(link) = view.get::<Link>(id)?
-            && link.is_in_force(from)
-            && !link.is_in_force(to)
-        {
-            found.links.push(link);
-        }
-        if kind == Kind::Assignment
-            && seen.insert(id)
-            && let Some(given) = view.get::<Assignment>(id)?
-            && given.turns(from).any(|moment| moment <= to)
-        {
-            found.assignments.push(given);
+impl Turning {
+    fn note(&mut self, due: Any) {
+        match due {
+            Any::Link(link) if link.ends_at() == Some(self.at) => self.links.push(link),
+            Any::Assignment(given) => self.assignments.push(given),
+            _ => {}
         }
     }
-    Ok(found)
 }
 
-/// The moments at which access begins or ends by time alone, after one and up to another.
-///
-/// # Errors
-/// When the view cannot be read.
-pub(crate) fn turns(between: Between<'_>) -> Result<BTreeSet<Timestamp>, ViewError> {
-    let Turning { links, assignments } = turning(between)?;
-    let mut moments: BTreeSet<Timestamp> = links.iter().filter_map(|link| link.ends_at()).collect();
-    for given in assignments {
-        moments.extend(given.turns(between.before.at).filter(|moment| *moment <= between.after.at));
-    }
-    Ok(moments)
+/// What turns by time alone after one moment of a view and up to another, moment by moment. Costs
+/// what is due in between, up to where one stops.
+pub(crate) fn turnings(
+    view: &dyn View,
+    after: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = Result<Turning, ViewError>> + '_ {
+    let mut due = due::between(view, after, to).peekable();
+    let moments = std::iter::from_fn(move || {
+        let (at, first) = match due.next()? {
+            Ok(first) => first,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut turning = Turning { at, links: Vec::new(), assignments: Vec::new() };
+        turning.note(first);
+        while let Some(Ok((_, other))) = due.next_if(|next| next.as_ref().is_ok_and(|next| next.0 == at)) {
+            turning.note(other);
+        }
+        Some(Ok(turning))
+    });
+    let turns = |it: &Turning| !it.links.is_empty() || !it.assignments.is_empty();
+    moments.filter(move |found| found.as_ref().map_or(true, turns))
 }

@@ -73,6 +73,36 @@ pub fn first(
     view.scan(&span, limit)
 }
 
+/// What comes due after one moment and up to another, in the order of moments, read page by page.
+pub(super) fn between(
+    view: &dyn View,
+    after: Timestamp,
+    to: Timestamp,
+) -> impl Iterator<Item = Result<(Timestamp, Any), ViewError>> + '_ {
+    let due = Span::under(Index::Due, Key::new()).at_most(&Key::new().time(to));
+    let mut rest = Some(due.at_least(Key::new().time(after).successor()));
+    let pages = std::iter::from_fn(move || {
+        let span = rest.take()?;
+        let page = view.scan(&span, PAGE);
+        if let Ok(page) = &page
+            && page.len() == PAGE
+        {
+            rest = page.last().map(|last| span.after(last.key.clone(), last.id));
+        }
+        Some(page)
+    });
+    pages.flat_map(|page| match page {
+        Ok(page) => page.into_iter().filter_map(|it| Some(Ok((standing(&it)?, it.entity)))).collect(),
+        Err(error) => vec![Err(error)],
+    })
+}
+
+/// The moment that something stands at in an index of what is due; nothing, where it is none of its
+/// own.
+fn standing(found: &Found) -> Option<Timestamp> {
+    found.key.last_time().filter(|moment| found.entity.moments().contains(moment))
+}
+
 /// Everything that is due by a moment.
 ///
 /// # Errors

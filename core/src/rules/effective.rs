@@ -53,12 +53,15 @@ impl<'p> Effective<'p> {
             for services in &alike {
                 let first = services.first().copied().flatten();
                 let Ok(ways) = approach.ways(permission.as_str(), first)? else { continue };
-                if !known.iter().any(|(known, _)| are_same(known, &ways)) {
-                    let nearest = approach.nearest(&ways, &|at| Ok(given.get(&at).cloned()))?;
-                    known.push((ways.clone(), nearest));
-                }
-                let nearest = known.iter().find(|(known, _)| are_same(known, &ways));
-                let nearest = nearest.map_or(&[][..], |(_, nearest)| nearest);
+                let place = match known.iter().position(|(known, _)| are_same(known, &ways)) {
+                    Some(place) => place,
+                    None => {
+                        let nearest = approach.nearest(&ways, &|at| Ok(given.get(&at).cloned()))?;
+                        known.push((ways, nearest));
+                        known.len() - 1
+                    }
+                };
+                let nearest = known.get(place).map_or(&[][..], |(_, nearest)| nearest);
                 if let Some(deciding) = first_giving(world, nearest, permission.as_str())? {
                     found.note(world, permission, services, deciding)?;
                 }

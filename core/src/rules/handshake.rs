@@ -394,7 +394,8 @@ impl Touched {
                     self.owned.insert(*tenant);
                 }
             }
-            Event::TemporaryBegun { user, tenant, ends } => {
+            Event::TemporaryBegun { user, tenant, ends }
+            | Event::Activated { user, tenant, of: ends, .. } => {
                 self.person(world, *user)?;
                 self.reached(world, *tenant)?;
                 let given = world.given(*user, *tenant)?;

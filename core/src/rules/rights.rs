@@ -28,6 +28,10 @@ use crate::view::ViewError;
 /// All that a command leaves a user with, tenant by tenant; the rest stays.
 pub(super) type Plan = BTreeMap<TenantId, Option<Arc<Assignment>>>;
 
+/// One of the roles that somebody is eligible for, if any, as if it were active: on which tenant,
+/// and until when.
+type Active = Option<(TenantId, Timestamp)>;
+
 /// Where rights are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
@@ -38,7 +42,7 @@ pub(super) enum Place {
 }
 
 /// When what is handed out would be held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct While {
     /// From when on; from now on, where that has passed.
     pub(super) from: Timestamp,
@@ -88,15 +92,18 @@ impl Rights {
         user: &User,
         place: Place,
         plan: &Plan,
-        at: Timestamp,
+        (at, active): (Timestamp, Active),
     ) -> Result<Self, ViewError> {
         let (tenant, from_below) = match place {
             Place::On(tenant) => (tenant, false),
             Place::Below(tenant) => (tenant, true),
         };
-        let on = |tenant: TenantId| match plan.get(&tenant) {
-            Some(planned) => Ok(planned.as_ref().and_then(|given| given.in_force(at))),
-            None => world.assignment_at(user.id, tenant, at),
+        let on = |tenant: TenantId| {
+            let given = match plan.get(&tenant) {
+                Some(planned) => planned.clone(),
+                None => world.given(user.id, tenant)?,
+            };
+            Ok(given.and_then(|given| given.with_active(at, active_on(active, tenant))))
         };
         let mut rights = Self::default();
         for assignment in access::deciding(world, user.home, tenant, from_below, &on)? {
@@ -153,6 +160,59 @@ pub(super) struct Offer<'a> {
     pub(super) during: While,
 }
 
+/// Until when what is active on a tenant could be.
+fn active_on(active: Active, tenant: TenantId) -> Option<Timestamp> {
+    active.filter(|(on, _)| *on == tenant).map(|(_, ends)| ends)
+}
+
+/// When what somebody has on a tenant comes to decide there, or does so no longer, and what they
+/// could activate there until when: tenant by tenant, from now on.
+#[derive(Debug, Default)]
+struct Whiles(BTreeMap<TenantId, Turns>);
+
+#[derive(Debug, Default)]
+struct Turns {
+    moments: BTreeSet<Timestamp>,
+    eligible: BTreeSet<Timestamp>,
+}
+
+impl Whiles {
+    fn of(world: &World<'_>, user: UserId) -> Result<Self, ViewError> {
+        let mut found = Self::default();
+        for given in world.each_for_a_while(user) {
+            found.add(&*given?, world.at);
+        }
+        Ok(found)
+    }
+
+    fn add(&mut self, given: &Assignment, at: Timestamp) {
+        if !given.over.is_empty() {
+            let turns = self.0.entry(given.tenant).or_default();
+            turns.moments.extend(given.turns(at));
+            turns.eligible.extend(given.eligible(at));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The moments at which something turns on any of these.
+    fn moments(&self, on: &BTreeSet<TenantId>) -> BTreeSet<Timestamp> {
+        let turns = on.iter().filter_map(|tenant| self.0.get(tenant));
+        turns.flat_map(|turns| &turns.moments).copied().collect()
+    }
+
+    /// Nothing, and each of what they could activate on any of these by itself.
+    fn actives(&self, on: &BTreeSet<TenantId>) -> Vec<Active> {
+        let of = |tenant: &TenantId| {
+            let ends = self.0.get(tenant).into_iter().flat_map(|turns| &turns.eligible);
+            ends.map(|ends| Some((*tenant, *ends))).collect::<Vec<_>>()
+        };
+        std::iter::once(None).chain(on.iter().flat_map(of)).collect()
+    }
+}
+
 /// Where somebody has assignments of their own, now or at another time.
 #[derive(Debug, Default)]
 struct Spots {
@@ -192,9 +252,11 @@ pub(super) struct Giver<'w, 'v> {
     /// Nobody for the operator, who is not bound by what they hold.
     user: Option<Arc<User>>,
     held: BTreeMap<(Place, Timestamp), Rc<Rights>>,
-    everywhere: BTreeMap<(TenantId, Timestamp), Rc<Rights>>,
-    /// The moments from now on at which what they hold changes by time alone; once known.
-    turns: Option<Rc<BTreeSet<Timestamp>>>,
+    everywhere: BTreeMap<(TenantId, While), Rc<Rights>>,
+    /// When what they hold changes by time alone; once known.
+    turning: Option<Rc<Whiles>>,
+    /// The tenants by which something is decided on one: itself, and whatever manages it.
+    ways: BTreeMap<TenantId, Rc<BTreeSet<TenantId>>>,
     masks: BTreeMap<TenantId, bool>,
     spots: BTreeMap<UserId, Rc<Spots>>,
     entrances: BTreeMap<TenantId, Rc<BTreeSet<TenantId>>>,
@@ -212,7 +274,8 @@ impl<'w, 'v> Giver<'w, 'v> {
             user,
             held: BTreeMap::new(),
             everywhere: BTreeMap::new(),
-            turns: None,
+            turning: None,
+            ways: BTreeMap::new(),
             masks: BTreeMap::new(),
             spots: BTreeMap::new(),
             entrances: BTreeMap::new(),
@@ -319,18 +382,15 @@ impl<'w, 'v> Giver<'w, 'v> {
         let mut bars = Bars::new();
         let world = self.world;
         let (before, after) = (world.given(user.id, tenant)?, plan.get(&tenant).and_then(Option::as_ref));
-        // Both have the same at each moment between two of these.
-        let mut moments = world.turns_of(user.id)?;
-        moments.extend(after.iter().flat_map(|after| after.turns(world.at)));
-        moments.extend(self.turns()?.iter());
-        moments.insert(world.at);
-        let moments = Rc::new(moments);
-        self.compare(user, plan, (Place::On(tenant), &moments), &mut bars)?;
+        let mut turning = Whiles::of(world, user.id)?;
+        plan.values().flatten().for_each(|after| turning.add(after, world.at));
+        self.compare(user, plan, (Place::On(tenant), &turning), &mut bars)?;
         // Who could not give the super role here does not take it either, whatever reaches the user
         // from above.
-        for &at in &*moments {
+        for (at, active) in self.cases(Place::On(tenant), &turning)? {
             let gives = |given: &Arc<Assignment>| {
-                given.in_force(at).is_some_and(|assignment| world.is_super_admin(&assignment))
+                let held = given.with_active(at, active_on(active, tenant));
+                held.is_some_and(|assignment| world.is_super_admin(&assignment))
             };
             if before.as_ref().is_some_and(gives) && !after.is_some_and(gives) {
                 bars.bar(!self.held(Place::On(tenant))?.is_super, Code::SuperAdminOnly, user.id);
@@ -342,18 +402,19 @@ impl<'w, 'v> Giver<'w, 'v> {
             Ok(world.living(id)?.is_some_and(|tenant| tenant.kind == TenantKind::Msp))
         };
         if manages(tenant)? && (before || after) {
-            self.compare(user, plan, (Place::Below(tenant), &moments), &mut bars)?;
+            self.compare(user, plan, (Place::Below(tenant), &turning), &mut bars)?;
             let theirs = self.spots(user.id)?;
             // A role that reaches down was judged wherever it reaches when it was offered. What is
             // left to look at is what shows from under one that reaches down no longer, and what
             // super admins lose.
-            if before && (!after || moments.len() > 1) || theirs.any_super {
+            let turns = !turning.is_empty() || !self.turning()?.is_empty();
+            if before && (!after || turns) || theirs.any_super {
                 let mut spots = self.own_spots_below(tenant)?;
                 spots.extend(theirs.below(tenant));
                 for spot in spots {
-                    self.compare(user, plan, (Place::On(spot), &moments), &mut bars)?;
+                    self.compare(user, plan, (Place::On(spot), &turning), &mut bars)?;
                     if manages(spot)? {
-                        self.compare(user, plan, (Place::Below(spot), &moments), &mut bars)?;
+                        self.compare(user, plan, (Place::Below(spot), &turning), &mut bars)?;
                     }
                 }
             }
@@ -421,9 +482,8 @@ impl<'w, 'v> Giver<'w, 'v> {
         if self.user.is_none() || self.world.is_super(role) {
             return Ok(());
         }
-        let mut moments = self.world.turns_of(user.id)?;
-        moments.insert(self.world.at);
-        for at in moments {
+        let turning = Whiles::of(self.world, user.id)?;
+        for at in self.cases(place, &turning)? {
             let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
             if before.is_super && !self.held(place)?.is_super {
                 return refuse(Code::SuperAdminOnly, user.id);
@@ -481,12 +541,12 @@ impl<'w, 'v> Giver<'w, 'v> {
         &mut self,
         user: &User,
         plan: &Plan,
-        (place, moments): (Place, &BTreeSet<Timestamp>),
+        (place, turning): (Place, &Whiles),
         bars: &mut Bars,
     ) -> Result<(), ViewError> {
-        for &at in moments {
-            let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
-            let after = Rights::of(self.world, user, place, plan, at)?;
+        for (at, active) in self.cases(place, turning)? {
+            let before = Rights::of(self.world, user, place, &Plan::new(), (at, active))?;
+            let after = Rights::of(self.world, user, place, plan, (at, active))?;
             if before != after {
                 let held = self.held(place)?;
                 let gained = after.beyond(&before);
@@ -506,17 +566,52 @@ impl<'w, 'v> Giver<'w, 'v> {
         Ok(())
     }
 
-    /// The moments from now on at which what the giver holds changes by time alone.
-    fn turns(&mut self) -> Result<Rc<BTreeSet<Timestamp>>, ViewError> {
-        if let Some(known) = &self.turns {
+    /// When rights at a place are compared, and how: now and whenever something turns there for
+    /// whoever gives or gets, since both have the same in between; as things are, and with each of
+    /// what could be active there.
+    fn cases(&mut self, place: Place, theirs: &Whiles) -> Result<Vec<(Timestamp, Active)>, ViewError> {
+        let own = self.turning()?;
+        if theirs.is_empty() && own.is_empty() {
+            return Ok(vec![(self.world.at, None)]);
+        }
+        let ways = self.ways(place)?;
+        let mut moments = theirs.moments(&ways);
+        moments.append(&mut own.moments(&ways));
+        moments.insert(self.world.at);
+        let actives = theirs.actives(&ways);
+        Ok(moments.iter().flat_map(|at| actives.iter().map(|active| (*at, *active))).collect())
+    }
+
+    /// The tenants by whose assignments it is decided what somebody holds at a place.
+    fn ways(&mut self, place: Place) -> Result<Rc<BTreeSet<TenantId>>, ViewError> {
+        let (Place::On(tenant) | Place::Below(tenant)) = place;
+        if let Some(known) = self.ways.get(&tenant) {
             return Ok(Rc::clone(known));
         }
-        let turns = match &self.user {
-            Some(user) => Rc::new(self.world.turns_of(user.id)?),
+        let mut ways = graph::above(self.world, tenant, &BTreeSet::new())?;
+        ways.insert(tenant);
+        let ways = Rc::new(ways);
+        self.ways.insert(tenant, Rc::clone(&ways));
+        Ok(ways)
+    }
+
+    /// When what the giver holds changes by time alone.
+    fn turning(&mut self) -> Result<Rc<Whiles>, ViewError> {
+        if let Some(known) = &self.turning {
+            return Ok(Rc::clone(known));
+        }
+        let turning = match &self.user {
+            Some(user) => Rc::new(Whiles::of(self.world, user.id)?),
             None => Rc::default(),
         };
-        self.turns = Some(Rc::clone(&turns));
-        Ok(turns)
+        self.turning = Some(Rc::clone(&turning));
+        Ok(turning)
+    }
+
+    /// The moments from now on at which what the giver holds at a place changes by time alone.
+    fn turns(&mut self, place: Place) -> Result<BTreeSet<Timestamp>, ViewError> {
+        let turning = self.turning()?;
+        Ok(if turning.is_empty() { BTreeSet::new() } else { turning.moments(&*self.ways(place)?) })
     }
 
     /// What the giver holds at a place now: nothing where it does not exist for them (T-9).
@@ -526,13 +621,13 @@ impl<'w, 'v> Giver<'w, 'v> {
 
     /// What they hold there at a moment, as things stand.
     fn held_at(&mut self, place: Place, at: Timestamp) -> Result<Rc<Rights>, ViewError> {
-        let at = self.turns()?.range(..=at).next_back().copied().unwrap_or(self.world.at);
+        let at = self.turns(place)?.range(..=at).next_back().copied().unwrap_or(self.world.at);
         if let Some(known) = self.held.get(&(place, at)) {
             return Ok(Rc::clone(known));
         }
         let rights = match &self.user {
             Some(user) => {
-                let rights = Rights::of(self.world, user, place, &Plan::new(), at)?;
+                let rights = Rights::of(self.world, user, place, &Plan::new(), (at, None))?;
                 let sees = place == Place::On(user.home) || rights.permissions.contains(TENANT_VIEW);
                 if sees { Rc::new(rights) } else { Rc::default() }
             }
@@ -545,44 +640,32 @@ impl<'w, 'v> Giver<'w, 'v> {
     /// What the giver holds at a place now and all the while.
     fn held_during(&mut self, place: Place, during: While) -> Result<Rc<Rights>, ViewError> {
         let mut rights = self.held(place)?;
-        for at in self.stretches(during)? {
+        let turns = self.turns(place)?;
+        if turns.is_empty() {
+            return Ok(rights);
+        }
+        // Beyond now, the stretches in which they hold the same there begin at these.
+        let from = during.from.max(self.world.at);
+        let later = turns.into_iter().filter(|at| *at > from && during.until.is_none_or(|end| *at < end));
+        for at in std::iter::once(from).chain(later) {
             rights = Rc::new(Rights::clone(&rights).and(&*self.held_at(place, at)?));
         }
         Ok(rights)
     }
 
-    /// Where, beyond now, the stretches of a while begin in which the giver holds the same.
-    fn stretches(&mut self, during: While) -> Result<Vec<Timestamp>, ViewError> {
-        let turns = self.turns()?;
-        if turns.is_empty() {
-            return Ok(Vec::new());
-        }
-        let from = during.from.max(self.world.at);
-        let later = turns.iter().copied().filter(|at| *at > from && during.until.is_none_or(|end| *at < end));
-        Ok(std::iter::once(from).chain(later).collect())
-    }
-
     /// What the giver holds on everything that a tenant manages or will come to manage, now and all
     /// the while.
     fn everywhere_below(&mut self, tenant: TenantId, during: While) -> Result<Rc<Rights>, ViewError> {
-        let mut rights = self.everywhere_below_at(tenant, self.world.at)?;
-        for at in self.stretches(during)? {
-            rights = Rc::new(Rights::clone(&rights).and(&*self.everywhere_below_at(tenant, at)?));
-        }
-        Ok(rights)
-    }
-
-    fn everywhere_below_at(&mut self, tenant: TenantId, at: Timestamp) -> Result<Rc<Rights>, ViewError> {
-        if let Some(known) = self.everywhere.get(&(tenant, at)) {
+        if let Some(known) = self.everywhere.get(&(tenant, during)) {
             return Ok(Rc::clone(known));
         }
-        let mut rights = Rights::clone(&*self.held_at(Place::Below(tenant), at)?);
+        let mut rights = Rights::clone(&*self.held_during(Place::Below(tenant), during)?);
         for spot in self.own_spots_below(tenant)? {
-            rights = rights.and(&*self.held_at(Place::On(spot), at)?);
-            rights = rights.and(&*self.held_at(Place::Below(spot), at)?);
+            rights = rights.and(&*self.held_during(Place::On(spot), during)?);
+            rights = rights.and(&*self.held_during(Place::Below(spot), during)?);
         }
         let rights = Rc::new(rights);
-        self.everywhere.insert((tenant, at), Rc::clone(&rights));
+        self.everywhere.insert((tenant, during), Rc::clone(&rights));
         Ok(rights)
     }
 

@@ -1,15 +1,19 @@
 //! Roles that are given for a while: when they may begin and end, and how many lie over each
 //! other. Which of them decides, the assignment says; who may give them is asked as for any other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::access::Gate;
+use super::authority;
 use super::reach::{Going, Tenants};
 use super::rights::While;
-use super::world::{Bars, World};
+use super::world::{Bars, Decision, Ruling, World, refuse};
 use crate::base::ids::TenantId;
 use crate::base::time::Timestamp;
+use crate::command::{Activate, Deactivate};
 use crate::event::Event;
-use crate::model::{Assignment, Temporary};
+use crate::model::{Actor, Assignment, User};
 use crate::refusal::Code;
 use crate::view::{Index, Key, Span, ViewError};
 
@@ -22,6 +26,8 @@ pub(super) struct Spell {
     pub(super) starts: Option<Timestamp>,
     /// Up to when, if not for good.
     pub(super) ends: Option<Timestamp>,
+    /// Whether it has to be activated.
+    pub(super) eligible: bool,
 }
 
 impl Spell {
@@ -46,7 +52,7 @@ impl Spell {
     ) {
         let rule = &world.policy.temporary;
         let Some(ends) = self.ends else {
-            let required = self.starts.is_some() || rule.required && home != tenant;
+            let required = self.starts.is_some() || self.eligible || rule.required && home != tenant;
             return bars.bar(required, Code::EndRequired, tenant);
         };
         bars.bar(ends <= world.at, Code::EndPassed, ends);
@@ -59,9 +65,78 @@ impl Spell {
     }
 }
 
-/// What is given to a user on a tenant until a moment, if anything is.
-pub(super) fn until<'a>(world: &World<'_>, given: &'a Assignment, ends: Timestamp) -> Option<&'a Temporary> {
-    given.laid(world.at).find(|it| it.ends == ends)
+/// The ends of what goes when what is given to a user on a tenant until a moment does: of what is
+/// active of it, then of itself; of nothing, where there is no such thing.
+pub(super) fn until(world: &World<'_>, given: &Assignment, ends: Timestamp) -> Vec<Timestamp> {
+    let active = given.active_of(ends).filter(|it| it.is_to_come_or_in_force(world.at));
+    let itself = given.laid(world.at).find(|it| it.ends == ends);
+    if itself.is_none() { Vec::new() } else { active.into_iter().chain(itself).map(|it| it.ends).collect() }
+}
+
+/// Gives a user a role that they are eligible for, from now on and for a while.
+///
+/// # Events
+/// `temporary_ended` of what was active of it.
+///
+/// # Errors
+/// Those of [`authority::admit`]; `wrong_actor` for anybody but a user, `customer_locked`,
+/// `activation_length`, `end_too_far`, `too_many_temporaries`, `not_eligible`.
+pub(crate) fn activate(world: &World<'_>, actor: &Actor, command: &Activate) -> Ruling<Decision> {
+    let Activate { tenant, ref role, minutes, ref reason } = *command;
+    let User { id: user, home, .. } = *oneself(world, actor)?;
+    // They could do nothing by it (P-4).
+    if world.is_locked(home)? {
+        return refuse(Code::CustomerLocked, home);
+    }
+    let given = world.given(user, tenant)?;
+    let mut eligible = given.iter().flat_map(|given| &given.over).collect::<Vec<_>>();
+    eligible.retain(|it| it.may_be_activated(world.at) && it.role == *role);
+    // Whether there is such a tenant is no news for whoever has nothing there.
+    let (Some(given), Some(of)) = (&given, eligible.into_iter().max_by_key(|it| it.ends)) else {
+        return refuse(Code::NotEligible, tenant);
+    };
+    let mut bars = Bars::new();
+    let rule = &world.policy.activation;
+    let allowed = rule.min_minutes..=rule.max_minutes;
+    bars.bar(!allowed.contains(&minutes), Code::ActivationLength, minutes);
+    let mut ends = world.at.plus_minutes(minutes);
+    bars.bar(ends > of.ends, Code::EndTooFar, ends);
+    let again = given.active_of(of.ends).filter(|it| it.is_to_come_or_in_force(world.at));
+    let others: BTreeSet<_> =
+        given.laid(world.at).filter(|it| Some(*it) != again).map(|it| it.ends).collect();
+    bars.bar(others.len() >= MOST, Code::TooManyTemporaries, tenant);
+    bars.lift()?;
+    while others.contains(&ends) {
+        ends = ends.before();
+    }
+    let ended = again.map(|it| Event::TemporaryEnded { user, tenant, ends: it.ends });
+    let activated = Event::Activated { user, tenant, of: of.ends, ends, reason: reason.clone() };
+    Ok(ended.into_iter().chain([activated]).collect::<Vec<_>>().into())
+}
+
+/// Ends what a user has activated, before its time.
+///
+/// # Events
+/// `temporary_ended` of each that is active with that role.
+///
+/// # Errors
+/// Those of [`authority::admit`]; `wrong_actor` for anybody but a user, `not_assigned`.
+pub(crate) fn deactivate(world: &World<'_>, actor: &Actor, command: &Deactivate) -> Ruling<Decision> {
+    let Deactivate { tenant, ref role } = *command;
+    let user = oneself(world, actor)?.id;
+    let given = world.given(user, tenant)?;
+    let active = given.iter().flat_map(|given| given.laid(world.at));
+    let active = active.filter(|it| it.activated.is_some() && it.role == *role);
+    let ended: Vec<_> = active.map(|it| Event::TemporaryEnded { user, tenant, ends: it.ends }).collect();
+    if ended.is_empty() { refuse(Code::NotAssigned, tenant) } else { Ok(ended.into()) }
+}
+
+/// The user who asks for themselves.
+fn oneself(world: &World<'_>, actor: &Actor) -> Ruling<Arc<User>> {
+    match authority::admit(world, actor, Gate::Shut)? {
+        Some(user) => Ok(user),
+        None => refuse(Code::WrongActor, "operators"),
+    }
 }
 
 /// Everything that is given to a user on a tenant ends: what is laid over it, then what stands
@@ -92,8 +167,7 @@ pub(crate) fn given_below(world: &World<'_>, tenant: TenantId) -> Result<Vec<Arc
         }
         found.clear();
         for tenant in &tenants {
-            let on = Key::new().id(tenant.uuid());
-            for given in world.view.under::<Assignment>(Index::TemporaryTenant, on) {
+            for given in world.each_for_a_while_on(*tenant) {
                 found.push(given?);
             }
         }

@@ -1,7 +1,7 @@
 //! What every rule stands on: the world it reads, the decision it returns, and the bars it
 //! collects. Decides nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -388,24 +388,29 @@ impl<'v> World<'v> {
         self.view.under::<Assignment>(Index::AssignmentUser, Key::new().id(user.uuid()))
     }
 
-    /// The moments from now on at which something else comes to decide for a user, since something
-    /// is laid over what they have or ends there.
-    pub(super) fn turns_of(&self, user: UserId) -> Result<BTreeSet<Timestamp>, ViewError> {
-        let mut turns = BTreeSet::new();
-        for given in self.view.under::<Assignment>(Index::TemporaryUser, Key::new().id(user.uuid())) {
-            turns.extend(given?.turns(self.at));
-        }
-        Ok(turns)
+    /// Of that, where something is given for a while.
+    pub(crate) fn each_for_a_while(
+        &self,
+        user: UserId,
+    ) -> impl Iterator<Item = Result<Arc<Assignment>, ViewError>> {
+        self.view.under::<Assignment>(Index::TemporaryUser, Key::new().id(user.uuid()))
     }
 
-    /// All that is given to anybody on a tenant itself, each once, now or for another time.
+    /// All that is given on a tenant itself, where something of it is for a while.
+    pub(crate) fn each_for_a_while_on(
+        &self,
+        tenant: TenantId,
+    ) -> impl Iterator<Item = Result<Arc<Assignment>, ViewError>> {
+        self.view.under::<Assignment>(Index::TemporaryTenant, Key::new().id(tenant.uuid()))
+    }
+
+    /// All that is given to anybody on a tenant itself, user by user, now or for another time
+    ///
     pub(super) fn each_given_on(&self, tenant: TenantId) -> Result<Vec<Arc<Assignment>>, ViewError> {
-        let mut found = BTreeMap::new();
-        for given in self.view.under::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid())) {
-            let given = given?;
-            found.entry(given.user).or_insert(given);
-        }
-        Ok(found.into_values().collect())
+        let each = self.view.each::<Assignment>(Index::AssignmentTenant, Key::new().id(tenant.uuid()));
+        let mut found = each.collect::<Result<Vec<_>, _>>()?;
+        found.sort_by_key(|given| given.user);
+        Ok(found)
     }
 
     /// The tenant, living or deleted, with this number.
@@ -469,7 +474,7 @@ impl<'v> World<'v> {
     }
 
     /// Whether the tenant's own users are locked out (P-4).
-    pub(super) fn is_locked(&self, tenant: TenantId) -> Result<bool, ViewError> {
+    pub(crate) fn is_locked(&self, tenant: TenantId) -> Result<bool, ViewError> {
         for link in self.links_above(tenant)? {
             if self.locks(&link)? {
                 return Ok(true);

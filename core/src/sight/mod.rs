@@ -34,8 +34,8 @@ use crate::base::text::{Email, Permission};
 use crate::base::time::Timestamp;
 use crate::model::permission::{CUSTOMERS_ADD, TENANT_VIEW, USERS_MANAGE, USERS_VIEW};
 use crate::model::{
-    Actor, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant, TenantKind,
-    User, UserState,
+    Actor, Assignment, Bearer, Contact, Handshake, KeptId, Licence, Link, Party, Personal, Subject, Tenant,
+    TenantKind, User, UserState,
 };
 use crate::query::AuditActor;
 use crate::refusal::{Code, Refusal};
@@ -169,6 +169,20 @@ impl<'w> Sight<'w> {
     /// When the world cannot be read.
     pub fn might(&self, permission: &str, tenant: TenantId) -> Result<Option<Open<'_>>, ViewError> {
         unless_refused(self.may(permission, tenant))
+    }
+
+    /// Of a past in which a user was not there yet: refuses a colleague of theirs who may not be
+    /// told today what a permission on their home is for, as today.
+    ///
+    /// # Errors
+    /// Those of [`authority::authorize`].
+    pub fn may_today_of(&self, permission: &str, user: UserId) -> Ruling {
+        let Some(today) = self.present() else { return Ok(()) };
+        let own = self.viewer.as_ref().is_some_and(|viewer| viewer.id == user);
+        match today.user(user)?.filter(|found| !own && self.is_home(found.home)) {
+            Some(found) => authority::authorize(today, self.actor, permission, found.home, self.gate),
+            None => Ok(()),
+        }
     }
 
     /// Whether the actor might ask to manage a tenant, on a manager's behalf: nobody does where
@@ -400,6 +414,27 @@ impl<'w> Sight<'w> {
                 None => world.living(tenant)?.is_some(),
             };
             if !seen {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the tenant of a role that the user may activate is there for them, or would be by
+    /// that role.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn would_see(&self, held: &Assignment) -> Result<bool, ViewError> {
+        if self.sees(held.tenant)? {
+            return Ok(true);
+        }
+        for world in self.judging() {
+            let given = world.given(held.user, held.tenant)?;
+            let mut laid = given.iter().flat_map(|given| given.laid(world.at));
+            let may = laid.any(|it| it.eligible && it.role == held.role);
+            let locked = self.viewer.as_ref().map_or(Ok(false), |user| world.is_locked(user.home))?;
+            if !may || locked || !access::gives(world, held, TENANT_VIEW)? {
                 return Ok(false);
             }
         }

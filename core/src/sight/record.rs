@@ -479,6 +479,7 @@ impl<'s> RecordSight<'s> {
             | Event::ExternalIdSet { of: Bearer::User(user), .. }
             | Event::ExternalIdRemoved { of: Bearer::User(user), .. }
             | Event::TemporaryAssigned { user, .. }
+            | Event::Activated { user, .. }
             | Event::TemporaryBegun { user, .. }
             | Event::TemporaryEnded { user, .. }
             | Event::PersonalErased { subject: Subject::User(user) } => name(user)?,

@@ -156,7 +156,7 @@ impl Desk {
         if let Some(found) = indexed.and_then(|index| of_index(&index, asked, at, revision.head.seq)) {
             return Ok(found);
         }
-        let world = World::reading(view, at)?;
+        let world = World::reading(view, revision.head.moment(at))?;
         access::names(&world, &asked.permission, asked.service.as_ref())?;
         Ok(access::tenants_where(&world, asked.user, &asked.permission, asked.service.as_ref())?)
     }
@@ -177,7 +177,7 @@ impl Desk {
                 return Ok(verdict.allowed());
             }
         }
-        let world = World::reading(view, at)?;
+        let world = World::reading(view, revision.head.moment(at))?;
         let SqlQuestion { user, permission, service } = asked.clone();
         let question = Question { user, permission, tenant, service };
         let allowed = access::check(&world, &question, revision.head.seq)?.allowed;

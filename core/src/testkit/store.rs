@@ -123,7 +123,8 @@ fn laid(rng: &mut Rng, number: u64) -> Temporary {
     let role = RoleRef::Builtin(BuiltinRole::parse("read_only").expect("it is a role"));
     let starts = moment(below(rng, 9));
     let ends = starts.plus_seconds(1 + u32::try_from(number).expect("there are few"));
-    Temporary { role, below: below(rng, 2) == 0, masked: false, starts, ends, begun: below(rng, 2) == 0 }
+    let [covers, begun, eligible] = std::array::from_fn(|_| below(rng, 2) == 0);
+    Temporary { role, below: covers, masked: false, starts, ends, begun, eligible, activated: None }
 }
 
 fn moment(seq: u64) -> Timestamp {

@@ -15,10 +15,9 @@ use crate::store::{
 };
 use crate::view::{Any, Found, Kind, Span, View, ViewError};
 
-/// Who stands between a store and those who use it. By default, everything passes unseen. The past
-/// (`Reading::as_of`) always does.
+/// Who stands between a store and those who use it. By default, everything passes unseen.
 pub trait Tap: Send + Sync {
-    /// The present is read: one for the call, and one for each row of a scan.
+    /// The present or the past is read: one for the call, and one for each row of a scan.
     fn reads(&self, rows: usize) {
         let _ = rows;
     }
@@ -69,13 +68,13 @@ impl<S: Store, T: Tap> Port for Tapped<S, T> {
     }
 }
 
-/// A reading, or the right to write, and who stands before it.
+/// A reading, the right to write, or the past, and who stands before it.
 struct Through<'t, R: ?Sized, T> {
     there: Box<R>,
     tap: &'t T,
 }
 
-impl<R: Reading + ?Sized, T: Tap> View for Through<'_, R, T> {
+impl<R: View + ?Sized, T: Tap> View for Through<'_, R, T> {
     fn load(&self, kind: Kind, id: Uuid) -> Result<Option<Any>, ViewError> {
         self.tap.reads(1);
         self.there.load(kind, id)
@@ -117,7 +116,7 @@ impl<R: Reading + ?Sized, T: Tap> Reading for Through<'_, R, T> {
     }
 
     fn as_of(&self, seq: u64) -> Result<Box<dyn View + '_>, StoreError> {
-        self.there.as_of(seq)
+        Ok(Box::new(Through { there: self.there.as_of(seq)?, tap: self.tap }))
     }
 
     fn records_after(&self, seq: u64, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {

@@ -400,6 +400,19 @@ fn role_keys(it: &Assignment, role: &RoleRef, keys: &mut Vec<(Index, Key)>) {
     }
 }
 
+/// Whether an entity is found under its first key of an index: who is given several roles on a
+/// tenant stands there under each of them.
+pub(crate) fn stands_first(
+    (index, key): (Index, &Key),
+    kind: Kind,
+    keys: impl FnOnce() -> Vec<(Index, Key)>,
+) -> bool {
+    if kind != Kind::Assignment || index != Index::AssignmentTenant {
+        return true;
+    }
+    keys().into_iter().filter(|(of, _)| *of == index).map(|(_, key)| key).min().as_ref() == Some(key)
+}
+
 /// What the keys of all assignments on a tenant begin with that give one role.
 pub(crate) fn role_strand(tenant: TenantId, role: &RoleRef) -> Key {
     let on = Key::new().id(tenant.uuid());

@@ -273,6 +273,12 @@ impl Key {
         self.0.as_slice().try_into().ok().map(u64::from_be_bytes)
     }
 
+    /// The moment that the key ends with, if it does.
+    pub(crate) fn last_time(&self) -> Option<Timestamp> {
+        let (_, last) = self.0.split_last_chunk()?;
+        Timestamp::from_micros((u64::from_be_bytes(*last) ^ (1 << 63)).cast_signed())
+    }
+
     /// Adds all parts of another key.
     #[must_use]
     pub fn then(self, other: &Self) -> Self {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use entity::{Any, Entity, Kind, Write};
 pub(crate) use entity::{
-    awaiting_strand, handshake_strand, kept_strand, listing_strand, role_strand, row_strand,
+    awaiting_strand, handshake_strand, kept_strand, listing_strand, role_strand, row_strand, stands_first,
 };
 pub use key::{Index, Key, Span};
 pub use memory::Memory;
@@ -191,6 +191,21 @@ impl dyn View + '_ {
     /// page.
     pub fn under<E: Entity>(&self, index: Index, prefix: Key) -> Scan<'_, E> {
         Scan::new(self, Span::under(index, prefix))
+    }
+
+    /// The same, each once, though it may stand under several of these keys.
+    pub(crate) fn each<E: Entity>(
+        &self,
+        index: Index,
+        prefix: Key,
+    ) -> impl Iterator<Item = Result<Arc<E>, ViewError>> {
+        let mut scan = self.under::<E>(index, prefix);
+        std::iter::from_fn(move || scan.next_found()).filter_map(move |found| match found {
+            Ok((key, _, entity)) => {
+                stands_first((index, &key), E::KIND, || entity.keys()).then_some(Ok(entity))
+            }
+            Err(error) => Some(Err(error)),
+        })
     }
 
     /// Every entity in a span of an index, read page by page.

@@ -165,6 +165,35 @@ pub enum Whose {
     Defect,
 }
 
+impl Whose {
+    /// The status with which HTTP says the same. Whoever misuses a face has a defect, as far as
+    /// those on the other side can tell: a web service checks what it is sent by itself, or answers
+    /// 400 where a document from outside went through the door as it came.
+    ///
+    /// ```
+    /// use tenantry::wire::Fault;
+    /// use tenantry::{Actor, Engine, TenantId, command::EnableTenants};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = Engine::memory()?;
+    /// let nowhere = TenantId::from_uuid(db.new_id());
+    /// let refused = db.execute(Actor::OPERATOR, EnableTenants::new([nowhere].into())).unwrap_err();
+    /// assert_eq!(Fault::from(refused).family.http_status(), 404);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::Unknown => 404,
+            Self::Rights => 403,
+            Self::Value => 422,
+            Self::State | Self::Request => 409,
+            Self::Store => 503,
+            Self::Misuse | Self::Defect => 500,
+        }
+    }
+}
+
 impl From<Family> for Whose {
     fn from(family: Family) -> Self {
         match family {

@@ -143,6 +143,52 @@ fn l3_a_command_brings_about_what_it_names_and_a_bounded_part_of_the_rest() {
 }
 
 #[test]
+fn x13_a_page_of_the_feed_costs_its_rows_however_much_time_alone_brought_about() {
+    // People who have a role for an hour, one after the other, while nothing is recorded.
+    let dearest = |count: i64| {
+        let bench = Bench::new();
+        let id = |number: i64| UserId::from_uuid(Uuid::from_u128(0x8_0000 + number as u128));
+        bench.all(
+            (0..count)
+                .map(|number| (STAFF, user(id(number), MSP, &format!("r{number}"), "no_access").into())),
+        );
+        bench.all(
+            (0..count)
+                .map(|number| (STAFF, lent(id(number), JOINTLY, [2 * number + 1, 2 * number + 2]).into())),
+        );
+        let before = bench.given.engine.token().unwrap().seq;
+        bench.given.clock.pass_days(90);
+        bench.all([(STAFF, rename(MSP).into())]);
+        let (mut paging, mut dearest, mut told) = (Paging { limit: 100, ..Paging::default() }, 0, 0);
+        loop {
+            let (reads, page) = bench.reads(|given| {
+                let reading = given.engine.read().unwrap();
+                reading.now().unwrap().host().access_changes(before, &paging).unwrap()
+            });
+            dearest = dearest.max(reads);
+            told += page.rows.iter().filter(|row| row.tenant == JOINTLY && row.command.is_none()).count();
+            match page.next {
+                Some(next) => paging.cursor = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(told as i64, 2 * count);
+        dearest
+    };
+    let (few, many) = (dearest(200), dearest(800));
+    assert!(many <= few + 100, "{few} reads of 200, {many} of 800");
+}
+
+/// A role for one user on one tenant, from and up to so many hours after the beginning.
+fn lent(user: UserId, tenant: TenantId, hours: [i64; 2]) -> Assign {
+    let [starts, ends] = hours.map(|hours| {
+        let micros = dawn().micros() + hours * 3_600_000_000;
+        Some(Timestamp::from_micros(micros).unwrap())
+    });
+    Assign { starts, ends, ..assign(user, tenant, "admin") }
+}
+
+#[test]
 fn l3_what_a_stranger_left_to_come_due_makes_no_answer_to_it_dearer() {
     // The stranger asks for a customer, which says no when a term of many of its customers is over.
     let world = |count| {

@@ -794,3 +794,19 @@ fn the_machines_clock_and_ids_serve_by_default() {
     assert_eq!(made.len(), 50);
     engine.verify().unwrap();
 }
+
+#[test]
+fn q3_whoever_waits_for_a_record_is_woken_by_whichever_is_next() {
+    use std::time::Duration;
+
+    let given = given();
+    let seen = given.engine.token().unwrap().seq;
+    assert!(given.engine.wait_past(seen - 1, Duration::ZERO).unwrap());
+    assert!(!given.engine.wait_past(seen, Duration::ZERO).unwrap());
+    std::thread::scope(|scope| {
+        // However long the other takes: nobody waits for the end of time here.
+        let waiting = scope.spawn(|| given.engine.wait_past(seen, Duration::MAX));
+        given.engine.execute(ADA, disable(JOINTLY)).unwrap();
+        assert!(waiting.join().unwrap().unwrap());
+    });
+}

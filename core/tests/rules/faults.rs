@@ -141,6 +141,8 @@ pub(super) fn one_of_each() -> Vec<Command> {
         RemoveUser::new(JIM).into(),
         assign(JIM, JOINTLY, "admin").into(),
         Unassign::new(vec![UserOnTenant { user: JIM, tenant: JOINTLY }]).into(),
+        Activate::new(JOINTLY, text("admin"), 60, text("TCK-7")).into(),
+        Deactivate::new(JOINTLY, text("admin")).into(),
         AddResellerCustomer { reference: Some(text("R-7")), ..AddResellerCustomer::new(MSP, text("ALONE")) }
             .into(),
         EditResellerCustomer::new(MSP, JOINTLY).into(),

@@ -20,6 +20,7 @@ mod csv;
 mod delink;
 mod devices;
 mod effects;
+mod eligible;
 mod engine;
 mod external;
 mod faults;

@@ -221,6 +221,43 @@ fn a4_a_notice_comes_again_until_it_is_acknowledged() {
 }
 
 #[test]
+fn a4_what_is_handed_on_one_by_one_comes_again_from_the_record_at_which_it_failed() {
+    // Two collectors of a manager's are at a customer that is disabled: one record, two notices.
+    let collector = |id: u128| CreateIntegration {
+        integration: Some(IntegrationId::from_uuid(Uuid::from_u128(id))),
+        ..CreateIntegration::new(MSP, text("collector"), text(&format!("C{id}")))
+    };
+    let share = |id: u128| ShareIntegration::new(IntegrationId::from_uuid(Uuid::from_u128(id)), JOINTLY);
+    let given = given().and(NINA, ask(SECOND, "ALONE", "jointly"));
+    let given = given.and(ADA, collector(0x901)).and(ADA, share(0x901));
+    let given = given.and(ADA, collector(0x902)).and(ADA, share(0x902)).and(ADA, disable(JOINTLY));
+    let all = given.engine.notices("mail", 1_000).unwrap().notices;
+    let records: Vec<_> = all.iter().map(|notice| (notice.seq, notice.index)).collect();
+    let many = all.iter().rposition(|it| all.iter().filter(|other| other.seq == it.seq).count() > 1).unwrap();
+    let mut seen = Vec::new();
+    let failed = given.engine.deliver("mail", |notice| {
+        if (notice.seq, notice.index) == records[many] {
+            return Err(tenantry::Error::from(tenantry::Refusal::new(tenantry::Code::ClockAhead, "")));
+        }
+        seen.push((notice.seq, notice.index));
+        Ok(())
+    });
+    assert_eq!(failed.unwrap_err().code(), Some(tenantry::Code::ClockAhead));
+    assert_eq!(seen, records[..many]);
+    // All of the record at which it failed comes again, and nothing before it.
+    let mut again = Vec::new();
+    let count = given.engine.deliver("mail", |notice| {
+        again.push((notice.seq, notice.index));
+        Ok::<_, tenantry::Error>(())
+    });
+    let of_it = records.iter().position(|(seq, _)| *seq == records[many].0).unwrap();
+    assert!(of_it < many);
+    assert_eq!(again, records[of_it..]);
+    assert_eq!(count.unwrap(), u64::try_from(again.len()).unwrap());
+    assert_eq!(given.engine.notices("mail", 1).unwrap().through, given.engine.token().unwrap().seq);
+}
+
+#[test]
 fn a4_a_notice_keeps_its_place_when_nobody_is_left_to_read_another() {
     // Two managers have a collector each at a customer that is disabled.
     let second = LinkRequestId::from_uuid(Uuid::from_u128(0x801));

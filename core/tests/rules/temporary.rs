@@ -703,3 +703,48 @@ fn x4_a_role_reference_is_told_as_it_was_given() {
     assert_eq!(held.over[0].role, text::<RoleRef>("admin"));
     assert!(held.in_force(at(HOUR)).is_none());
 }
+
+#[test]
+fn x4_q3_a_clock_that_is_behind_asks_the_index_about_the_last_record() {
+    let given = given()
+        .at_hour(1)
+        .and(ADA, lend(ADAM, MSP, "no_access", 1, 3))
+        .and(ADA, lend(RITA, MSP, "admin", 1, 3));
+    let index = given.engine.access_index().unwrap();
+    let manage = index.permission("devices.manage").unwrap();
+    let given = given.and(ADA, lend(NOEL, MSP, "admin", 1, 3));
+    for behind in [0, 1, 2_000_000, 200_000_000] {
+        let moment = micros(HOUR * 1_000_000 - behind);
+        given.clock.set(moment);
+        for (who, may) in [(ADAM, false), (RITA, true), (NOEL, true)] {
+            assert_eq!(reason(&given, who, "devices.manage", MSP).is_none(), may, "{who} {behind}");
+            assert_eq!(index.check(who, manage, MSP, moment).allowed(), may, "{who} {behind}");
+            let mut reaching = Vec::new();
+            index.users_who_can(manage, index.tenant(MSP), moment, &mut reaching).unwrap();
+            assert_eq!(reaching.contains(&index.user(who)), may, "{who} {behind}");
+        }
+    }
+}
+
+#[test]
+fn x4_l3_requests_that_a_while_has_ended_are_shown_as_that_on_both_sides() {
+    let requests = |given: &Given, who: UserId, tenant, sent| {
+        let list = LinkRequests {
+            filter: LinkRequestFilter { sent, state: None },
+            ..LinkRequests::new(who.into(), tenant)
+        };
+        given.engine.ask(list).unwrap().rows.into_iter().map(|row| row.state).collect::<Vec<_>>()
+    };
+    // One alone may ask for an organisation, and for an hour.
+    let msp = TenantId::from_uuid(Uuid::from_u128(0x1f1));
+    let register = RegisterTenant { tenant: Some(msp), ..RegisterTenant::new(TenantKind::Msp, text("N")) };
+    let given = given().and(STAFF, register).and(STAFF, user(EVE, msp, "eve", "read_only"));
+    let given = given.and(STAFF, lend(EVE, msp, "admin", 0, 1)).and(EVE, ask(msp, "ALONE", "jointly"));
+    assert_eq!(requests(&given, CARL, ALONE, false), [HandshakeState::Pending]);
+    let given = given.at_hour(1);
+    assert_eq!(requests(&given, CARL, ALONE, false), [HandshakeState::Withdrawn]);
+    let arising = given.engine.ask(Arising::new(CARL.into(), ALONE)).unwrap().rows;
+    assert!(arising.is_empty(), "{arising:?}");
+    let swept = given.swept();
+    assert_eq!(requests(&swept, CARL, ALONE, false), [HandshakeState::Withdrawn]);
+}

@@ -236,6 +236,8 @@ impl Worlds {
                 starts: moment(starts),
                 ends,
                 begun: self.dice.one_in(2),
+                eligible: self.dice.one_in(4),
+                activated: None,
             });
         }
         let first = over[0].clone();

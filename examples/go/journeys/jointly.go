@@ -1,5 +1,7 @@
 package main
 
+import tenantry "tenantry.example/ffi/go"
+
 // jointly: an existing customer is linked as jointly managed, worked for, and let go. Never does anything behind its back.
 func jointly(s *stage) {
 	s.title("Jointly managed: link, work, delink")
@@ -26,46 +28,45 @@ func jointly(s *stage) {
 	rights.moment("before")
 
 	s.heading("The link")
-	summary := ask[struct{ Name, Kind string }](s, object{"query": "look_up", "actor": object{"user": ada}, "number": "bk-200"})
-	s.remark("Ada looks up bk-200 and learns this much: " + summary.Name + ", " + summary.Kind + ". Nothing else.")
-	requestLink := object{"command": "request_link", "manager": northwind, "number": "BK-200", "management": "jointly",
-		"services": []string{"enrollment", "manage"}}
-	request := outcome[id](s.does(ada, "asks to manage BK-200 jointly", requestLink))
+	summary := got(s.engine.LookUp(tenantry.LookUpQuery{Actor: tenantry.ByUser(ada), Number: "bk-200"}))
+	s.remark("Ada looks up bk-200 and learns this much: " + string(summary.Name) + ", " + string(summary.Kind) + ". Nothing else.")
+	requestLink := tenantry.RequestLink{Manager: northwind, Number: "BK-200", Management: tenantry.ManagementJointly,
+		Services: []tenantry.Service{tenantry.ServiceEnrollment, tenantry.ServiceManage}}
+	request := outcome[tenantry.LinkRequestID](s.does(ada, "asks to manage BK-200 jointly", requestLink))
 	s.call(request, "Northwind IT → Bäckerei Klein")
 	rights.moment("asked")
 	s.tries(ada, "asks again", requestLink)
-	acceptLink := object{"command": "accept_link", "request": request}
+	acceptLink := tenantry.AcceptLink{Request: request}
 	s.tries(ben, "answers for the customer", acceptLink)
-	link := outcome[id](s.does(klara, "accepts", acceptLink))
+	link := outcome[tenantry.LinkID](s.does(klara, "accepts", acceptLink))
 	rights.follow(link)
 	rights.moment("linked")
 
 	s.heading("The work")
-	edit := object{"command": "edit_tenant", "tenant": bakery, "website": "https://baeckerei-klein.example"}
+	edit := tenantry.EditTenant{Tenant: bakery, Website: tenantry.Set[tenantry.Website]("https://baeckerei-klein.example")}
 	s.does(ben, "enters the bakery's website", edit)
 	const email = "kim@baeckerei-klein.example"
-	invite := object{"command": "invite_user", "tenant": bakery, "role": "admin", "invitee": object{"email": email}}
+	invite := tenantry.InviteUser{Tenant: bakery, Role: tenantry.RoleAdmin, Invitee: tenantry.Invitee{Email: email}}
 	s.tries(ben, "invites Kim to the bakery", invite)
-	s.does(klara, "lets the MSP manage users", object{"command": "set_manager_grants", "link": link, "grants": []string{"users.manage"}})
-	invited := outcome[invitation](s.does(ben, "invites Kim to the bakery", invite))
+	s.does(klara, "lets the MSP manage users", tenantry.SetManagerGrants{Link: link, Grants: []tenantry.Permission{tenantry.PermissionUsersManage}})
+	invited := outcome[tenantry.InvitedUser](s.does(ben, "invites Kim to the bakery", invite))
 	s.call(invited.User, "Kim")
-	s.does(invited.User, "accepts", invited.accept(email))
+	s.does(invited.User, "accepts", accept(invited, email))
 	rights.moment("granted")
 
 	s.heading("The parting")
-	onLink := func(command string) object { return object{"command": command, "link": link} }
 	s.daysPass(90)
-	s.does(ben, "asks to delink", onLink("request_delink"))
+	s.does(ben, "asks to delink", tenantry.RequestDelink{Link: link})
 	rights.moment("delink asked")
-	s.tries(ada, "asks to delink, too", onLink("request_delink"))
-	s.tries(ada, "accepts her own side's request", onLink("accept_delink"))
+	s.tries(ada, "asks to delink, too", tenantry.RequestDelink{Link: link})
+	s.tries(ada, "accepts her own side's request", tenantry.AcceptDelink{Link: link})
 	s.daysPass(5)
-	s.does(ben, "reminds the bakery", onLink("resend_delink"))
-	s.does(klara, "rejects: there is a project to finish", onLink("reject_delink"))
+	s.does(ben, "reminds the bakery", tenantry.ResendDelink{Link: link})
+	s.does(klara, "rejects: there is a project to finish", tenantry.RejectDelink{Link: link})
 	rights.moment("rejected")
 	s.daysPass(30)
-	s.does(ben, "asks to delink again", onLink("request_delink"))
-	s.does(klara, "accepts", onLink("accept_delink"))
+	s.does(ben, "asks to delink again", tenantry.RequestDelink{Link: link})
+	s.does(klara, "accepts", tenantry.AcceptDelink{Link: link})
 	rights.moment("delinked")
 	s.tries(ben, "edits the website once more", edit)
 	s.remark("To Ben the bakery does not exist any more; that is all he is told.")
@@ -75,18 +76,20 @@ func jointly(s *stage) {
 
 	s.heading("The bakery's audit, as Klara reads it")
 	s.remark("People of the other side show as their organisation.")
-	audit := ask[struct{ Rows []record }](s, object{"query": "audit", "actor": object{"user": klara}, "tenant": bakery, "paging": object{"limit": all}})
+	audit := got(s.engine.Audit(tenantry.AuditQuery{Actor: tenantry.ByUser(klara), Tenant: bakery, Paging: &tenantry.Paging{Limit: all}}))
 	var rows [][]cell
 	for _, it := range audit.Rows {
-		rows = append(rows, s.recordRow(it, it.By))
+		command := "–"
+		if it.Command != nil {
+			command = *it.Command
+		}
+		rows = append(rows, s.recordRow(it.Seq, it.At, it.By.Is, command, it.Events))
 	}
 	s.table(journalColumns, rows)
 	s.verify()
 }
 
-// invitation is what somebody was invited with.
-type invitation struct{ User, Invitation id }
-
-func (i invitation) accept(email string) object {
-	return object{"command": "accept_invitation", "invitation": i.Invitation, "email": email}
+// accept accepts what somebody was invited with.
+func accept(invited tenantry.InvitedUser, email tenantry.Email) tenantry.AcceptInvitation {
+	return tenantry.AcceptInvitation{Invitation: invited.Invitation, Email: email}
 }

@@ -25,11 +25,11 @@ type cell struct {
 	how  look
 }
 
-func plain(text string) cell   { return cell{text, plainly} }
-func faint(text string) cell   { return cell{text, dimly} }
-func good(text string) cell    { return cell{text, green} }
-func bad(text string) cell     { return cell{text, red} }
-func count(number uint64) cell { return cell{fmt.Sprint(number), toTheRight} }
+func plain(text string) cell  { return cell{text, plainly} }
+func faint(text string) cell  { return cell{text, dimly} }
+func good(text string) cell   { return cell{text, green} }
+func bad(text string) cell    { return cell{text, red} }
+func count(number int64) cell { return cell{fmt.Sprint(number), toTheRight} }
 
 var codes = map[look]string{dimly: dim, green: goodly, red: badly}
 

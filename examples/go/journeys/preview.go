@@ -6,22 +6,9 @@ import (
 	"reflect"
 	"sort"
 	"strings"
-	"sync/atomic"
-	"time"
 
-	"tenantry.example/go/tenantry"
+	tenantry "tenantry.example/ffi/go"
 )
-
-// previewed is what a command would lead to.
-type previewed struct {
-	Events  []event
-	Notices []struct {
-		Kind     struct{ Kind string }
-		To       []struct{ User, Tenant string }
-		Operator bool
-	}
-	Rights struct{ Rows []change }
-}
 
 // preview: read before, compared after: what a command would lead to is told first, then it is done, and both are the same.
 func preview(s *stage) {
@@ -38,11 +25,11 @@ func preview(s *stage) {
 	s.introduce()
 
 	s.heading("Linked")
-	asked := outcome[id](s.does(ada, "asks to manage BK-200 jointly", object{"command": "request_link", "manager": northwind,
-		"number": "BK-200", "management": "jointly", "services": []string{"manage"}}))
-	link := outcome[id](s.does(klara, "accepts", object{"command": "accept_link", "request": asked}))
+	asked := outcome[tenantry.LinkRequestID](s.does(ada, "asks to manage BK-200 jointly", tenantry.RequestLink{Manager: northwind,
+		Number: "BK-200", Management: tenantry.ManagementJointly, Services: []tenantry.Service{tenantry.ServiceManage}}))
+	link := outcome[tenantry.LinkID](s.does(klara, "accepts", tenantry.AcceptLink{Request: asked}))
 	s.call(link, "Northwind IT → Bäckerei Klein")
-	delink := object{"command": "request_delink", "link": link}
+	delink := tenantry.RequestDelink{Link: link}
 
 	s.heading("Whoever may not give it may not read it")
 	records := s.revision()
@@ -54,68 +41,63 @@ func preview(s *stage) {
 
 	s.heading("A tenant is disabled")
 	support, onTicket := tenantry.Operator("SUP-4713"), "the operator, on SUP-4713,"
-	s.twice(support, onTicket, "disables the bakery", object{"command": "disable_tenants", "tenants": []id{bakery}})
-	s.doesAs(support, onTicket, "enables it again", object{"command": "enable_tenants", "tenants": []id{bakery}})
+	s.twice(support, onTicket, "disables the bakery", tenantry.DisableTenants{Tenants: []tenantry.TenantID{bakery}})
+	s.doesAs(support, onTicket, "enables it again", tenantry.EnableTenants{Tenants: []tenantry.TenantID{bakery}})
 
 	s.heading("A policy changes")
-	policy := ask[object](s, object{"query": "policy"})
-	policy["name"] = "groups-are-theirs"
-	policy["reserved"] = append(policy["reserved"].([]any), "groups.manage")
-	s.twice(support, onTicket, "reserves groups for customers", object{"command": "set_policy", "policy": policy})
+	policy := got(s.engine.Policy(tenantry.PolicyQuery{}))
+	policy.Name = "groups-are-theirs"
+	policy.Reserved = append(policy.Reserved, tenantry.PermissionGroupsManage)
+	s.twice(support, onTicket, "reserves groups for customers", tenantry.SetPolicy{Policy: policy})
 
 	s.heading("A link is converted")
 	inn, itsLink := s.anInn(ada, northwind)
-	s.twice(tenantry.User(ada), "Ada", "converts the link to jointly managed", object{"command": "convert_link", "link": itsLink,
-		"management": "jointly", "owner": object{"name": "Olaf", "email": "olaf@inn.example"}})
+	s.twice(tenantry.ByUser(ada), "Ada", "converts the link to jointly managed", tenantry.ConvertLink{Link: itsLink,
+		Management: tenantry.ManagementJointly, Owner: &tenantry.Invitee{Name: tenantry.Ptr[tenantry.PersonName]("Olaf"), Email: "olaf@inn.example"}})
 
 	s.heading("A link ends")
 	s.does(klara, "asks to delink", delink)
-	s.twice(tenantry.User(ada), "Ada", "accepts", object{"command": "accept_delink", "link": link})
+	s.twice(tenantry.ByUser(ada), "Ada", "accepts", tenantry.AcceptDelink{Link: link})
 
 	s.heading("A tenant is deleted")
-	s.twice(support, onTicket, "deletes the inn", object{"command": "delete_tenants", "tenants": []id{inn}, "confirm": "delete"})
+	s.twice(support, onTicket, "deletes the inn", tenantry.DeleteTenants{Tenants: []tenantry.TenantID{inn}, Confirm: "delete"})
 	s.verify()
 }
 
 // anInn is a customer that is fully managed, and somebody of it who is locked out.
-func (s *stage) anInn(ada, northwind id) (inn, link id) {
+func (s *stage) anInn(ada tenantry.UserID, northwind tenantry.TenantID) (inn tenantry.TenantID, link tenantry.LinkID) {
 	const email = "mila@inn.example"
-	added := outcome[struct{ Tenant, Link id }](s.does(ada, "adds an inn, fully managed",
-		object{"command": "add_customer", "manager": northwind, "kind": "customer", "name": "Inn am See",
-			"number": "IN-400", "management": "fully", "services": []string{"manage"}}))
+	added := outcome[tenantry.AddedCustomer](s.does(ada, "adds an inn, fully managed",
+		tenantry.AddCustomer{Manager: northwind, Kind: tenantry.TenantKindCustomer, Name: "Inn am See",
+			Number: tenantry.Ptr[tenantry.Number]("IN-400"), Management: tenantry.ManagementFully,
+			Services: []tenantry.Service{tenantry.ServiceManage}}))
 	s.call(added.Tenant, "Inn am See")
 	s.call(added.Link, "Northwind IT → Inn am See")
-	invited := outcome[invitation](s.does(ada, "invites Mila, to read there",
-		object{"command": "invite_user", "tenant": added.Tenant, "invitee": object{"email": email}, "role": "read_only"}))
+	invited := outcome[tenantry.InvitedUser](s.does(ada, "invites Mila, to read there",
+		tenantry.InviteUser{Tenant: added.Tenant, Invitee: tenantry.Invitee{Email: email}, Role: tenantry.RoleReadOnly}))
 	s.call(invited.User, "Mila")
-	s.does(invited.User, "accepts, and is locked out", invited.accept(email))
+	s.does(invited.User, "accepts, and is locked out", accept(invited, email))
 	return added.Tenant, added.Link
 }
 
-func would(by tenantry.Actor, command object) object {
-	return object{"query": "preview", "actor": by, "command": command}
+func would(by tenantry.Actor, command tenantry.Command) tenantry.PreviewQuery {
+	return tenantry.PreviewQuery{Actor: by, Command: command}
 }
 
 // mayNotRead: somebody asks what a command would lead to, and is refused as the command would be.
-func (s *stage) mayNotRead(by id, what string, command object) {
-	line := s.name(by.String()) + " " + what
-	err := s.engine.Ask(would(tenantry.User(by), command), nil)
-	var refusal *tenantry.Error
-	if !errors.As(err, &refusal) || !refusal.Refused() {
-		must(fmt.Errorf("%s: was to be refused: %w", line, err))
-	}
-	now := time.UnixMicro(atomic.LoadInt64(&s.micros))
-	s.refused(clockFace(now), line, refusal.Code, refusal.Name, s.inNames(refusal.Message), refusal.Remedy)
+func (s *stage) mayNotRead(by tenantry.UserID, what string, command tenantry.Command) {
+	_, err := s.engine.Preview(would(tenantry.ByUser(by), command))
+	s.wasRefused(s.name(by)+" "+what, err)
 }
 
 // twice reads what a command would lead to, gives it, and compares.
-func (s *stage) twice(by tenantry.Actor, who, what string, command object) {
+func (s *stage) twice(by tenantry.Actor, who, what string, command tenantry.Command) {
 	before := s.revision()
-	foretold := ask[previewed](s, would(by, command))
+	foretold := got(s.engine.Preview(would(by, command)))
 	s.tell(foretold)
 	s.doesAs(by, who, what, command)
-	came := ask[struct{ Rows []change }](s, object{"query": "host_access_changes", "after": before}).Rows
-	records := ask[struct{ Rows []record }](s, object{"query": "host_records", "after": before}).Rows
+	came := got(s.engine.HostAccessChanges(tenantry.HostAccessChangesQuery{After: before})).Rows
+	records := got(s.engine.HostRecords(tenantry.HostRecordsQuery{After: before})).Rows
 	if len(records) != 1 || happened(records[0].Events) != happened(foretold.Events) {
 		must(fmt.Errorf("%s: other things happened than were told before", what))
 	}
@@ -128,7 +110,7 @@ func (s *stage) twice(by tenantry.Actor, who, what string, command object) {
 }
 
 // cameSo is whether somebody gains and loses what they were told to before.
-func cameSo(foretold change, came []change) bool {
+func cameSo(foretold tenantry.AccessChangeRow, came []tenantry.AccessEvent) bool {
 	for _, one := range came {
 		if one.User == foretold.User && one.Tenant == foretold.Tenant {
 			return reflect.DeepEqual(one.Gained, foretold.Gained) && reflect.DeepEqual(one.Lost, foretold.Lost)
@@ -138,18 +120,23 @@ func cameSo(foretold change, came []change) bool {
 }
 
 // tell shows what a command would lead to.
-func (s *stage) tell(foretold previewed) {
+func (s *stage) tell(foretold tenantry.Previewed) {
 	s.remark("would happen: " + strings.ReplaceAll(happened(foretold.Events), "\n", ", "))
 	for _, notice := range foretold.Notices {
 		var to []string
 		for _, one := range notice.To {
-			to = append(to, s.name(one.User+one.Tenant))
+			switch one := one.Is.(type) {
+			case tenantry.SubjectUser:
+				to = append(to, s.name(one.User))
+			case tenantry.SubjectTenant:
+				to = append(to, s.name(one.Tenant))
+			}
 		}
 		if notice.Operator {
 			to = append(to, "the operator")
 		}
 		sort.Strings(to)
-		s.remark("would be sent: " + notice.Kind.Kind + " → " + strings.Join(to, ", "))
+		s.remark("would be sent: " + notice.Kind.Is.Tag() + " → " + strings.Join(to, ", "))
 	}
 	var rows [][]cell
 	for _, one := range foretold.Rights.Rows {

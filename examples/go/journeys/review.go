@@ -4,23 +4,15 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-	"time"
 
-	"tenantry.example/go/tenantry"
+	tenantry "tenantry.example/ffi/go"
 )
 
 // The moment that the auditor asks about.
-const on3March = "2026-03-03T12:00:00Z"
-
-// held is a permission that somebody holds somewhere.
-type held struct {
-	Permission   string
-	Services     []string
-	ServicesOnly bool `json:"services_only"`
-}
+var on3March = tenantry.AtTime(*march(3, 12, 0))
 
 // permissions is what somebody may do: by name, or how much, where it is more than two permissions.
-func permissions(all []held) string {
+func permissions(all []tenantry.HeldPermission) string {
 	switch {
 	case len(all) == 0:
 		return "–"
@@ -29,30 +21,9 @@ func permissions(all []held) string {
 	}
 	var names []string
 	for _, one := range all {
-		names = append(names, one.Permission)
+		names = append(names, string(one.Permission))
 	}
 	return strings.Join(names, "\n")
-}
-
-// reached is somebody who can reach a tenant, or a tenant that somebody can reach, and why.
-type reached struct {
-	User, Home   string
-	Name, Number string
-	Ways         []struct {
-		Grounds *struct{ Tenant, Role string }
-		Chain   []string
-		Held    []held
-		Granted []string
-	}
-}
-
-// change is what somebody gained and lost on a tenant, and by what.
-type change struct {
-	Seq          uint64
-	At           time.Time
-	Command      *string
-	User, Tenant string
-	Gained, Lost []held
 }
 
 // review: an auditor's questions: who could reach this customer on 3 March, and why; what has changed since, and by what.
@@ -73,24 +44,25 @@ func review(s *stage) {
 	s.introduce()
 
 	s.heading("Up to 3 March")
-	asked := outcome[id](s.does(ada, "asks to manage BK-200 jointly", object{"command": "request_link", "manager": northwind,
-		"number": "BK-200", "management": "jointly", "services": []string{"enrollment", "manage"}}))
-	link := outcome[id](s.does(klara, "accepts", object{"command": "accept_link", "request": asked}))
+	both := []tenantry.Service{tenantry.ServiceEnrollment, tenantry.ServiceManage}
+	asked := outcome[tenantry.LinkRequestID](s.does(ada, "asks to manage BK-200 jointly", tenantry.RequestLink{Manager: northwind,
+		Number: "BK-200", Management: tenantry.ManagementJointly, Services: both}))
+	link := outcome[tenantry.LinkID](s.does(klara, "accepts", tenantry.AcceptLink{Request: asked}))
 	s.call(link, "Northwind IT → Bäckerei Klein")
-	grants := func(names ...string) object {
-		return object{"command": "set_manager_grants", "link": link, "grants": append([]string{}, names...)}
+	grants := func(names ...tenantry.Permission) tenantry.SetManagerGrants {
+		return tenantry.SetManagerGrants{Link: link, Grants: names}
 	}
-	s.does(klara, "lets Northwind manage users", grants("users.manage"))
-	asked = outcome[id](s.does(hana, "asks to manage NW-100 for twenty days", object{"command": "request_link", "manager": harbour,
-		"number": "NW-100", "management": "jointly", "services": []string{"enrollment", "manage"}, "term": object{"days": 20}}))
-	above := outcome[id](s.does(ada, "accepts", object{"command": "accept_link", "request": asked}))
+	s.does(klara, "lets Northwind manage users", grants(tenantry.PermissionUsersManage))
+	asked = outcome[tenantry.LinkRequestID](s.does(hana, "asks to manage NW-100 for twenty days", tenantry.RequestLink{Manager: harbour,
+		Number: "NW-100", Management: tenantry.ManagementJointly, Services: both, Term: &tenantry.TermRequest{Days: tenantry.Ptr(int64(20))}}))
+	above := outcome[tenantry.LinkID](s.does(ada, "accepts", tenantry.AcceptLink{Request: asked}))
 	s.call(above, "Harbour Security → Northwind IT")
 
 	s.heading("And after it")
 	s.daysPass(7)
-	s.does(ada, "blocks Ben, who has left", object{"command": "block_user", "user": ben})
-	admin := object{"user": cleo, "tenant": bakery, "role": "admin"}
-	s.does(ada, "makes Cleo admin at the bakery", object{"command": "assign", "assignments": []object{admin}})
+	s.does(ada, "blocks Ben, who has left", tenantry.BlockUser{User: ben})
+	admin := tenantry.NewAssignment{User: cleo, Tenant: bakery, Role: tenantry.RoleAdmin}
+	s.does(ada, "makes Cleo admin at the bakery", tenantry.Assign{Assignments: []tenantry.NewAssignment{admin}})
 	s.daysPass(30)
 	s.does(klara, "takes the grant back", grants())
 
@@ -99,16 +71,13 @@ func review(s *stage) {
 	s.asKlaraReadsIt(klara, bakery)
 
 	s.heading("The same as the platform's staff reads it, with the why")
-	then := object{"query": "tenant_access", "actor": tenantry.Operator(""), "tenant": bakery, "as_of": on3March}
-	var answered struct {
-		Seq    uint64
-		Answer struct{ Rows []reached }
-	}
-	must(s.engine.Call(object{"ask": then}, &answered))
-	s.withTheWhy(answered.Answer.Rows)
-	then["filter"] = object{"permission": "users.manage"}
+	then := tenantry.TenantAccessQuery{Actor: tenantry.Operator(""), Tenant: bakery, AsOf: on3March}
+	var answered tenantry.Page[tenantry.TenantAccessRow]
+	seq := got(s.engine.Ask(then, &answered))
+	s.withTheWhy(answered.Rows)
+	then.Filter = &tenantry.AccessFilter{Permission: tenantry.Ptr[tenantry.Permission](tenantry.PermissionUsersManage)}
 	var able []string
-	for _, one := range ask[struct{ Rows []reached }](s, then).Rows {
+	for _, one := range got(s.engine.TenantAccess(then)).Rows {
 		able = append(able, s.name(one.User))
 	}
 	sort.Strings(able)
@@ -116,38 +85,35 @@ func review(s *stage) {
 
 	s.heading("What has changed since")
 	var rows [][]cell
-	for _, one := range ask[struct{ Rows []change }](s, object{"query": "tenant_access_changes", "actor": tenantry.Operator(""),
-		"tenant": bakery, "since": on3March}).Rows {
+	since := tenantry.TenantAccessChangesQuery{Actor: tenantry.Operator(""), Tenant: bakery, Since: *on3March}
+	for _, one := range got(s.engine.TenantAccessChanges(since)).Rows {
 		rows = append(rows, []cell{plain(s.name(one.User)), good(permissions(one.Gained)), bad(permissions(one.Lost))})
 	}
 	s.table([]string{"who", "gained", "lost"}, rows)
 
 	s.heading("By which record")
-	s.byWhichRecord(bakery, answered.Seq)
+	s.byWhichRecord(bakery, seq)
 	s.remark("What has ended by time alone has no command; it comes with the record that was next.")
 
 	s.heading("What Cleo can reach today, as she reads it")
 	rows = nil
-	for _, one := range ask[struct{ Rows []reached }](s, object{"query": "user_access", "actor": tenantry.User(cleo), "user": cleo}).Rows {
-		rows = append(rows, []cell{plain(one.Name), faint(one.Number), plain(permissions(one.Ways[0].Held))})
+	for _, one := range got(s.engine.UserAccess(tenantry.UserAccessQuery{Actor: tenantry.ByUser(cleo), User: cleo})).Rows {
+		rows = append(rows, []cell{plain(string(one.Name)), faint(string(one.Number)), plain(permissions(one.Ways[0].Held))})
 	}
 	s.table([]string{"tenant", "number", "may"}, rows)
 	s.verify()
 }
 
-func (s *stage) asKlaraReadsIt(klara, bakery id) {
+func (s *stage) asKlaraReadsIt(klara tenantry.UserID, bakery tenantry.TenantID) {
 	var rows [][]cell
-	asks := func(query string) object {
-		return object{"query": query, "actor": tenantry.User(klara), "tenant": bakery, "as_of": on3March}
-	}
-	for _, one := range ask[struct{ Rows []reached }](s, asks("tenant_access")).Rows {
+	by := tenantry.ByUser(klara)
+	people := tenantry.TenantAccessQuery{Actor: by, Tenant: bakery, AsOf: on3March}
+	for _, one := range got(s.engine.TenantAccess(people)).Rows {
 		rows = append(rows, []cell{plain(s.name(one.User)), faint(s.name(one.Home)), plain(permissions(one.Ways[0].Held))})
 	}
-	for _, one := range ask[[]struct {
-		Organisation struct{ Name string }
-		Held         []held
-	}](s, asks("organisation_access")) {
-		rows = append(rows, []cell{faint("somebody"), plain(one.Organisation.Name), plain(permissions(one.Held))})
+	others := tenantry.OrganisationAccessQuery{Actor: by, Tenant: bakery, AsOf: on3March}
+	for _, one := range got(s.engine.OrganisationAccess(others)) {
+		rows = append(rows, []cell{faint("somebody"), plain(string(one.Organisation.Name)), plain(permissions(one.Held))})
 	}
 	s.table([]string{"who", "of", "could"}, rows)
 }
@@ -161,27 +127,30 @@ func orDash(lines []string) cell {
 }
 
 // withTheWhy shows by which role and through which links, and what of it rests on a grant.
-func (s *stage) withTheWhy(all []reached) {
+func (s *stage) withTheWhy(all []tenantry.TenantAccessRow) {
 	var rows [][]cell
 	for _, one := range all {
 		way, role := one.Ways[0], "–"
 		if way.Grounds != nil {
-			role = way.Grounds.Role + " of " + s.name(way.Grounds.Tenant)
+			role = string(way.Grounds.Role) + " of " + s.name(way.Grounds.Tenant)
 		}
-		var links []string
+		var links, granted []string
 		for _, link := range way.Chain {
 			links = append(links, s.name(link))
 		}
-		rows = append(rows, []cell{plain(s.name(one.User)), plain(role), orDash(links), plain(permissions(way.Held)), orDash(way.Granted)})
+		for _, permission := range way.Granted {
+			granted = append(granted, string(permission))
+		}
+		rows = append(rows, []cell{plain(s.name(one.User)), plain(role), orDash(links), plain(permissions(way.Held)), orDash(granted)})
 	}
 	s.table([]string{"who", "by the role", "through the link", "could", "by a grant"}, rows)
 }
 
 // byWhichRecord shows what the feed has of a tenant from a record on.
-func (s *stage) byWhichRecord(of id, after uint64) {
+func (s *stage) byWhichRecord(of tenantry.TenantID, after int64) {
 	var rows [][]cell
-	for _, one := range ask[struct{ Rows []change }](s, object{"query": "host_access_changes", "after": after}).Rows {
-		if one.Tenant != of.String() {
+	for _, one := range got(s.engine.HostAccessChanges(tenantry.HostAccessChangesQuery{After: after})).Rows {
+		if one.Tenant != of {
 			continue
 		}
 		command := faint("–")

@@ -9,20 +9,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tenantry.example/go/tenantry"
+	tenantry "tenantry.example/ffi/go"
 )
 
-type (
-	id     = tenantry.ID
-	object = map[string]any
-)
+// Who takes the notices off the file.
+const postman = "postman"
 
-const (
-	// Who takes the notices off the file.
-	postman = "postman"
-	// The most rows that one answer has; no journey has more.
-	all = 1000
-)
+// The most rows that one answer has; no journey has more.
+var all = tenantry.Ptr(int64(1000))
 
 // stage is what every journey plays on: an engine on a file, a clock that the journey moves, ids that count up, and names for
 // ids. It never decides anything: every yes and every no on the page is tenantry's answer.
@@ -36,7 +30,7 @@ type stage struct {
 }
 
 type player struct {
-	tenant id
+	tenant tenantry.TenantID
 	people []string
 }
 
@@ -49,6 +43,12 @@ func must(err error) {
 	}
 }
 
+// got is what was answered.
+func got[T any](answer T, err error) T {
+	must(err)
+	return answer
+}
+
 func setStage(path, policy string) *stage {
 	// Monday, 2 March 2026, eight o'clock: when every journey begins.
 	morning := time.Date(2026, time.March, 2, 8, 0, 0, 0, time.UTC)
@@ -56,7 +56,7 @@ func setStage(path, policy string) *stage {
 	engine, err := tenantry.Open(path, tenantry.Options{
 		Policy: policy,
 		Now:    func() time.Time { return time.UnixMicro(atomic.LoadInt64(&s.micros)) },
-		NewID: func() (made id) {
+		NewID: func() (made tenantry.ID) {
 			number := atomic.AddUint64(&s.next, 1)
 			for place := 0; place < 8; place++ {
 				made[15-place] = byte(number >> (8 * place))
@@ -69,30 +69,12 @@ func setStage(path, policy string) *stage {
 	return s
 }
 
-// ask answers a query.
-func ask[T any](s *stage, query object) (answer T) {
-	must(s.engine.Ask(query, &answer))
-	return answer
-}
-
-// execute does a command, of which the story wants the outcome only.
-func execute[T any](s *stage, by tenantry.Actor, command object) T {
-	receipt, err := s.engine.Execute(by, command)
-	must(err)
-	return outcome[T](receipt.Outcome)
-}
-
 // outcome reads what a command answers with.
-func outcome[T any](from json.RawMessage) (read T) {
-	must(json.Unmarshal(from, &read))
-	return read
+func outcome[T any](from tenantry.Executed[json.RawMessage]) T {
+	return got(tenantry.OutcomeOf[T](from))
 }
 
-func (s *stage) revision() uint64 {
-	seq, err := s.engine.Refresh("")
-	must(err)
-	return seq
-}
+func (s *stage) revision() int64 { return got(s.engine.Refresh("")) }
 
 // Time.
 
@@ -110,10 +92,9 @@ func (s *stage) hoursPass(hours int) {
 
 func (s *stage) timePasses(span time.Duration, words string) {
 	atomic.AddInt64(&s.micros, span.Microseconds())
-	var swept struct{ Happened int }
-	must(s.engine.Call(object{"sweep": object{}}, &swept))
+	happened := got(s.engine.Sweep(false))
 	s.remark("… " + words + " …")
-	if swept.Happened > 0 {
+	if happened > 0 {
 		s.deliver()
 	}
 }
@@ -123,13 +104,13 @@ func clockFace(at time.Time) string { return at.UTC().Format("2006-01-02 15:04")
 
 // Names.
 
-func (s *stage) call(it id, name string) { s.names[it.String()] = name }
+func (s *stage) call(it fmt.Stringer, name string) { s.names[it.String()] = name }
 
-func (s *stage) name(it string) string {
-	if name, known := s.names[it]; known {
+func (s *stage) name(it fmt.Stringer) string {
+	if name, known := s.names[it.String()]; known {
 		return name
 	}
-	return it
+	return it.String()
 }
 
 // inNames is a text in which ids give way to names.
@@ -140,154 +121,154 @@ func (s *stage) inNames(text string) string {
 	return text
 }
 
-// actor is who is shown for a record, or in an audit.
-type actor struct {
-	User, Organisation string
-	Operator           *struct{ Ticket string }
-	alone              string
-}
-
-// UnmarshalJSON takes the clock and strangers, too, which are a name alone.
-func (a *actor) UnmarshalJSON(from []byte) error {
-	type fields actor
-	if len(from) > 0 && from[0] == '"' {
-		return json.Unmarshal(from, &a.alone)
-	}
-	return json.Unmarshal(from, (*fields)(a))
-}
-
-func (s *stage) actorName(who actor) string {
-	switch {
-	case who.User != "":
+// actorName is who is shown for a record, or in an audit.
+func (s *stage) actorName(who interface{ Tag() string }) string {
+	switch who := who.(type) {
+	case tenantry.ActorUser:
 		return s.name(who.User)
-	case who.Organisation != "":
+	case tenantry.AuditActorUser:
+		return s.name(who.User)
+	case tenantry.AuditActorOrganisation:
 		return "someone of " + s.name(who.Organisation)
-	case who.alone == "stranger":
+	case tenantry.AuditActorStranger:
 		return "a stranger"
-	case who.alone != "":
-		return "the " + who.alone
-	case who.Operator != nil && who.Operator.Ticket != "":
-		return "the operator, on " + who.Operator.Ticket
+	case tenantry.ActorOperator:
+		return operatorOn(who.Ticket)
+	case tenantry.AuditActorOperator:
+		return operatorOn(who.Ticket)
 	default:
+		return "the " + who.Tag()
+	}
+}
+
+func operatorOn(ticket *tenantry.Ticket) string {
+	if ticket == nil {
 		return "the operator"
 	}
+	return "the operator, on " + string(*ticket)
 }
 
 // The cast.
 
 // tenant registers a tenant, as the platform's operator does.
-func (s *stage) tenant(kind, name, number string) id {
-	made := execute[id](s, tenantry.Operator(""), object{"command": "register_tenant", "kind": kind, "name": name, "number": number})
-	s.enlist(made, name)
+func (s *stage) tenant(kind tenantry.TenantKind, name tenantry.CompanyName, number tenantry.Number) tenantry.TenantID {
+	made := got(s.engine.RegisterTenant(tenantry.Operator(""), tenantry.RegisterTenant{Kind: kind, Name: name, Number: &number})).Outcome
+	s.enlist(made, string(name))
 	return made
 }
 
 // enlist takes a tenant into the cast.
-func (s *stage) enlist(tenant id, name string) {
+func (s *stage) enlist(tenant tenantry.TenantID, name string) {
 	s.call(tenant, name)
 	s.cast = append(s.cast, &player{tenant: tenant})
 }
 
 // user registers a user, as the platform's operator does.
-func (s *stage) user(name string, home id, email, role string) id {
-	made := execute[id](s, tenantry.Operator(""), object{"command": "register_user", "name": name, "home": home, "email": email, "role": role})
-	s.call(made, name)
+func (s *stage) user(name tenantry.PersonName, home tenantry.TenantID, email tenantry.Email, role tenantry.RoleRef) tenantry.UserID {
+	register := tenantry.RegisterUser{Name: &name, Home: home, Email: email, Role: role}
+	made := got(s.engine.RegisterUser(tenantry.Operator(""), register)).Outcome
+	s.call(made, string(name))
 	for _, one := range s.cast {
 		if one.tenant == home {
-			one.people = append(one.people, name+" ("+role+")")
+			one.people = append(one.people, fmt.Sprintf("%s (%s)", name, role))
 		}
 	}
 	return made
+}
+
+// entity is a thing as it is.
+func entity[T any](s *stage, kind tenantry.Kind, id tenantry.ID) T {
+	if found := got(s.engine.HostEntity(tenantry.HostEntityQuery{Kind: kind, ID: id})); found != nil {
+		if it, is := found.Is.(T); is {
+			return it
+		}
+	}
+	panic(stop{fmt.Errorf("there is no %s %s", kind, id)})
 }
 
 // introduce shows who plays.
 func (s *stage) introduce() {
 	var rows [][]cell
 	for _, one := range s.cast {
-		it := ask[struct {
-			Entity struct{ Name, Number, Kind string }
-		}](s, object{"query": "host_entity", "kind": "tenant", "id": one.tenant}).Entity
+		it := entity[tenantry.Tenant](s, tenantry.KindTenant, tenantry.ID(one.tenant))
 		people := faint("–")
 		if len(one.people) > 0 {
 			people = plain(strings.Join(one.people, ", "))
 		}
-		rows = append(rows, []cell{plain(it.Name), faint(it.Number), plain(it.Kind), people})
+		rows = append(rows, []cell{plain(string(it.Name)), faint(string(it.Number)), plain(string(it.Kind)), people})
 	}
 	s.table([]string{"tenant", "number", "kind", "people"}, rows)
 }
 
 // The story.
 
-// does: somebody does something, and it is done. who is how the page calls them.
-func (s *stage) doesAs(by tenantry.Actor, who, what string, command object) json.RawMessage {
+// done is what a command led to.
+type done = tenantry.Executed[json.RawMessage]
+
+// doesAs: somebody does something, and it is done. who is how the page calls them.
+func (s *stage) doesAs(by tenantry.Actor, who, what string, command tenantry.Command) done {
 	s.minutesPass()
-	receipt, err := s.engine.Execute(by, command)
+	made, err := s.engine.Execute(by, command)
 	if err != nil {
 		must(fmt.Errorf("%s %s: %w", who, what, err))
 	}
-	s.done(clockFace(receipt.At), who+" "+what)
+	s.done(clockFace(made.At), who+" "+what)
 	s.deliver()
-	return receipt.Outcome
+	return made
 }
 
-func (s *stage) does(by id, what string, command object) json.RawMessage {
-	return s.doesAs(tenantry.User(by), s.name(by.String()), what, command)
+func (s *stage) does(by tenantry.UserID, what string, command tenantry.Command) done {
+	return s.doesAs(tenantry.ByUser(by), s.name(by), what, command)
 }
 
 // tries: somebody tries something, and it is refused.
-func (s *stage) tries(by id, what string, command object) {
+func (s *stage) tries(by tenantry.UserID, what string, command tenantry.Command) {
 	s.minutesPass()
-	line := s.name(by.String()) + " " + what
-	_, err := s.engine.Execute(tenantry.User(by), command)
+	_, err := s.engine.Execute(tenantry.ByUser(by), command)
+	s.wasRefused(s.name(by)+" "+what, err)
+}
+
+// wasRefused shows a refusal, and ends the journey where there was none.
+func (s *stage) wasRefused(line string, err error) {
 	var refusal *tenantry.Error
 	if !errors.As(err, &refusal) || !refusal.Refused() {
 		must(fmt.Errorf("%s: was to be refused: %w", line, err))
 	}
 	now := time.UnixMicro(atomic.LoadInt64(&s.micros))
-	s.refused(clockFace(now), line, refusal.Code, refusal.Name, s.inNames(refusal.Message), refusal.Remedy)
+	s.refused(clockFace(now), line, int(refusal.Code), refusal.Name, s.inNames(refusal.Message), refusal.Remedy)
 }
 
 // deliver delivers the notices that wait: the address is looked up now, and then they are acknowledged.
 func (s *stage) deliver() {
-	waiting := ask[struct {
-		Notices []struct {
-			Kind struct{ Kind string }
-			To   struct {
-				Users    []id
-				Operator bool
-			}
-		}
-		Through uint64
-	}](s, object{"query": "notices", "consumer": postman, "limit": all})
+	waiting := got(s.engine.Notices(tenantry.NoticesQuery{Consumer: postman, Limit: all}))
 	for _, notice := range waiting.Notices {
 		var to []string
 		if notice.To.Operator {
 			to = append(to, "the operator")
 		}
 		for _, user := range notice.To.Users {
-			known := ask[*struct{ Email string }](s, object{"query": "host_personal", "subject": object{"user": user}})
-			if known == nil || known.Email == "" {
+			subject := tenantry.Subject{Is: tenantry.SubjectUser{User: user}}
+			known := got(s.engine.HostPersonal(tenantry.HostPersonalQuery{Subject: subject}))
+			if known == nil || known.Email == nil {
 				to = append(to, "nobody any more")
 			} else {
-				to = append(to, known.Email)
+				to = append(to, string(*known.Email))
 			}
 		}
 		sort.Strings(to)
-		s.mail(notice.Kind.Kind, to)
+		s.mail(notice.Kind.Is.Tag(), to)
 	}
-	must(s.engine.Call(object{"acknowledge": object{"consumer": postman, "through": waiting.Through}}, nil))
+	must(s.engine.Acknowledge(postman, waiting.Through))
 }
 
-// event is what happened, by name.
-type event struct{ Event string }
-
 // happened counts repeated things.
-func happened(events []event) string {
+func happened(events []tenantry.Event) string {
 	var names []string
 	times := map[string]int{}
 	for _, one := range events {
-		if times[one.Event]++; times[one.Event] == 1 {
-			names = append(names, one.Event)
+		name := one.Is.Tag()
+		if times[name]++; times[name] == 1 {
+			names = append(names, name)
 		}
 	}
 	for place, name := range names {
@@ -298,39 +279,26 @@ func happened(events []event) string {
 	return strings.Join(names, "\n")
 }
 
-// record is one of the journal, or of an audit.
-type record struct {
-	Seq       uint64
-	At        time.Time
-	Actor, By actor
-	Command   *string
-	Events    []event
-}
-
 var journalColumns = []string{"seq", "at", "from", "command", "what happened"}
 
-func (s *stage) recordRow(it record, from actor) []cell {
-	command := "–" // Who is not told what was commanded.
-	if it.Command != nil {
-		command = *it.Command
-	}
-	return []cell{count(it.Seq), faint(clockFace(it.At)), plain(s.actorName(from)), plain(command), plain(happened(it.Events))}
+// recordRow is one of the journal, or of an audit. Who is not told what was commanded reads a dash.
+func (s *stage) recordRow(seq int64, at time.Time, from interface{ Tag() string }, command string, events []tenantry.Event) []cell {
+	return []cell{count(seq), faint(clockFace(at)), plain(s.actorName(from)), plain(command), plain(happened(events))}
 }
 
 // history shows what the journal holds, record by record.
 func (s *stage) history() {
 	var rows [][]cell
-	for _, it := range ask[struct{ Rows []record }](s, object{"query": "host_records", "paging": object{"limit": all}}).Rows {
-		rows = append(rows, s.recordRow(it, it.Actor))
+	for _, it := range got(s.engine.HostRecords(tenantry.HostRecordsQuery{Paging: &tenantry.Paging{Limit: all}})).Rows {
+		rows = append(rows, s.recordRow(it.Seq, it.At, it.Actor.Is, it.Command, it.Events))
 	}
 	s.table(journalColumns, rows)
 }
 
 // verify replays the whole journal and says that it holds.
 func (s *stage) verify() {
-	verified := ask[struct{ Journal, Why string }](s, object{"query": "verify"})
-	if verified.Journal != "holds" {
-		must(fmt.Errorf("the journal does not hold: %s", verified.Why))
+	if flawed, is := got(s.engine.Verify(tenantry.VerifyQuery{})).Is.(tenantry.VerificationFlawed); is {
+		must(fmt.Errorf("the journal does not hold: %s", flawed.Why))
 	}
 	s.gap()
 	s.holds(fmt.Sprintf("the journal holds: %d records, replayed, lead to exactly what the file says", s.revision()))
@@ -338,47 +306,44 @@ func (s *stage) verify() {
 
 // question is one that a journey asks.
 type question struct {
-	user       id
-	permission string
-	tenant     id
+	user       tenantry.UserID
+	permission tenantry.Permission
+	tenant     tenantry.TenantID
 }
 
 // watch is of rights that a journey keeps asking for, moment by moment.
 type watch struct {
 	*stage
 	questions []question
-	link      *id
+	link      *tenantry.LinkID
 	moments   []seen
 }
 
 type seen struct {
 	name, status string
-	verdicts     []tenantry.Verdict
+	verdicts     []tenantry.AccessVerdict
 }
 
 func (s *stage) watch(questions ...question) *watch { return &watch{stage: s, questions: questions} }
 
 // follow: from now on the status of this link is shown, too.
-func (w *watch) follow(link id) { w.link = &link }
+func (w *watch) follow(link tenantry.LinkID) { w.link = &link }
 
-var statuses = map[string]string{
-	"active":                       "Active",
-	"delink_requested_by_manager":  "Delink request by MSP",
-	"delink_requested_by_customer": "Delink request by customer",
-	"delinked":                     "Delinked",
+var statuses = map[tenantry.Stage]string{
+	tenantry.StageActive:                    "Active",
+	tenantry.StageDelinkRequestedByManager:  "Delink request by MSP",
+	tenantry.StageDelinkRequestedByCustomer: "Delink request by customer",
+	tenantry.StageDelinked:                  "Delinked",
 }
 
 // moment asks everything, now.
 func (w *watch) moment(name string) {
 	now := seen{name: name, status: "–"}
 	if w.link != nil {
-		link := ask[struct{ Entity struct{ Stage string } }](w.stage, object{"query": "host_entity", "kind": "link", "id": *w.link})
-		now.status = statuses[link.Entity.Stage]
+		now.status = statuses[entity[tenantry.Link](w.stage, tenantry.KindLink, tenantry.ID(*w.link)).Stage]
 	}
 	for _, it := range w.questions {
-		found, err := w.engine.Check(it.user, it.permission, it.tenant, "")
-		must(err)
-		now.verdicts = append(now.verdicts, found)
+		now.verdicts = append(now.verdicts, got(w.engine.Check(it.user, it.permission, it.tenant, "")))
 	}
 	w.moments = append(w.moments, now)
 }
@@ -393,14 +358,17 @@ func (w *watch) show() {
 		header = append(header, column(then.name))
 		status = append(status, faint(column(then.status)))
 	}
-	rows := [][]cell{status}
-	reasons := map[int]bool{}
+	var rows [][]cell
+	if w.link != nil {
+		rows = append(rows, status)
+	}
+	reasons := map[tenantry.Code]bool{}
 	for place, it := range w.questions {
-		who := w.name(it.user.String())
+		who := w.name(it.user)
 		if place > 0 && w.questions[place-1].user == it.user {
 			who = ""
 		}
-		row := []cell{plain(who), plain(it.permission)}
+		row := []cell{plain(who), plain(string(it.permission))}
 		for _, then := range w.moments {
 			if found := then.verdicts[place]; found.Allowed {
 				row = append(row, good("yes"))
@@ -414,30 +382,29 @@ func (w *watch) show() {
 	w.table(header, rows)
 	var codes []int
 	for code := range reasons {
-		codes = append(codes, code)
+		codes = append(codes, int(code))
 	}
 	sort.Ints(codes)
 	for _, code := range codes {
-		name, rule := tenantry.Explain(code)
-		w.remark(fmt.Sprintf("%d %s (%s)", code, name, rule))
+		w.remark(fmt.Sprintf("%d %s (%s)", code, tenantry.Code(code).Name(), tenantry.Code(code).Rule()))
 	}
 	w.askThePast()
 }
 
 func (w *watch) askThePast() {
-	var questions []object
+	var questions []tenantry.Question
 	for _, it := range w.questions {
-		questions = append(questions, object{"user": it.user, "permission": it.permission, "tenant": it.tenant})
+		questions = append(questions, tenantry.Question{User: it.user, Permission: it.permission, Tenant: it.tenant})
 	}
 	for _, then := range w.moments {
 		seq := then.verdicts[0].Seq
-		found := ask[[]struct {
-			Allowed bool
-			Reason  string
-		}](w.stage, object{"query": "check_many", "questions": questions, "as_of": seq})
+		found := got(w.engine.CheckMany(tenantry.CheckManyQuery{Questions: questions, AsOf: tenantry.AtSeq(seq)}))
 		for place, verdict := range then.verdicts {
-			name, _ := tenantry.Explain(verdict.Reason)
-			if found[place].Allowed != verdict.Allowed || !verdict.Allowed && found[place].Reason != name {
+			reason := tenantry.Code(0)
+			if found[place].Reason != nil {
+				reason = *found[place].Reason
+			}
+			if found[place].Allowed != verdict.Allowed || reason != verdict.Reason {
 				must(fmt.Errorf("the past of seq %d answers differently", seq))
 			}
 		}

@@ -1,4 +1,5 @@
-"""A technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember."""
+"""A technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember. Then they may take
+more by themselves, when they need it and with a reason."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import tenantry
 from page import faint, good, plain
 from stage import Stage, Stop, Watch, clock_face
 from tenantry import Operator, TenantId, TenantKind, UserId
-from tenantry.commands import AcceptLink, Assign, EditTenant, RequestLink, SetPolicy, Unassign
+from tenantry.commands import AcceptLink, Activate, Assign, Deactivate, EditTenant, RequestLink, SetPolicy, Unassign
 from tenantry.model import NewAssignment, TemporaryRule, UserOnTenant
 
 
@@ -82,6 +83,36 @@ def play(on: Stage) -> None:
     on.page.heading("Who could do what, and when")
     rights.show()
 
+    on.page.heading("Eligible for three weeks")
+    weeks = Assign(assignments=more, eligible=True, ends=at(28, 22))
+    on.does(ada, "lets Tom be an admin of the bakery whenever he needs it", weeks)
+    on.page.remark("What Tom may activate, as he reads it:")
+    eligible(on, tom)
+    own = Watch(on, (tom, "tenant.view", bakery), (tom, "devices.manage", bakery))
+    own.moment("eligible")
+    long = Activate(tenant=bakery, role="admin", minutes=540, reason="TCK-4711: mail is down")
+    on.tries(tom, "activates it for nine hours", long)
+    active = on.does(tom, "activates it for two hours", dataclasses.replace(long, minutes=120))
+    on.page.remark(f"It is active until {clock_face(active.ends)}.")
+    own.moment("active")
+    why(on, tom, bakery)
+    eligible(on, tom)
+    on.does(tom, "is done, and gives it back", Deactivate(tenant=bakery, role="admin"))
+    own.moment("given back")
+
+    on.page.heading("A sanction lies over it")
+    again = Activate(tenant=bakery, role="admin", minutes=60, reason="TCK-4712: a till is stuck")
+    on.does(tom, "activates it once more", again)
+    off = [NewAssignment(user=tom, tenant=bakery, role="no_access")]
+    on.does(ada, "keeps Tom off the bakery for a week", Assign(assignments=off, ends=at(14, 22)))
+    own.moment("kept off")
+    on.does(tom, "activates it again, to no avail", again)
+    own.moment("still so")
+    listed(on, ada, bakery)
+
+    on.page.heading("What Tom could do, and when")
+    own.show()
+
     on.page.heading("What the journal holds")
     on.history()
     on.verify()
@@ -103,10 +134,26 @@ def listed(on: Stage, actor: UserId, tenant: TenantId) -> None:
         [
             plain(on.name(row.user) if row.user else f"somebody of {on.name(row.home)}"),
             plain(str(row.role)),
+            plain("eligible" if row.eligible else "activated" if row.activated else "given"),
             faint(clock_face(row.starts)),
             faint(clock_face(row.ends)),
             good("yes") if row.decides else faint("–"),
         ]
         for row in on.db.temporary_access(actor=actor, tenant=tenant)
     ]
-    on.page.table(["who", "role", "from", "until", "now"], rows)
+    on.page.table(["who", "role", "how", "from", "until", "now"], rows)
+
+
+def eligible(on: Stage, actor: UserId) -> None:
+    """What somebody may activate, as they are told."""
+    rows = [
+        [
+            plain(on.name(row.tenant)),
+            plain(str(row.role)),
+            faint(clock_face(row.starts)),
+            faint(clock_face(row.ends)),
+            good(clock_face(row.active_until)) if row.active_until else faint("–"),
+        ]
+        for row in on.db.eligible_roles(actor=actor)
+    ]
+    on.page.table(["on", "role", "from", "until", "active until"], rows)

@@ -1,14 +1,16 @@
-//! A technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember.
+//! A technician is given more for two hours, and for a night to come. Time alone ends it; nobody has to remember. Then
+//! they may take more by themselves, when they need it and with a reason.
 
 use tenantry::base::ids::{TenantId, UserId};
 use tenantry::base::text::Website;
 use tenantry::base::time::Timestamp;
 use tenantry::command::{
-    AcceptLink, Assign, EditTenant, NewAssignment, RequestLink, SetPolicy, Unassign, UserOnTenant,
+    AcceptLink, Activate, Assign, Deactivate, EditTenant, NewAssignment, RequestLink, SetPolicy, Unassign,
+    UserOnTenant,
 };
 use tenantry::model::{Actor, Patch, RoleRef, TenantKind};
 use tenantry::policy::{Policy, TemporaryRule};
-use tenantry::query::{Question, TemporaryAccess};
+use tenantry::query::{EligibleRoles, Question, TemporaryAccess};
 
 use crate::page::{faint, good, plain};
 use crate::stage::{Result, Stage, Watch, clock_face, set_of};
@@ -36,8 +38,8 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     let policy = Policy { name: "for-a-while".to_owned(), temporary, ..Policy::default() };
     let support = Actor::operator_for("SUP-4713".parse()?);
     stage.does(support, "wants an end of every such role", SetPolicy::new(Box::new(policy)))?;
-    let more = |user| NewAssignment { user, tenant: bakery, role: admin(), below: None };
-    let for_good = Assign::new(vec![more(tom)]);
+    let having = |role| Assign::new(vec![NewAssignment { user: tom, tenant: bakery, role, below: None }]);
+    let for_good = having(builtin("admin"));
     stage.tries(ada, "makes Tom an admin of the bakery for good", for_good.clone())?;
 
     stage.page.heading("Two hours");
@@ -61,7 +63,7 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
 
     stage.page.heading("A night to come");
     let (starts, ends) = (Some("2026-03-07T22:00:00Z".parse()?), Some("2026-03-08T02:00:00Z".parse()?));
-    let night = Assign { starts, ends, ..for_good };
+    let night = Assign { starts, ends, ..for_good.clone() };
     stage.does(ada, "makes him one for the night of Saturday, too", night)?;
     stage.page.remark("Who has access for a while, as Ada reads it:");
     listed(stage, ada, bakery)?;
@@ -82,13 +84,44 @@ pub(crate) fn play(stage: &mut Stage) -> Result {
     stage.page.heading("Who could do what, and when");
     rights.show(stage)?;
 
+    stage.page.heading("Eligible for three weeks");
+    let weeks = Assign { eligible: true, ends: Some("2026-03-28T22:00:00Z".parse()?), ..for_good };
+    stage.does(ada, "lets Tom be an admin of the bakery whenever he needs it", weeks)?;
+    stage.page.remark("What Tom may activate, as he reads it:");
+    eligible(stage, tom)?;
+    let mut own = Watch::new(&[(tom, "tenant.view", bakery), (tom, "devices.manage", bakery)])?;
+    own.moment(stage, "eligible")?;
+    let wanted = |minutes, reason: &str| -> Result<Activate> {
+        Ok(Activate::new(bakery, builtin("admin"), minutes, reason.parse()?))
+    };
+    stage.tries(tom, "activates it for nine hours", wanted(540, "TCK-4711: mail is down")?)?;
+    let active = stage.does(tom, "activates it for two hours", wanted(120, "TCK-4711: mail is down")?)?;
+    stage.page.remark(&format!("It is active until {}.", clock_face(active.ends)));
+    own.moment(stage, "active")?;
+    why(stage, tom, bakery)?;
+    eligible(stage, tom)?;
+    stage.does(tom, "is done, and gives it back", Deactivate::new(bakery, builtin("admin")))?;
+    own.moment(stage, "given back")?;
+
+    stage.page.heading("A sanction lies over it");
+    stage.does(tom, "activates it once more", wanted(60, "TCK-4712: a till is stuck")?)?;
+    let kept_off = Assign { ends: Some("2026-03-14T22:00:00Z".parse()?), ..having(builtin("no_access")) };
+    stage.does(ada, "keeps Tom off the bakery for a week", kept_off)?;
+    own.moment(stage, "kept off")?;
+    stage.does(tom, "activates it again, to no avail", wanted(60, "TCK-4712: a till is stuck")?)?;
+    own.moment(stage, "still so")?;
+    listed(stage, ada, bakery)?;
+
+    stage.page.heading("What Tom could do, and when");
+    own.show(stage)?;
+
     stage.page.heading("What the journal holds");
     stage.history()?;
     stage.verify()
 }
 
-fn admin() -> RoleRef {
-    RoleRef::Builtin("admin".parse().expect("it is a role of every policy"))
+fn builtin(role: &str) -> RoleRef {
+    RoleRef::Builtin(role.parse().expect("it is a role of every policy"))
 }
 
 /// By which role somebody may manage devices, and for how long.
@@ -112,10 +145,29 @@ fn listed(stage: &mut Stage, actor: UserId, tenant: TenantId) -> Result {
             Some(user) => stage.name(user.uuid()),
             None => format!("somebody of {}", stage.name(row.home.uuid())),
         };
+        let how = match (row.eligible, row.activated) {
+            (true, _) => "eligible",
+            (_, true) => "activated",
+            _ => "given",
+        };
         let now = if row.decides { good("yes") } else { faint("–") };
-        vec![plain(who), plain(&row.role), moment(row.starts), moment(row.ends), now]
+        vec![plain(who), plain(&row.role), plain(how), moment(row.starts), moment(row.ends), now]
     });
     let rows = rows.collect();
-    stage.page.table(&["who", "role", "from", "until", "now"], rows);
+    stage.page.table(&["who", "role", "how", "from", "until", "now"], rows);
+    Ok(())
+}
+
+/// What somebody may activate, as they are told.
+fn eligible(stage: &mut Stage, actor: UserId) -> Result {
+    let page = stage.engine.ask(EligibleRoles::new(actor.into()))?;
+    let moment = |at: Timestamp| faint(clock_face(at));
+    let rows = page.rows.iter().map(|row| {
+        let active = row.active_until.map_or_else(|| faint("–"), |until| good(clock_face(until)));
+        let on = plain(stage.name(row.tenant.uuid()));
+        vec![on, plain(&row.role), moment(row.starts), moment(row.ends), active]
+    });
+    let rows = rows.collect();
+    stage.page.table(&["on", "role", "from", "until", "active until"], rows);
     Ok(())
 }

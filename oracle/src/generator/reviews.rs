@@ -54,10 +54,12 @@ impl Generator {
             let asked = oracle.requests.iter().any(|one| waits(one.state) && one.managed == tenant.id);
             let proposed = oracle.proposals.iter().any(|one| waits(one.state) && one.managed == tenant.id);
             let mut invites = oracle.manager_invitations.iter();
+            let mut laid = oracle.temporaries.iter();
             anything
                 || invited
                 || asked
                 || proposed
+                || laid.any(|one| one.eligible && one.given.tenant == tenant.id)
                 || invites.any(|one| waits(one.state) && one.tenant == tenant.id)
         });
         let viewer = match (self.stranger_to_a_sender(oracle, tenant), self.rng.percent(60)) {

@@ -16,7 +16,8 @@ impl Generator {
             commands.reverse();
             return commands;
         }
-        let made = match self.rng.below(19) {
+        let made = match self.rng.below(25) {
+            19.. => self.of_the_eligible(oracle),
             18 => self.ids_of_what_moves(oracle),
             0..=3 => self.correct_a_kind(oracle),
             4 => self.delete_above_what_is_hidden(oracle),

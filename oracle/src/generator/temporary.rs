@@ -12,7 +12,12 @@ use super::{Generator, word};
 use crate::question::{Asked, ListQuestion, Turning};
 use crate::world::{Oracle, Temporary};
 
-const MINUTE: i64 = 60_000_000;
+pub(super) const MINUTE: i64 = 60_000_000;
+
+/// When it ends, and when it is no longer active.
+fn ends_of(one: &Temporary) -> impl Iterator<Item = Timestamp> {
+    [one.ends].into_iter().chain(one.active.map(|active| active.ends))
+}
 
 pub(super) fn later(moment: Timestamp, micros: i64) -> Timestamp {
     Timestamp::from_micros(moment.micros() + micros).unwrap()
@@ -21,7 +26,7 @@ pub(super) fn later(moment: Timestamp, micros: i64) -> Timestamp {
 impl Generator {
     /// A moment at which something that is given for a while begins or ends, or one beside it, if that is to come.
     pub(super) fn a_turn(&mut self, oracle: &Oracle) -> Option<Timestamp> {
-        let moments = oracle.temporaries.iter().flat_map(|one| [one.starts, one.ends]);
+        let moments = oracle.temporaries.iter().flat_map(Temporary::turns);
         let moments: Vec<Timestamp> = moments.filter(|moment| *moment > self.now).collect();
         let moment = *self.rng.pick(&moments)?;
         Some(later(moment, self.rng.below(3) as i64 - 1).max(self.now))
@@ -37,7 +42,7 @@ impl Generator {
         let mut moments = self.due_moments(oracle);
         moments.retain(|moment| *moment > now);
         let theirs = |one: &&Temporary| Some((one.given.user, one.given.tenant)) == pair;
-        let laid: Vec<Timestamp> = oracle.temporaries.iter().filter(theirs).map(|one| one.ends).collect();
+        let laid: Vec<Timestamp> = oracle.temporaries.iter().filter(theirs).flat_map(ends_of).collect();
         let soon = later(now, 1 + self.rng.below(60 * MINUTE as usize) as i64);
         let ends = match self.rng.below(100) {
             0..=44 => soon,
@@ -75,7 +80,7 @@ impl Generator {
         let theirs = |one: &&Temporary| {
             pair.is_some_and(|on| one.given.user == on.user && one.given.tenant == on.tenant)
         };
-        let laid: Vec<Timestamp> = oracle.temporaries.iter().filter(theirs).map(|one| one.ends).collect();
+        let laid: Vec<Timestamp> = oracle.temporaries.iter().filter(theirs).flat_map(ends_of).collect();
         match self.rng.pick(&laid) {
             Some(ends) if self.rng.percent(60) => Some(*ends),
             _ if self.rng.percent(4) => Some(later(self.now, self.rng.below(MINUTE as usize) as i64)),
@@ -95,7 +100,7 @@ impl Generator {
         }
     }
 
-    fn active_user(
+    pub(super) fn active_user(
         &mut self,
         oracle: &Oracle,
         wanted: impl Fn(UserId, TenantId) -> bool,
@@ -121,7 +126,10 @@ impl Generator {
                 self.rng.percent(40).then(|| later(self.now, self.rng.below(90 * MINUTE as usize) as i64));
             let role = self.role_for(oracle, Some(user), tenant);
             let assignments = vec![NewAssignment { user, tenant, role, below: self.maybe_below() }];
-            commands.push((operator.clone(), Assign { assignments, starts, ends: Some(ends) }.into()));
+            commands.push((
+                operator.clone(),
+                Assign { starts, ends: Some(ends), ..Assign::new(assignments) }.into(),
+            ));
         }
         match self.rng.below(3) {
             0 => commands.push((operator, RemoveUser { user }.into())),
@@ -143,7 +151,7 @@ impl Generator {
         let starts = self.rng.percent(50).then(|| later(self.now, 10 * MINUTE));
         let ends = Some(later(self.now, 20 * MINUTE));
         let assignments = vec![NewAssignment { user, tenant, role: RoleRef::Custom(role), below: None }];
-        let assign = Assign { assignments, starts, ends };
+        let assign = Assign { assignments, starts, ends, eligible: self.rng.percent(30) };
         let remove: Command = match self.rng.percent(70) {
             true => DeleteRole { role }.into(),
             false => RemoveUser { user }.into(),
@@ -164,8 +172,7 @@ impl Generator {
             false => RoleRef::Builtin(oracle.policy.admin_role.clone()),
         };
         let given = NewAssignment { user: giver, tenant: home, role: much.clone(), below: Some(true) };
-        let mut commands =
-            vec![(operator, Assign { assignments: vec![given], starts: None, ends: Some(ends) }.into())];
+        let mut commands = vec![(operator, Assign { ends: Some(ends), ..Assign::new(vec![given]) }.into())];
         for _ in 0..2 + self.rng.below(3) {
             let user = self.at_home(oracle, home)?;
             let below: Vec<TenantId> = oracle.all_below(home, self.now).into_iter().collect();
@@ -193,7 +200,10 @@ impl Generator {
                 }
                 2 => EditUser { user, name: Default::default(), email: Some(self.email()) }.into(),
                 3 => BlockUser { user }.into(),
-                _ => Assign { assignments, starts: from, ends: until }.into(),
+                _ => {
+                    let eligible = until.is_some() && self.rng.percent(30);
+                    Assign { assignments, starts: from, ends: until, eligible }.into()
+                }
             };
             commands.push((Actor::User(giver), command));
         }
@@ -236,13 +246,13 @@ impl Generator {
             _ => operator,
         };
         let assignments = vec![NewAssignment { user, tenant: home, role, below: self.maybe_below() }];
-        commands.push((by.clone(), Assign { assignments, starts, ends: Some(ends) }.into()));
+        commands.push((by.clone(), Assign { starts, ends: Some(ends), ..Assign::new(assignments) }.into()));
         for _ in 0..self.rng.below(3) {
             let other = self.at_home(oracle, home)?;
             let role = self.role_for(oracle, Some(other), home);
             let assignments = vec![NewAssignment { user: other, tenant: home, role, below: None }];
             let until = self.rng.percent(50).then(|| later(now, self.rng.below(90 * MINUTE as usize) as i64));
-            commands.push((Actor::User(user), Assign { assignments, starts: None, ends: until }.into()));
+            commands.push((Actor::User(user), Assign { ends: until, ..Assign::new(assignments) }.into()));
         }
         if self.rng.percent(40) {
             let assignments = vec![UserOnTenant { user, tenant: home }];
@@ -267,7 +277,7 @@ impl Generator {
         let session = Some(SessionId::from_uuid(self.fresh(11)));
         let return_to = word::<ReturnPlace>("https://example.com/back");
         let mut commands: Vec<(Actor, Command)> = vec![
-            (operator.clone(), Assign { assignments, starts: None, ends }.into()),
+            (operator.clone(), Assign { ends, ..Assign::new(assignments) }.into()),
             (Actor::User(user), OpenConsole { tenant, service, return_to, session }.into()),
         ];
         if self.rng.percent(30) {
@@ -276,7 +286,7 @@ impl Generator {
             let assignments = vec![NewAssignment { user, tenant, role, below: None }];
             let starts = Some(later(now, 2 * MINUTE));
             let ends = ends.map(|ends| later(ends, MINUTE));
-            commands.push((operator, Assign { assignments, starts, ends }.into()));
+            commands.push((operator, Assign { starts, ends, ..Assign::new(assignments) }.into()));
         }
         Some(commands)
     }
@@ -302,7 +312,7 @@ impl Generator {
             self.rng.percent(60).then(|| later(self.now, self.rng.below(20 * MINUTE as usize) as i64));
         let ends = Some(later(self.now, 20 * MINUTE + self.rng.below(20 * MINUTE as usize) as i64));
         let assignments = vec![NewAssignment { user, tenant: home, role: oracle.super_role(), below: None }];
-        commands.push((operator, Assign { assignments, starts, ends }.into()));
+        commands.push((operator, Assign { starts, ends, ..Assign::new(assignments) }.into()));
         if self.rng.percent(30) {
             commands.push((self.operator(), BlockUser { user }.into()));
             commands.push((self.operator(), UnblockUser { user }.into()));
@@ -317,6 +327,9 @@ impl Generator {
         at: Timestamp,
         turning: Turning,
     ) -> ListQuestion {
+        if self.rng.percent(30) {
+            return self.about_ones_own(oracle, at, turning);
+        }
         let now = self.now;
         let laid: Vec<TenantId> = oracle.temporaries.iter().map(|one| one.given.tenant).collect();
         let tenant = match self.rng.pick(&laid) {
@@ -331,6 +344,7 @@ impl Generator {
             role: self.rng.percent(15).then(|| self.role_for(oracle, None, tenant)),
             user: self.rng.percent(15).then(|| self.any_user(oracle)),
             begun: self.rng.percent(25).then(|| self.rng.percent(50)),
+            eligible: self.rng.percent(25).then(|| self.rng.percent(60)),
         };
         let viewer = match self.at_home(oracle, tenant) {
             Some(colleague) if self.rng.percent(12) => Actor::User(colleague),

@@ -191,9 +191,12 @@ namespace Tenantry
         /// <summary>443: what begins at {} would have ended by then; name a beginning before the end, or none
         /// to begin now.</summary>
         EndsBeforeItBegins = 443,
-        /// <summary>444: {} lies further ahead than the policy lets a role for a while last; name an earlier
-        /// end, and give it again before that.</summary>
+        /// <summary>444: {} lies further ahead than a role for a while may last by the policy, or by what is
+        /// activated; name an earlier end, and give it again before that.</summary>
         EndTooFar = 444,
+        /// <summary>445: a role is not activated for {} minutes: the policy says how few and how many there
+        /// may be; say so many minutes as the policy allows.</summary>
+        ActivationLength = 445,
         /// <summary>501 (T-10): the id <c>{}</c> has been used before, be it for something else; make a new id, or
         /// leave it out.</summary>
         IdTaken = 501,
@@ -393,6 +396,9 @@ namespace Tenantry
         /// <summary>821: as many roles as there can be lie over each other for the user on tenant <c>{}</c>;
         /// take one of them away first, or wait until one ends.</summary>
         TooManyTemporaries = 821,
+        /// <summary>822: there is nothing on tenant <c>{}</c> that you may activate now with that role; look
+        /// at what you are eligible for, and from when on.</summary>
+        NotEligible = 822,
         /// <summary>901 (V-1): tenant <c>{}</c> is no reseller; name a reseller.</summary>
         NotAReseller = 901,
         /// <summary>902 (V-1): tenant <c>{}</c> takes no devices that way; upload to a customer or an MSP, and move
@@ -619,6 +625,7 @@ namespace Tenantry
             { "end_passed", 442 },
             { "ends_before_it_begins", 443 },
             { "end_too_far", 444 },
+            { "activation_length", 445 },
             { "id_taken", 501 },
             { "number_taken", 502 },
             { "prefix_taken", 503 },
@@ -690,6 +697,7 @@ namespace Tenantry
             { "role_in_use", 812 },
             { "user_not_removed", 813 },
             { "too_many_temporaries", 821 },
+            { "not_eligible", 822 },
             { "not_a_reseller", 901 },
             { "cannot_receive", 902 },
             { "already_added", 903 },

@@ -1622,6 +1622,10 @@ namespace Tenantry
             /// <summary>The roles to give; checked as a whole.</summary>
             public IReadOnlyList<NewAssignment> Assignments { get; set; }
 
+            /// <summary>Whether they give nothing until the users activate them (<c>activate</c>). Only with an end
+            /// .</summary>
+            public bool Eligible { get; set; }
+
             /// <summary>Up to when they count, over whatever the users have there; for good, if left out
             /// .</summary>
             public DateTimeOffset? Ends { get; set; }
@@ -1637,6 +1641,7 @@ namespace Tenantry
                 var made = new JObject();
                 made["command"] = "assign";
                 made["assignments"] = Json.List(Json.There(this.Assignments, "Assignments"), x => x.Write());
+                made["eligible"] = Json.Write(this.Eligible);
                 if (this.Ends != null) made["ends"] = Json.Write(this.Ends.Value);
                 if (this.Starts != null) made["starts"] = Json.Write(this.Starts.Value);
                 return made;
@@ -1670,6 +1675,85 @@ namespace Tenantry
                 made["command"] = "unassign";
                 made["assignments"] = Json.List(Json.There(this.Assignments, "Assignments"), x => x.Write());
                 if (this.Ends != null) made["ends"] = Json.Write(this.Ends.Value);
+                return made;
+            }
+        }
+
+        /// <summary>Have a role that one is eligible for, from now on and for a while; users only. Who: a
+        /// user who is eligible for it, themselves.</summary>
+        public sealed class Activate : Command<ActivatedRole>
+        {
+            /// <summary>With all that must be said.</summary>
+            /// <param name="tenant">Where.</param>
+            /// <param name="role">Which role.</param>
+            /// <param name="minutes">For how many minutes: as few and as many as the policy's <c>activation</c>
+            /// allows.</param>
+            /// <param name="reason">What for. It is recorded for good, so name a ticket and no person.</param>
+            public Activate(TenantId tenant, string role, long minutes, string reason)
+            {
+                if (role == null) throw new ArgumentNullException("role");
+                if (reason == null) throw new ArgumentNullException("reason");
+                this.Tenant = tenant;
+                this.Role = role;
+                this.Minutes = minutes;
+                this.Reason = reason;
+            }
+
+            /// <summary>Where.</summary>
+            public TenantId Tenant { get; set; }
+
+            /// <summary>Which role.</summary>
+            public string Role { get; set; }
+
+            /// <summary>For how many minutes: as few and as many as the policy's <c>activation</c>
+            /// allows.</summary>
+            public long Minutes { get; set; }
+
+            /// <summary>What for. It is recorded for good, so name a ticket and no person.</summary>
+            public string Reason { get; set; }
+
+            internal override ActivatedRole Answer(JToken d) { return global::Tenantry.ActivatedRole.Read(d); }
+
+            internal override JObject Write()
+            {
+                var made = new JObject();
+                made["command"] = "activate";
+                made["tenant"] = Json.Write(this.Tenant.Value);
+                made["role"] = Json.Write(Json.There(this.Role, "Role"));
+                made["minutes"] = Json.Write(this.Minutes);
+                made["reason"] = Json.Write(Json.There(this.Reason, "Reason"));
+                return made;
+            }
+        }
+
+        /// <summary>Give back a role that one has activated, before its time; users only. Who: the user who
+        /// activated it.</summary>
+        public sealed class Deactivate : Command<Nothing>
+        {
+            /// <summary>With all that must be said.</summary>
+            /// <param name="tenant">Where.</param>
+            /// <param name="role">Which role.</param>
+            public Deactivate(TenantId tenant, string role)
+            {
+                if (role == null) throw new ArgumentNullException("role");
+                this.Tenant = tenant;
+                this.Role = role;
+            }
+
+            /// <summary>Where.</summary>
+            public TenantId Tenant { get; set; }
+
+            /// <summary>Which role.</summary>
+            public string Role { get; set; }
+
+            internal override Nothing Answer(JToken d) { return null; }
+
+            internal override JObject Write()
+            {
+                var made = new JObject();
+                made["command"] = "deactivate";
+                made["tenant"] = Json.Write(this.Tenant.Value);
+                made["role"] = Json.Write(Json.There(this.Role, "Role"));
                 return made;
             }
         }

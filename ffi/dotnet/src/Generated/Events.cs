@@ -2179,6 +2179,9 @@ namespace Tenantry
             /// <summary>Up to when.</summary>
             public DateTimeOffset Ends { get; }
 
+            /// <summary>Whether they are eligible for it alone: it gives nothing until they activate it.</summary>
+            public bool Eligible { get; set; }
+
             /// <summary>Whether it leaves out what is reserved for the customer: the manager's side gave it
             /// (P-16).</summary>
             public bool Masked { get; set; }
@@ -2195,7 +2198,65 @@ namespace Tenantry
                     Json.Flag(Json.Need(d, "below")),
                     Json.Time(Json.Need(d, "starts")),
                     Json.Time(Json.Need(d, "ends")));
+                if (Json.Has(d["eligible"])) made.Eligible = Json.Flag(d["eligible"]);
                 if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
+                return made;
+            }
+        }
+
+        /// <summary>A user activated a role that they are eligible for: they have it from now on and for a while,
+        /// right over that .</summary>
+        public sealed class Activated : Event
+        {
+            /// <summary>With all that must be said.</summary>
+            /// <param name="user">Who.</param>
+            /// <param name="tenant">Where.</param>
+            /// <param name="of">Up to when they are eligible for it, by which it is told from others of theirs
+            /// there.</param>
+            /// <param name="ends">Up to when it is active.</param>
+            /// <param name="reason">What for, in their words.</param>
+            public Activated(
+                UserId user,
+                TenantId tenant,
+                DateTimeOffset of,
+                DateTimeOffset ends,
+                string reason)
+            {
+                if (reason == null) throw new ArgumentNullException("reason");
+                this.User = user;
+                this.Tenant = tenant;
+                this.Of = of;
+                this.Ends = ends;
+                this.Reason = reason;
+            }
+
+            /// <summary>Who.</summary>
+            public UserId User { get; }
+
+            /// <summary>Where.</summary>
+            public TenantId Tenant { get; }
+
+            /// <summary>Up to when they are eligible for it, by which it is told from others of theirs
+            /// there.</summary>
+            public DateTimeOffset Of { get; }
+
+            /// <summary>Up to when it is active.</summary>
+            public DateTimeOffset Ends { get; }
+
+            /// <summary>What for, in their words.</summary>
+            public string Reason { get; }
+
+            /// <inheritdoc/>
+            public override string Tag { get { return "activated"; } }
+
+            internal new static Activated Read(JToken d)
+            {
+                var made = new Activated(
+                    new UserId(Json.Id(Json.Need(d, "user"))),
+                    new TenantId(Json.Id(Json.Need(d, "tenant"))),
+                    Json.Time(Json.Need(d, "of")),
+                    Json.Time(Json.Need(d, "ends")),
+                    Json.Text(Json.Need(d, "reason")));
                 return made;
             }
         }
@@ -3573,6 +3634,7 @@ namespace Tenantry
                 case "assigned": return Assigned.Read(d);
                 case "assignment_ended": return AssignmentEnded.Read(d);
                 case "temporary_assigned": return TemporaryAssigned.Read(d);
+                case "activated": return Activated.Read(d);
                 case "temporary_begun": return TemporaryBegun.Read(d);
                 case "temporary_ended": return TemporaryEnded.Read(d);
                 case "role_created": return RoleCreated.Read(d);

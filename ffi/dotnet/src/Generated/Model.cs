@@ -192,6 +192,59 @@ namespace Tenantry
         }
     }
 
+    /// <summary>A role that was activated .</summary>
+    public sealed class ActivatedRole
+    {
+        /// <summary>With all that must be said.</summary>
+        /// <param name="ends">Up to when its user has it.</param>
+        public ActivatedRole(DateTimeOffset ends)
+        {
+            this.Ends = ends;
+        }
+
+        /// <summary>Up to when its user has it.</summary>
+        public DateTimeOffset Ends { get; }
+
+        internal static ActivatedRole Read(JToken d)
+        {
+            var made = new ActivatedRole(Json.Time(Json.Need(d, "ends")));
+            return made;
+        }
+    }
+
+    /// <summary>For how long people activate what they are eligible for .</summary>
+    public sealed class ActivationRule
+    {
+        /// <summary>With all that must be said.</summary>
+        public ActivationRule()
+        {
+            this.MaxMinutes = 480;
+            this.MinMinutes = 30;
+        }
+
+        /// <summary>The most minutes at a time.</summary>
+        public long MaxMinutes { get; set; }
+
+        /// <summary>The fewest minutes at a time.</summary>
+        public long MinMinutes { get; set; }
+
+        internal static ActivationRule Read(JToken d)
+        {
+            var made = new ActivationRule();
+            if (Json.Has(d["max_minutes"])) made.MaxMinutes = Json.Integer(d["max_minutes"]);
+            if (Json.Has(d["min_minutes"])) made.MinMinutes = Json.Integer(d["min_minutes"]);
+            return made;
+        }
+
+        internal JObject Write()
+        {
+            var made = new JObject();
+            made["max_minutes"] = Json.Write(this.MaxMinutes);
+            made["min_minutes"] = Json.Write(this.MinMinutes);
+            return made;
+        }
+    }
+
     /// <summary>Who a command is from.</summary>
     public abstract partial class Actor
     {
@@ -1847,6 +1900,69 @@ namespace Tenantry
             var made = new EdgeEvents(
                 Json.List(Json.Need(d, "events"), x => Json.Object(x)),
                 Json.Integer(Json.Need(d, "through")));
+            return made;
+        }
+    }
+
+    /// <summary>A role that whoever asks may activate .</summary>
+    public sealed class EligibleRow
+    {
+        /// <summary>With all that must be said.</summary>
+        /// <param name="tenant">Where.</param>
+        /// <param name="role">Which role.</param>
+        /// <param name="below">Whether it covers the tenants managed below, too.</param>
+        /// <param name="starts">From when on they may activate it.</param>
+        /// <param name="ends">Up to when they may have it.</param>
+        public EligibleRow(
+            TenantId tenant,
+            string role,
+            bool below,
+            DateTimeOffset starts,
+            DateTimeOffset ends)
+        {
+            if (role == null) throw new ArgumentNullException("role");
+            this.Tenant = tenant;
+            this.Role = role;
+            this.Below = below;
+            this.Starts = starts;
+            this.Ends = ends;
+        }
+
+        /// <summary>Where.</summary>
+        public TenantId Tenant { get; }
+
+        /// <summary>Which role.</summary>
+        public string Role { get; }
+
+        /// <summary>Whether it covers the tenants managed below, too.</summary>
+        public bool Below { get; }
+
+        /// <summary>From when on they may activate it.</summary>
+        public DateTimeOffset Starts { get; }
+
+        /// <summary>Up to when they may have it.</summary>
+        public DateTimeOffset Ends { get; }
+
+        /// <summary>Up to when it is active, if it is.</summary>
+        public DateTimeOffset? ActiveUntil { get; set; }
+
+        /// <summary>Whether it leaves out what is reserved for the customer (P-16).</summary>
+        public bool Masked { get; set; }
+
+        /// <summary>What it is called, where they see it or the role would let them.</summary>
+        public global::Tenantry.Organisation On { get; set; }
+
+        internal static EligibleRow Read(JToken d)
+        {
+            var made = new EligibleRow(
+                new TenantId(Json.Id(Json.Need(d, "tenant"))),
+                Json.Text(Json.Need(d, "role")),
+                Json.Flag(Json.Need(d, "below")),
+                Json.Time(Json.Need(d, "starts")),
+                Json.Time(Json.Need(d, "ends")));
+            made.ActiveUntil = Json.MaybeValue(d["active_until"], x => Json.Time(x));
+            if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
+            made.On = Json.Maybe(d["on"], x => global::Tenantry.Organisation.Read(x));
             return made;
         }
     }
@@ -4369,6 +4485,7 @@ namespace Tenantry
             this.CustomerMayRequestDelink = customerMayRequestDelink;
             this.Term = term;
             this.PrefixReuse = prefixReuse;
+            this.Activation = new ActivationRule();
             this.AsksPerDay = 20;
             this.Consoles = new Dictionary<string, string>();
             this.IssueCategories = new string[0];
@@ -4430,6 +4547,9 @@ namespace Tenantry
         /// <summary>What becomes of a domain prefix that is given back (T-3).</summary>
         public PrefixReuse PrefixReuse { get; set; }
 
+        /// <summary>For how long people activate roles that they are eligible for .</summary>
+        public ActivationRule Activation { get; set; }
+
         /// <summary>How many requests, invitations and reminders somebody gets from one organisation in a day of
         /// UTC (L-3).</summary>
         public long AsksPerDay { get; set; }
@@ -4481,6 +4601,7 @@ namespace Tenantry
                 Json.Flag(Json.Need(d, "customer_may_request_delink")),
                 global::Tenantry.TermRule.Read(Json.Need(d, "term")),
                 global::Tenantry.PrefixReuse.Read(Json.Need(d, "prefix_reuse")));
+            if (Json.Has(d["activation"])) made.Activation = global::Tenantry.ActivationRule.Read(d["activation"]);
             if (Json.Has(d["asks_per_day"])) made.AsksPerDay = Json.Integer(d["asks_per_day"]);
             if (Json.Has(d["consoles"])) made.Consoles = Json.Map<string>(d["consoles"], x => Json.Text(x));
             made.DelinkRequestDays = Json.MaybeValue(d["delink_request_days"], x => Json.Integer(x));
@@ -4513,6 +4634,7 @@ namespace Tenantry
             made["customer_may_request_delink"] = Json.Write(this.CustomerMayRequestDelink);
             made["term"] = Json.There(this.Term, "Term").Write();
             made["prefix_reuse"] = Json.There(this.PrefixReuse, "PrefixReuse").Write();
+            if (this.Activation != null) made["activation"] = this.Activation.Write();
             made["asks_per_day"] = Json.Write(this.AsksPerDay);
             if (this.Consoles != null) made["consoles"] = Json.Map(this.Consoles, x => Json.Write(x));
             if (this.DelinkRequestDays != null) made["delink_request_days"] = Json.Write(this.DelinkRequestDays.Value);
@@ -5240,6 +5362,9 @@ namespace Tenantry
         /// <summary>It, where it is <c>address</c>; else null.</summary>
         public AddressChangeRow Address { get { return Tag == "address" ? (AddressChangeRow)Value : null; } }
 
+        /// <summary>It, where it is <c>eligible</c>; else null.</summary>
+        public TemporaryRow Eligible { get { return Tag == "eligible" ? (TemporaryRow)Value : null; } }
+
         internal static Requested Read(JToken d)
         {
             var tag = Json.Text(Json.Need(d, "kind"));
@@ -5253,6 +5378,7 @@ namespace Tenantry
                 case "move": return new Requested(tag, global::Tenantry.MoveRow.Read(inner));
                 case "delink": return new Requested(tag, global::Tenantry.DelinkRequestRow.Read(inner));
                 case "address": return new Requested(tag, global::Tenantry.AddressChangeRow.Read(inner));
+                case "eligible": return new Requested(tag, global::Tenantry.TemporaryRow.Read(inner));
             }
             throw Json.Unknown(d, "Requested");
         }
@@ -5798,8 +5924,8 @@ namespace Tenantry
         }
     }
 
-    /// <summary>A customer as another system has it: what <c>AddCustomer</c>(crate::command::AddCustomer) takes
-    /// where it is new. What is left out is left as it is where it is not .</summary>
+    /// <summary>A customer as another system has it: what <c>AddCustomer</c> takes where it is new. What is left
+    /// out is left as it is where it is not .</summary>
     public sealed class SyncRow
     {
         /// <summary>With all that must be said.</summary>
@@ -5949,8 +6075,8 @@ namespace Tenantry
         }
     }
 
-    /// <summary>A role with a beginning and an end, laid over whatever its user has on the same tenant
-    /// .</summary>
+    /// <summary>A role with a beginning and an end, laid over whatever its user has on the same tenant; or one that
+    /// they may activate meanwhile, which gives nothing by itself .</summary>
     public sealed class Temporary
     {
         /// <summary>With all that must be said.</summary>
@@ -5980,9 +6106,16 @@ namespace Tenantry
         /// <summary>When it is so no longer; of one user on one tenant, no two end at the same moment.</summary>
         public DateTimeOffset Ends { get; }
 
+        /// <summary>The end of what it was activated of, if it was: that lies right below it, and it goes with
+        /// that.</summary>
+        public DateTimeOffset? Activated { get; set; }
+
         /// <summary>Whether a record tells that it has begun. It has when its moment has come, recorded or
         /// not.</summary>
         public bool Begun { get; set; }
+
+        /// <summary>Whether its user is eligible for it alone: it gives nothing until they activate it.</summary>
+        public bool Eligible { get; set; }
 
         /// <summary>Whether it leaves out what is reserved for the customer (P-16).</summary>
         public bool Masked { get; set; }
@@ -5994,7 +6127,9 @@ namespace Tenantry
                 Json.Flag(Json.Need(d, "below")),
                 Json.Time(Json.Need(d, "starts")),
                 Json.Time(Json.Need(d, "ends")));
+            made.Activated = Json.MaybeValue(d["activated"], x => Json.Time(x));
             if (Json.Has(d["begun"])) made.Begun = Json.Flag(d["begun"]);
+            if (Json.Has(d["eligible"])) made.Eligible = Json.Flag(d["eligible"]);
             if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
             return made;
         }
@@ -6011,6 +6146,9 @@ namespace Tenantry
         /// <summary>Only those that have begun, or only those that have not.</summary>
         public bool? Begun { get; set; }
 
+        /// <summary>Only those that have to be activated, or only those that count by themselves.</summary>
+        public bool? Eligible { get; set; }
+
         /// <summary>Only this one.</summary>
         public string Role { get; set; }
 
@@ -6021,6 +6159,7 @@ namespace Tenantry
         {
             var made = new JObject();
             if (this.Begun != null) made["begun"] = Json.Write(this.Begun.Value);
+            if (this.Eligible != null) made["eligible"] = Json.Write(this.Eligible.Value);
             if (this.Role != null) made["role"] = Json.Write(this.Role);
             if (this.User != null) made["user"] = Json.Write(this.User.Value.Value);
             return made;
@@ -6081,6 +6220,12 @@ namespace Tenantry
         /// later lies over it.</summary>
         public bool Decides { get; }
 
+        /// <summary>Whether its user has activated it.</summary>
+        public bool Activated { get; set; }
+
+        /// <summary>Whether its user is eligible for it alone: it gives nothing until they activate it.</summary>
+        public bool Eligible { get; set; }
+
         /// <summary>Their address, where the actor may see the users of their home.</summary>
         public string Email { get; set; }
 
@@ -6103,6 +6248,8 @@ namespace Tenantry
                 Json.Time(Json.Need(d, "starts")),
                 Json.Time(Json.Need(d, "ends")),
                 Json.Flag(Json.Need(d, "decides")));
+            if (Json.Has(d["activated"])) made.Activated = Json.Flag(d["activated"]);
+            if (Json.Has(d["eligible"])) made.Eligible = Json.Flag(d["eligible"]);
             made.Email = Json.Maybe(d["email"], x => Json.Text(x));
             if (Json.Has(d["masked"])) made.Masked = Json.Flag(d["masked"]);
             made.Name = Json.Maybe(d["name"], x => Json.Text(x));

@@ -1331,6 +1331,41 @@ namespace Tenantry
             }
         }
 
+        /// <summary>What whoever asks may activate, now or later, by when they may no longer. Costs all that
+        /// is given to them for a while. Who: a user, of themselves.</summary>
+        public sealed class EligibleRoles : PagedQuery<EligibleRow>
+        {
+            /// <summary>With all that must be said.</summary>
+            /// <param name="actor">Who asks.</param>
+            public EligibleRoles(Actor actor)
+            {
+                if (actor == null) throw new ArgumentNullException("actor");
+                this.Actor = actor;
+                this.Paging = new Paging();
+            }
+
+            /// <summary>Who asks.</summary>
+            public Actor Actor { get; set; }
+
+            /// <summary>When; now, if left out.</summary>
+            public AsOf? AsOf { get; set; }
+
+            /// <summary>Which page.</summary>
+            public Paging Paging { get; set; }
+
+            internal override Page<EligibleRow> Answer(JToken d) { return Page<EligibleRow>.Read(d, x => global::Tenantry.EligibleRow.Read(x)); }
+
+            internal override JObject Write()
+            {
+                var made = new JObject();
+                made["query"] = "eligible_roles";
+                made["actor"] = Json.There(this.Actor, "Actor").Write();
+                if (this.AsOf != null) made["as_of"] = this.AsOf.Value.Write();
+                if (this.Paging != null) made["paging"] = this.Paging.Write();
+                return made;
+            }
+        }
+
         /// <summary>The invitations to a tenant; the oldest first. Who: <c>users.view</c> on the tenant; an
         /// operator.</summary>
         public sealed class Invitations : PagedQuery<InvitationRow>

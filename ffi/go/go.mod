@@ -1,0 +1,3 @@
+module tenantry.example/ffi/go
+
+go 1.19
