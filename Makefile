@@ -84,7 +84,7 @@ faces: ## Builds and tests the libraries for C and Python: PROFILE=release as th
 	$(MAKE) python
 
 # Writes all generated files anew: the public surface, the tables of refusals, troubles and rules, the drawings, the access matrix, the
-# JSON Schema, the header and the symbols of the library for C, the wide part of the packages for Python, .NET and Go, the reference. The tests
+# JSON Schema, the header and the symbols of the library for C, the wide part of the packages for Python, .NET and Go, the headers for C++, the reference. The tests
 # compare them, and `git diff` is the review.
 generate: ## Writes all generated files anew
 	UPDATE_GOLDEN=1 $(CARGO) test $(LOCKED) $(ALL) $(ONCE) --test header --test house --test matrix --test surface --test wire -- $(GENERATED)

@@ -1,353 +1,293 @@
-// tenantry for C++17: the functions of tenantry.h with owners that give back what they hold, and faults as exceptions.
-// Header only. What a function means is said in tenantry.h.
+// tenantry for C++17: every command and query, every row, event and notice as a type of its own, ids that do not mix, owners that give back
+// what they hold, faults as exceptions by family. Header only; it wants nlohmann's JSON (Debian: nlohmann-json3-dev). Where checks are all
+// that a file of a program does, tenantry/core.hpp has those alone, and wants nothing.
+//
+// What a command does, who may send it and what it is refused with is in docs/reference; what a function means, in tenantry.h.
 
 #ifndef TENANTRY_HPP
 #define TENANTRY_HPP
 
-#include <cstring>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+#include <iterator>
 
-#include "tenantry.h"
+#include "tenantry/core.hpp"
+#include "tenantry/generated/commands.hpp"
+#include "tenantry/generated/queries.hpp"
+#include "tenantry/json.hpp"
 
 namespace tenantry {
 
-using id = tenantry_id;
-using verdict = tenantry_verdict;
-using options = tenantry_options;
+/// The platform's own staff, without a support ticket.
+inline actor the_operator() { return actor(actor::operator_{}); }
+/// The platform's own staff, on a support ticket.
+inline actor the_operator(std::string ticket) { return actor(actor::operator_{}.with_ticket(std::move(ticket))); }
 
-// What an index numbers, and questions made of it.
-using user_handle = tenantry_user_handle;
-using tenant_handle = tenantry_tenant_handle;
-using permission_handle = tenantry_permission_handle;
-using service_handle = tenantry_service_handle;
-using resolved = tenantry_resolved;
-using question = tenantry_question;
-inline constexpr service_handle no_service = TENANTRY_NO_SERVICE;
+/// What goes along with a command.
+struct request {
+  /// Names this request: asking again under the same id is safe and answers with the first receipt. Made, if left out.
+  std::optional<request_id> id;
+  /// The revision last seen; if the journal has moved on, the command is refused (`stale_seq`).
+  std::optional<std::uint64_t> expected_seq;
+};
 
-// Options that ask for nothing special.
-inline options default_options() noexcept {
-  options made = TENANTRY_OPTIONS_INIT;
-  return made;
-}
+/// What a command led to; the same again when the request is repeated.
+template <class Outcome>
+struct executed {
+  request_id request;
+  /// The number of its record, which is the revision after it.
+  std::uint64_t seq = 0;
+  /// Proof of that revision.
+  std::string token;
+  timestamp at;
+  /// What the command answers with.
+  Outcome outcome;
+  /// What happened, as far as whoever asked may see it.
+  std::vector<event> events;
+};
 
-inline bool equal(const id& one, const id& other) noexcept {
-  return std::memcmp(one.bytes, other.bytes, sizeof one.bytes) == 0;
-}
+/// An answer, and of which revision it is, where it is about the world at a moment.
+template <class Answer>
+struct answered {
+  std::optional<std::uint64_t> seq;
+  Answer answer;
+};
 
-// An id as it is written, 8-4-4-4-12 digits in lower case.
-inline std::string to_string(const id& of) {
-  char text[TENANTRY_ID_TEXT];
-  tenantry_id_write(&of, text);
-  return text;
-}
+/// A command on its way, for `engine::execute_all`.
+struct execution {
+  actor by;
+  any_command command;
+  request how = {};
+};
 
-// An id as it is written, with hyphens or without; none, if it is not one.
-inline std::optional<id> parse_id(std::string_view text) noexcept {
-  id read{};
-  if (tenantry_id_parse(text.data(), text.size(), &read, nullptr) != TENANTRY_OK) return std::nullopt;
-  return read;
-}
-
-// A status other than TENANTRY_OK. what() says what stands in the way.
-class error : public std::runtime_error {
- public:
-  // Takes the error object over.
-  error(tenantry_status status, tenantry_error* from)
-      : std::runtime_error(from ? tenantry_error_message(from, nullptr) : tenantry_status_message(status)),
-        status_(status),
-        about_(tenantry_error_about(from, nullptr)),
-        path_(tenantry_error_path(from, nullptr)),
-        json_(tenantry_error_json(from, nullptr)) {
-    tenantry_error_free(&from);
-  }
-
-  tenantry_status status() const noexcept { return status_; }
-  const char* name() const noexcept { return tenantry_status_name(status_); }
-  const char* remedy() const noexcept { return tenantry_status_remedy(status_); }
-  const char* rule() const noexcept { return tenantry_status_rule(status_); }
-  const std::string& about() const noexcept { return about_; }
-  const std::string& path() const noexcept { return path_; }
-  const std::string& json() const noexcept { return json_; }
-  bool refused() const noexcept { return status_ < 1000; }
-
- private:
-  tenantry_status status_;
-  std::string about_, path_, json_;
+/// Why one item of a batch cannot be done.
+struct fault_item {
+  /// The item's place in the batch, from 0.
+  std::uint64_t index = 0;
+  tenantry::code code{};
+  std::string message, remedy, rule, about;
 };
 
 namespace detail {
 
-// By reference: the call that writes the error is an argument beside it, and may be made after it would have been copied.
-inline void must(tenantry_status status, tenantry_error* const& from) {
-  if (status != TENANTRY_OK) throw error(status, from);
+inline std::vector<fault_item> items_in(const json& fault) {
+  std::vector<fault_item> made;
+  const auto items = fault.find("items");
+  if (items == fault.end()) return made;
+  for (const auto& from : *items) {
+    fault_item item;
+    field_reader all{from};
+    std::uint64_t number = 0;
+    all.need("index", item.index);
+    all.need("number", number);
+    all.need("message", item.message);
+    all.need("remedy", item.remedy);
+    all.need("rule", item.rule);
+    all.need("about", item.about);
+    item.code = static_cast<code>(number);
+    made.push_back(std::move(item));
+  }
+  return made;
 }
 
-// A text until its end of scope.
-struct text {
-  tenantry_text held{nullptr, 0};
-  text() = default;
-  text(const text&) = delete;
-  text& operator=(const text&) = delete;
-  ~text() { tenantry_text_free(&held); }
-  std::string copy() const { return std::string(held.data ? held.data : "", held.length); }
-};
+template <class Outcome>
+executed<Outcome> executed_of(const json& d) {
+  executed<Outcome> made{{}, 0, {}, {}, {}, {}};
+  field_reader all{d};
+  all.need("request", made.request);
+  all.need("seq", made.seq);
+  all.need("token", made.token);
+  all.need("at", made.at);
+  all.need("outcome", made.outcome);
+  all.need("events", made.events);
+  return made;
+}
 
-// A cursor until its end of scope.
-struct cursor {
-  tenantry_cursor* held = nullptr;
-  cursor() = default;
-  cursor(const cursor&) = delete;
-  cursor& operator=(const cursor&) = delete;
-  ~cursor() { tenantry_cursor_free(&held); }
+inline json written(const actor& by, json command, const request& how) {
+  json made{{"actor", codec<actor>::write(by)}, {"command", std::move(command)}};
+  if (how.id) made["id"] = to_string(*how.id);
+  if (how.expected_seq) made["expected_seq"] = *how.expected_seq;
+  return made;
+}
 
-  std::vector<id> all() const {
-    tenantry_error* from = nullptr;
-    std::size_t size = 0, count = 0;
-    must(tenantry_cursor_size(held, &size, nullptr, &from), from);
-    std::vector<id> ids(size);
-    must(tenantry_cursor_next(held, ids.data(), size, &count, &from), from);
-    ids.resize(count);
-    return ids;
-  }
-};
+inline json reply_to(engine& to, const char* what, json content) {
+  const auto reply = to.call_text(text_of(json{{what, std::move(content)}}));
+  return json::parse(reply.view());
+}
 
-// A text that may be absent: null stands for "no service" only.
-inline const char* data(std::string_view text) noexcept { return text.empty() ? nullptr : text.data(); }
+template <class One>
+One told(engine& by, const char* what, json content, const char* name) {
+  return read<One>(member_of(reply_to(by, what, std::move(content)), name));
+}
+
+template <class Query>
+json written(const Query& query) {
+  json made = write_fields(query);
+  made["query"] = Query::query_name;
+  return made;
+}
 
 }  // namespace detail
 
-// An engine, closed at its end of scope. All threads may share one.
-class engine {
+/// For a refusal of several things at once: every one that stands in the way.
+inline std::vector<fault_item> items_of(const error& of) {
+  return of.json().empty() ? std::vector<fault_item>() : detail::items_in(json::parse(of.json()));
+}
+
+/// What became of one command of several: it is done, or it is not.
+class attempt {
  public:
-  static engine memory(const options& how = default_options()) {
-    engine made;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_open_memory(&how, &made.held_, &from), from);
-    return made;
+  explicit attempt(json from) : from_(std::move(from)) {}
+
+  bool done() const { return from_.contains("executed"); }
+  explicit operator bool() const { return done(); }
+  /// What it led to. `Command` is the command's own type.
+  template <class Command>
+  executed<typename Command::outcome_type> as() const {
+    const auto found = from_.find("executed");
+    if (found == from_.end()) throw std::logic_error("the command was not done; `attempt::why` says why");
+    if (detail::member_of(*found, "command") != Command::command_name) throw std::logic_error("the command was another one");
+    return detail::executed_of<typename Command::outcome_type>(*found);
   }
-
-  static engine open(std::string_view path, const options& how = default_options()) {
-    engine made;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_open_file(path.data(), path.size(), &how, &made.held_, &from), from);
-    return made;
+  /// Why it was not done: the refusal, and what of it is told; `code{}` where it was done.
+  tenantry::code code() const {
+    const auto fault = from_.find("fault");
+    return fault == from_.end() ? tenantry::code{} : static_cast<tenantry::code>(detail::read<std::uint64_t>(detail::member_of(*fault, "number")));
   }
-
-  engine(engine&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
-  engine& operator=(engine&& other) noexcept {
-    if (this != &other) {
-      tenantry_close(&held_);
-      held_ = std::exchange(other.held_, nullptr);
-    }
-    return *this;
-  }
-  engine(const engine&) = delete;
-  engine& operator=(const engine&) = delete;
-  ~engine() { tenantry_close(&held_); }
-
-  // Closes it now. Throws where another thread is within a call.
-  void close() { detail::must(tenantry_close(&held_), nullptr); }
-
-  // The handle, for functions of tenantry.h; it stays this object's.
-  tenantry_engine* handle() const noexcept { return held_; }
-
-  // Any command or query, as JSON.
-  std::string call(std::string_view json) {
-    detail::text reply;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_call(held_, json.data(), json.size(), &reply.held, &from), from);
-    return reply.copy();
-  }
-
-  verdict check(const id& user, std::string_view permission, const id& tenant, std::string_view service = {}) const {
-    verdict found{};
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_check(held_, &user, permission.data(), permission.size(), &tenant, detail::data(service),
-                                service.size(), &found, &from),
-                 from);
-    return found;
-  }
-
-  // A check in words, as JSON.
-  std::string explain(const id& user, std::string_view permission, const id& tenant, std::string_view service = {}) const {
-    detail::text told;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_explain(held_, &user, permission.data(), permission.size(), &tenant, detail::data(service),
-                                  service.size(), &told.held, &from),
-                 from);
-    return told.copy();
-  }
-
-  std::vector<id> tenants_where(const id& user, std::string_view permission, std::string_view service = {}) const {
-    detail::cursor found;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_tenants_where(held_, &user, permission.data(), permission.size(), detail::data(service),
-                                        service.size(), &found.held, &from),
-                 from);
-    return found.all();
-  }
-
-  std::vector<id> users_who_can(std::string_view permission, const id& tenant, std::string_view service = {}) const {
-    detail::cursor found;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_users_who_can(held_, permission.data(), permission.size(), &tenant, detail::data(service),
-                                        service.size(), &found.held, &from),
-                 from);
-    return found.all();
-  }
-
-  std::string token() const {
-    detail::text told;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_token(held_, &told.held, &from), from);
-    return told.copy();
-  }
-
-  // Brings the indexes to what any process has committed. The revision that is, which is at least the token's.
-  std::uint64_t refresh(std::string_view token = {}) const {
-    std::uint64_t seq = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_refresh(held_, detail::data(token), token.size(), &seq, &from), from);
-    return seq;
+  std::string why() const {
+    const auto fault = from_.find("fault");
+    return fault == from_.end() ? "" : detail::string_in(detail::member_of(*fault, "message")) + "; " + detail::string_in(detail::member_of(*fault, "remedy"));
   }
 
  private:
-  engine() = default;
-  tenantry_engine* held_ = nullptr;
+  json from_;
 };
 
-// An index of an engine, closed at its end of scope. All threads may share one; it outlives its engine.
-class index {
+/// All rows of a long list, from the first page on. It is gone through once.
+template <class Query>
+class row_range {
  public:
-  explicit index(const engine& of) {
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_open(of.handle(), &held_, &from), from);
-  }
+  using value_type = typename Query::row_type;
 
-  index(index&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
-  index& operator=(index&& other) noexcept {
-    if (this != &other) {
-      tenantry_index_close(&held_);
-      held_ = std::exchange(other.held_, nullptr);
+  row_range(engine& of, Query query) : engine_(&of), query_(std::move(query)) {}
+
+  class iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = typename Query::row_type;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const value_type*;
+    using reference = const value_type&;
+
+    iterator() = default;
+    explicit iterator(row_range* of) : of_(of) { settle(); }
+    reference operator*() const { return of_->page_.rows[of_->place_]; }
+    pointer operator->() const { return &**this; }
+    iterator& operator++() {
+      if (of_->place_ < of_->page_.rows.size()) ++of_->place_;
+      settle();
+      return *this;
     }
-    return *this;
-  }
-  index(const index&) = delete;
-  index& operator=(const index&) = delete;
-  ~index() { tenantry_index_close(&held_); }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const iterator& one, const iterator& other) { return one.of_ == other.of_; }
+    friend bool operator!=(const iterator& one, const iterator& other) { return one.of_ != other.of_; }
 
-  // The handle, for functions of tenantry.h; it stays this object's.
-  tenantry_index* handle() const noexcept { return held_; }
+   private:
+    // Turns pages until there is a row, or none any more. Where a page is refused the place stays, and the next step asks for it again.
+    void settle() {
+      while (of_ != nullptr && of_->place_ == of_->page_.rows.size()) {
+        if (!of_->turn()) of_ = nullptr;
+      }
+    }
+    row_range* of_ = nullptr;
+  };
 
-  // The revision it has come to.
-  std::uint64_t seq() const {
-    std::uint64_t seq = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_seq(held_, &seq, &from), from);
-    return seq;
-  }
-
-  // The revision of the saved index that it was loaded from; 0 where it was built of the store.
-  std::uint64_t loaded_from() const {
-    std::uint64_t seq = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_loaded_from(held_, &seq, &from), from);
-    return seq;
-  }
-
-  // Handles; 0 for a user or tenant that is not known, with which everything is denied. A permission or service that the
-  // policy does not have is refused.
-  user_handle user(const id& of) const {
-    user_handle handle = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_users(held_, &of, 1, &handle, &from), from);
-    return handle;
-  }
-
-  tenant_handle tenant(const id& of) const {
-    tenant_handle handle = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_tenants(held_, &of, 1, &handle, &from), from);
-    return handle;
-  }
-
-  permission_handle permission(std::string_view name) const {
-    permission_handle handle = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_permission(held_, name.data(), name.size(), &handle, &from), from);
-    return handle;
-  }
-
-  service_handle service(std::string_view name) const {
-    service_handle handle = 0;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_service(held_, detail::data(name), name.size(), &handle, &from), from);
-    return handle;
-  }
-
-  verdict check_resolved(user_handle user, permission_handle permission, tenant_handle tenant,
-                         service_handle service = no_service) const {
-    verdict found;
-    detail::must(tenantry_index_check_resolved(held_, user, permission, tenant, service, &found), nullptr);
-    return found;
-  }
-
-  verdict check(const id& user, permission_handle permission, const id& tenant, service_handle service = no_service) const {
-    verdict found;
-    detail::must(tenantry_index_check(held_, &user, permission, &tenant, service, &found), nullptr);
-    return found;
-  }
-
-  std::vector<verdict> check_batch(const std::vector<resolved>& questions) const {
-    std::vector<verdict> found(questions.size());
-    detail::must(tenantry_index_check_batch(held_, questions.data(), questions.size(), found.data()), nullptr);
-    return found;
-  }
-
-  std::vector<verdict> check_ids(const std::vector<question>& questions) const {
-    std::vector<verdict> found(questions.size());
-    detail::must(tenantry_index_check_ids(held_, questions.data(), questions.size(), found.data()), nullptr);
-    return found;
-  }
-
-  std::vector<id> tenants_where(user_handle user, permission_handle permission, service_handle service = no_service) const {
-    detail::cursor found;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_tenants_where(held_, user, permission, service, &found.held, &from), from);
-    return found.all();
-  }
-
-  std::vector<id> users_who_can(permission_handle permission, tenant_handle tenant, service_handle service = no_service) const {
-    detail::cursor found;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_users_who_can(held_, permission, tenant, service, &found.held, &from), from);
-    return found.all();
-  }
-
-  // Everybody who can do anything on a tenant, and what, in JSON.
-  std::string tenant_access(tenant_handle tenant) const {
-    detail::text found;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_tenant_access(held_, tenant, &found.held, &from), from);
-    return found.copy();
-  }
-
-  // Every tenant on which a user can do anything, and what, in JSON.
-  std::string user_access(user_handle user) const {
-    detail::text found;
-    tenantry_error* from = nullptr;
-    detail::must(tenantry_index_user_access(held_, user, &found.held, &from), from);
-    return found.copy();
-  }
+  iterator begin() { return iterator(this); }
+  iterator end() { return {}; }
 
  private:
-  tenantry_index* held_ = nullptr;
+  bool turn() {
+    if (begun_ && !page_.next) return false;
+    if (begun_) query_.paging.cursor = page_.next;
+    page_ = engine_->ask(query_);
+    place_ = 0;
+    begun_ = true;
+    return true;
+  }
+
+  engine* engine_;
+  Query query_;
+  page<value_type> page_;
+  std::size_t place_ = 0;
+  bool begun_ = false;
 };
+
+/// Makes a store at `to` of a backup, in place of the store that is there, if one is; nobody may have that open.
+inline restored restore(std::string_view from, std::string_view to) {
+  text reply;
+  tenantry_error* failed = nullptr;
+  detail::must(tenantry_restore(from.data(), from.size(), to.data(), to.size(), reply.into(), &failed), failed);
+  return detail::read<restored>(json::parse(reply.view()));
+}
+
+template <class Command, class Outcome>
+executed<Outcome> engine::execute(const actor& by, const Command& command, const request& how) {
+  return detail::executed_of<Outcome>(
+      detail::reply_to(*this, "execute", detail::written(by, any_command(command).written(), how)));
+}
+
+template <class Command, class Outcome>
+executed<Outcome> engine::execute(const actor& by, const Command& command) {
+  return execute(by, command, request());
+}
+
+template <class Executions>
+auto engine::execute_all(const Executions& all) {
+  json asked = json::array();
+  for (const execution& one : all) asked.push_back(detail::written(one.by, one.command.written(), one.how));
+  const auto reply = detail::reply_to(*this, "execute_all", std::move(asked));
+  std::vector<attempt> made;
+  for (const auto& one : detail::member_of(reply, "results")) made.emplace_back(one);
+  return made;
+}
+
+template <class Query, class Answer>
+answered<Answer> engine::answered(const Query& query) {
+  const auto reply = detail::reply_to(*this, "ask", detail::written(query));
+  tenantry::answered<Answer> made{std::nullopt, {}};
+  detail::field_reader all{reply};
+  all.may("seq", made.seq);
+  all.need("answer", made.answer);
+  return made;
+}
+
+template <class Query, class Answer>
+Answer engine::ask(const Query& query) {
+  return answered(query).answer;
+}
+
+template <class Query, class Row>
+row_range<Query> engine::rows(Query query) {
+  return row_range<Query>(*this, std::move(query));
+}
+
+inline void engine::acknowledge(std::string_view consumer, std::uint64_t through) {
+  detail::reply_to(*this, "acknowledge", {{"consumer", std::string(consumer)}, {"through", through}});
+}
+
+inline std::uint64_t engine::sweep(bool accept_clock) {
+  return detail::told<std::uint64_t>(*this, "sweep", {{"accept_clock", accept_clock}}, "happened");
+}
+
+inline std::string engine::backup(std::string_view to) {
+  return detail::told<std::string>(*this, "backup", {{"to", std::string(to)}}, "token");
+}
+
+inline std::string engine::save_index(std::string_view to) {
+  return detail::told<std::string>(*this, "save_index", {{"to", std::string(to)}}, "token");
+}
+
+inline std::uint64_t engine::compact() {
+  return detail::told<std::uint64_t>(*this, "compact", json::object(), "bytes");
+}
 
 }  // namespace tenantry
 

@@ -5,20 +5,21 @@
 //! An MSP adds a customer, works there, and both part again:
 //!
 //! ```
-//! use tenantry::{Actor, Code, Engine, Question, TenantKind, command::*};
+//! use tenantry::command::*;
+//! use tenantry::{Actor, Code, Engine, Question, TenantKind, management, permissions, roles, services};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let db = Engine::memory()?; // or, with the feature `sqlite`: Engine::open("msp.db")?
 //! let msp = db.execute(Actor::OPERATOR, RegisterTenant::new(TenantKind::Msp, "Northwind IT".parse()?))?.outcome;
 //! let ada =
-//!     db.execute(Actor::OPERATOR, RegisterUser::new(msp, "ada@northwind.example".parse()?, "admin".parse()?))?.outcome;
+//!     db.execute(Actor::OPERATOR, RegisterUser::new(msp, "ada@northwind.example".parse()?, roles::ADMIN))?.outcome;
 //!
 //! let add = AddCustomer {
 //!     owner: Some(Invitee::new("bo@bakery.example".parse()?)),
-//!     ..AddCustomer::new(msp, TenantKind::Customer, "Bakery Klein".parse()?, "jointly".parse()?, ["manage".parse()?].into())
+//!     ..AddCustomer::new(msp, TenantKind::Customer, "Bakery Klein".parse()?, management::JOINTLY, [services::MANAGE].into())
 //! };
 //! let customer = db.execute(ada, add)?.outcome;
-//! assert!(db.check(&Question::new(ada, "devices.manage".parse()?, customer.tenant))?.allowed);
+//! assert!(db.check(&Question::new(ada, permissions::DEVICES_MANAGE, customer.tenant))?.allowed);
 //!
 //! // Nobody at the bakery has signed up yet, so nobody could agree to part.
 //! let refused = db.execute(ada, RequestDelink::new(customer.link)).unwrap_err();
@@ -29,7 +30,7 @@
 //! db.execute(ada, RequestDelink::new(customer.link))?;
 //! db.execute(sign_up.user, AcceptDelink::new(customer.link))?;
 //!
-//! let verdict = db.check(&Question::new(ada, "devices.manage".parse()?, customer.tenant))?;
+//! let verdict = db.check(&Question::new(ada, permissions::DEVICES_MANAGE, customer.tenant))?;
 //! assert_eq!(verdict.reason, Some(Code::NotLinked));
 //! # Ok(())
 //! # }
@@ -42,6 +43,7 @@
 //! | stores, clocks, revisions, the past, notices, waiting for others | [`engine`] |
 //! | why not: every [`Code`] with its number, message and remedy | [`refusal`] |
 //! | what a platform offers and how strict it is | [`policy`] |
+//! | the names of its default policy, as values | [`permissions`], [`roles`], [`services`], [`management`] |
 //! | ids, moments and texts that are parsed once; words, states and who acts | [`base`], [`model`] |
 //! | checks in nanoseconds | [`index`] |
 //! | the door of other languages | [`wire`] |
@@ -104,5 +106,6 @@ pub use base::time::Timestamp;
 pub use engine::{Engine, Error, Options, Receipt, Token};
 pub use model::{Actor, TenantKind};
 pub use policy::Policy;
+pub use policy::names::{management, permissions, roles, services};
 pub use query::{Ask, Question, Verdict};
 pub use refusal::{Code, Refusal};

@@ -223,7 +223,10 @@ void alerts(stage& on) {
                              role(northwind, "Night lead", {"tenant.view", "devices.view", "devices.group_manager"}));
   on.does(ada, "gives Nils that role at the bakery", assign(nils, bakery, night));
   rights.moment("role given");
-  const json no = json::parse(on.engine.explain(nils, TENANTRY_PERMISSION_DEVICES_GROUP_MANAGER, bakery)).at("answer");
+  const json no = on.ask({{"query", "explain"},
+                          {"user", nils},
+                          {"permission", TENANTRY_PERMISSION_DEVICES_GROUP_MANAGER},
+                          {"tenant", bakery}});
   on.told.answer("may he lead its device groups now? No: " + no.at("number").dump() + " " +
                  no.at("reason").get<std::string>() + ": " + on.in_names(no.at("message")));
 

@@ -43,14 +43,17 @@ void authorizations(stage& on, const ids& people, const ids& places) {
   for (const auto& tenant : places) {
     row cells{plain(on.name_of(tenant))};
     for (const auto& user : people) {
-      const json found = json::parse(on.engine.explain(user, TENANTRY_PERMISSION_TENANT_VIEW, tenant)).at("answer");
+      const json found = on.ask({{"query", "explain"},
+                                  {"user", user},
+                                  {"permission", TENANTRY_PERMISSION_TENANT_VIEW},
+                                  {"tenant", tenant}});
       if (!found.contains("grounds")) {
         cells.push_back(faint("–"));
         continue;
       }
       const id source = found.at("grounds").at("tenant");
       const std::string role = found.at("grounds").at("role");
-      const auto text = tenantry::equal(source, tenant) ? role : role + " ← " + on.name_of(source);
+      const auto text = source == tenant ? role : role + " ← " + on.name_of(source);
       cells.push_back(found.at("allowed") ? good(text) : bad(text));
     }
     rows.push_back(std::move(cells));

@@ -21,7 +21,7 @@ constexpr int MANY = 50;
 
 // ---- what either process does ----
 
-actor by(const std::string& user) { return actor(json{{"user", user}}); }
+actor by(const std::string& user) { return tenantry::user_id::parse(user); }
 
 json customer(const std::string& manager, const std::string& number, const std::string& name) {
   return {{"command", "add_customer"}, {"manager", manager},    {"kind", "customer"},        {"name", name},
@@ -40,15 +40,15 @@ void many(stage& on, const std::string& manager, const std::string& who, const s
 
 std::string seen(const stage& on, const std::optional<question>& asked = {}) {
   if (!asked) return "record " + to_string(on.revision());
-  const auto found = on.engine.check(asked->user, asked->permission, asked->tenant);
+  const auto found = on.check(*asked);
   const auto record = "record " + to_string(found.seq) + ": ";
-  return found.allowed ? record + "yes"
-                       : record + "no, " + to_string(found.reason) + " " + tenantry_status_name(found.reason);
+  const auto reason = static_cast<tenantry_status>(found.reason);
+  return found.allowed ? record + "yes" : record + "no, " + to_string(reason) + " " + tenantry_status_name(reason);
 }
 
 // ---- the second process ----
 
-id id_from(const std::string& text) { return json(text).get<id>(); }
+id id_from(const std::string& text) { return id::parse(text); }
 
 std::string obey(stage& on, const std::vector<std::string>& word) {
   const auto is = [&](std::string_view what, std::size_t words) { return word[0] == what && word.size() == words; };
@@ -71,7 +71,7 @@ std::string obey(stage& on, const std::vector<std::string>& word) {
                    {"command", rename_to(word[3], word[4])}}}})
           .at("token");
     } catch (const tenantry::error& error) {
-      if (!error.refused()) throw;
+      if (!error.is_refusal()) throw;
       return error.name();
     }
   }

@@ -57,7 +57,7 @@ void by_which_record(stage& on, const id& of, const json& after) {
   std::vector<row> rows;
   const json feed = on.ask({{"query", "host_access_changes"}, {"after", after}});
   for (const auto& one : feed.at("rows")) {
-    if (!tenantry::equal(one.at("tenant").get<id>(), of)) continue;
+    if (one.at("tenant").get<id>() != of) continue;
     rows.push_back({count(one.at("seq")), faint(clock_face(one.at("at"))),
                     one.contains("command") ? plain(one.at("command")) : faint("–"),
                     plain(on.name_of(one.at("user").get<id>())), good(some(one, "gained")), bad(some(one, "lost"))});

@@ -24,30 +24,19 @@ std::string column(std::string words) {
 
 }  // namespace
 
-void to_json(json& to, const tenantry_id& from) { to = tenantry::to_string(from); }
-
-void from_json(const json& from, tenantry_id& to) {
-  const auto read = tenantry::parse_id(from.get_ref<const std::string&>());
-  if (!read) throw std::runtime_error("`" + from.dump() + "` is no id");
-  to = *read;
-}
-
 // ---- tenantry ----
 
-tenantry::options stage::options(const std::string& policy) {
-  auto asked = tenantry::default_options();
-  asked.policy = policy.data();
-  asked.policy_length = policy.size();
-  asked.context = this;
-  // Called from any thread, and nothing may be thrown out of them.
-  asked.now = [](void* context) -> std::int64_t { return static_cast<stage*>(context)->now_; };
-  asked.new_id = [](void* context, tenantry_id* made) {
-    auto* on = static_cast<stage*>(context);
-    const std::uint64_t number = on->next_++;
-    *made = {};
-    for (int place = 0; place < 8; ++place) made->bytes[15 - place] = static_cast<std::uint8_t>(number >> 8 * place);
-    for (int place = 0; place < 4; ++place)
-      made->bytes[3 - place] = static_cast<std::uint8_t>(on->series_ >> 8 * place);
+tenantry::options stage::options(const json& policy) {
+  tenantry::options asked;
+  asked.policy = tenantry::policy_source::of_json(policy.dump());
+  // Called from any thread.
+  asked.now = [this] { return tenantry::timestamp(std::chrono::microseconds(now_)); };
+  asked.new_id = [this] {
+    const std::uint64_t number = next_++;
+    tenantry_id made{};
+    for (int place = 0; place < 8; ++place) made.bytes[15 - place] = static_cast<std::uint8_t>(number >> 8 * place);
+    for (int place = 0; place < 4; ++place) made.bytes[3 - place] = static_cast<std::uint8_t>(series_ >> 8 * place);
+    return id(made);
   };
   return asked;
 }
@@ -56,7 +45,7 @@ stage::stage(std::string where, const json& policy, std::uint32_t series)
     : now_(MORNING),
       series_(series),
       path(std::move(where)),
-      engine(tenantry::engine::open(path, options(policy.dump()))) {}
+      engine(tenantry::engine::open(path, options(policy))) {}
 
 json stage::call(const json& request) { return json::parse(engine.call(request.dump())); }
 
@@ -131,19 +120,20 @@ std::string stage::in_names(std::string text) const {
 
 // ---- the cast ----
 
-id stage::tenant(std::string_view kind, const std::string& name, std::string_view number, json also) {
+tenantry::tenant_id stage::tenant(std::string_view kind, const std::string& name, std::string_view number, json also) {
   also.update({{"command", "register_tenant"}, {"kind", kind}, {"name", name}, {"number", number}});
-  const id made = execute(staff(), std::move(also));
+  const auto made = execute(staff(), std::move(also)).get<tenantry::tenant_id>();
   enlist(made, name);
   return made;
 }
 
-id stage::user(const std::string& called, const id& home, std::string_view email, const std::string& role) {
-  const id made = execute(
-      staff(), {{"command", "register_user"}, {"name", called}, {"home", home}, {"email", email}, {"role", role}});
+tenantry::user_id stage::user(const std::string& called, const id& home, std::string_view email,
+                              const std::string& role) {
+  const commands::register_user registers(tenantry::tenant_id(home.raw()), std::string(email), role);
+  const auto made = engine.execute(staff().who, registers.with_name(called)).outcome;
   name(made, called);
   for (auto& [tenant, people] : cast_) {
-    if (tenantry::equal(tenant, home)) people.push_back(called + " (" + role + ")");
+    if (tenant == home) people.push_back(called + " (" + role + ")");
   }
   return made;
 }
@@ -170,24 +160,20 @@ std::string stage::line(const actor& by, std::string_view what) const {
   return actor_name(by.as_json) + (ticket ? ", " : " ") + std::string(what);
 }
 
+void stage::minutes_pass() { now_ += 5 * MINUTE; }
+
 json stage::does(const actor& by, std::string_view what, json command) {
-  now_ += 5 * MINUTE;
-  const auto told_line = line(by, what);
-  try {
-    const auto reply = call({{"execute", {{"actor", by.as_json}, {"command", std::move(command)}}}});
-    told.done(::clock_face(reply.at("at")), told_line);
-    deliver();
-    return reply.at("outcome");
-  } catch (const tenantry::error& error) {
-    throw std::runtime_error(told_line + ": " + error.what());
-  }
+  return done(by, what, [&] {
+    auto reply = call({{"execute", {{"actor", by.as_json}, {"command", std::move(command)}}}});
+    return std::pair(reply.at("at").get<std::string>(), std::move(reply.at("outcome")));
+  });
 }
 
 json stage::is_refused(const std::string& told_line, const json& request) {
   try {
     call(request);
   } catch (const tenantry::error& error) {
-    if (!error.refused()) throw;
+    if (!error.is_refusal()) throw;
     told.refused(clock_face(), told_line, error.status(), error.name(), in_names(error.what()), error.remedy());
     return json::parse(error.json());
   }
@@ -195,7 +181,7 @@ json stage::is_refused(const std::string& told_line, const json& request) {
 }
 
 json stage::is_refused(const actor& by, std::string_view what, json command) {
-  now_ += 5 * MINUTE;
+  minutes_pass();
   return is_refused(line(by, what), {{"execute", {{"actor", by.as_json}, {"command", std::move(command)}}}});
 }
 
@@ -279,9 +265,20 @@ std::string joined(const list& texts, std::string_view between) {
 }
 
 std::string happened(const json& events, std::string_view between) {
+  list named;
+  for (const auto& event : events) named.push_back(event.at("event"));
+  return counted(named, between);
+}
+
+std::string happened(const std::vector<tenantry::event>& events) {
+  list named;
+  for (const auto& event : events) named.emplace_back(event.tag());
+  return counted(named, "\n");
+}
+
+std::string counted(const list& named, std::string_view between) {
   std::vector<std::pair<std::string, int>> names;
-  for (const auto& event : events) {
-    const std::string name = event.at("event");
+  for (const auto& name : named) {
     const auto known = std::find_if(names.begin(), names.end(), [&](const auto& one) { return one.first == name; });
     if (known == names.end()) {
       names.emplace_back(name, 1);
@@ -315,20 +312,22 @@ std::string message_about(tenantry_status status, const std::string& about) {
   return gap == message.npos ? message : message.replace(gap, 2, about);
 }
 
-cell verdict(const tenantry::verdict& of) { return of.allowed ? good("yes") : bad("no " + to_string(of.reason)); }
+cell verdict(const tenantry::access_verdict& of) {
+  return of.allowed ? good("yes") : bad("no " + to_string(static_cast<int>(of.reason)));
+}
 
 // ---- rights that a journey keeps asking for ----
 
 void watch::moment(std::string name) {
   seen now{std::move(name), link_ ? status_of(on_.entity("link", *link_).at("stage")) : "–", {}};
-  for (const auto& it : questions_) now.verdicts.push_back(on_.engine.check(it.user, it.permission, it.tenant));
+  for (const auto& it : questions_) now.verdicts.push_back(on_.check(it));
   moments_.push_back(std::move(now));
 }
 
 void watch::show() const {
   // Where there is one tenant only, the heading has said which.
   const bool places = std::any_of(questions_.begin(), questions_.end(), [&](const auto& it) {
-    return !tenantry::equal(it.tenant, questions_.front().tenant);
+    return it.tenant != questions_.front().tenant;
   });
   std::vector<std::string> header{"who", "wants"};
   if (places) header.push_back("on");
@@ -343,13 +342,13 @@ void watch::show() const {
   std::set<tenantry_status> reasons;
   for (std::size_t place = 0; place < questions_.size(); ++place) {
     const auto& it = questions_[place];
-    const bool again = place > 0 && tenantry::equal(questions_[place - 1].user, it.user);
+    const bool again = place > 0 && questions_[place - 1].user == it.user;
     row cells{plain(again ? "" : on_.name_of(it.user)), plain(it.permission)};
     if (places) cells.push_back(plain(on_.name_of(it.tenant)));
     for (const auto& then : moments_) {
       const auto& found = then.verdicts.at(place);
       cells.push_back(verdict(found));
-      if (!found.allowed) reasons.insert(found.reason);
+      if (!found.allowed) reasons.insert(static_cast<tenantry_status>(found.reason));
     }
     rows.push_back(std::move(cells));
   }
@@ -368,7 +367,7 @@ void watch::ask_the_past() const {
     const auto seq = then.verdicts.front().seq;
     const auto found = on_.ask({{"query", "check_many"}, {"questions", questions}, {"as_of", seq}});
     for (std::size_t place = 0; place < questions_.size(); ++place) {
-      const auto name = tenantry_status_name(then.verdicts[place].reason);
+      const auto name = tenantry_status_name(static_cast<tenantry_status>(then.verdicts[place].reason));
       if (found.at(place).value("reason", "ok") != name)
         throw std::runtime_error("the past of seq " + to_string(seq) + " answers differently");
     }

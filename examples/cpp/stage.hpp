@@ -14,24 +14,25 @@
 
 #include "page.hpp"
 
-// Ids cross as texts.
-void to_json(nlohmann::json& to, const tenantry_id& from);
-void from_json(const nlohmann::json& from, tenantry_id& to);
-
+namespace commands = tenantry::commands;
+namespace queries = tenantry::queries;
 using nlohmann::json;
-using tenantry::id;
+// An id of anything, for what is told as JSON. A story that is told in types has ids of distinct ones, and any of them is one of these.
+using id = tenantry::uuid;
 using list = std::vector<std::string>;
 using std::to_string;
 using tenantry::to_string;
 
 // Who acts: a user; or the platform's own staff, on a ticket or without.
 struct actor {
+  tenantry::actor who;
   json as_json;
-  actor(const id& user) : as_json({{"user", user}}) {}
-  explicit actor(json as_json) : as_json(std::move(as_json)) {}
+  actor(tenantry::actor who) : who(std::move(who)), as_json(tenantry::to_json(this->who)) {}
+  actor(const tenantry::user_id& user) : actor(tenantry::actor(user)) {}
+  actor(const id& user) : actor(tenantry::user_id(user.raw())) {}
 };
-inline actor staff() { return actor(json{{"operator", json::object()}}); }
-inline actor staff_on(std::string_view ticket) { return actor(json{{"operator", {{"ticket", ticket}}}}); }
+inline actor staff() { return actor(tenantry::the_operator()); }
+inline actor staff_on(std::string ticket) { return actor(tenantry::the_operator(std::move(ticket))); }
 
 // A question that a journey asks.
 struct question {
@@ -40,6 +41,9 @@ struct question {
   id tenant;
 };
 
+// A moment to the minute.
+std::string clock_face(const std::string& timestamp);
+
 class stage {
   // What the engine asks for from its opening on comes before it.
   std::atomic<std::int64_t> now_;
@@ -47,7 +51,7 @@ class stage {
   std::uint32_t series_;
   std::map<std::string, std::string> names_;
   std::vector<std::pair<id, list>> cast_;
-  tenantry::options options(const std::string& policy);
+  tenantry::options options(const json& policy);
 
  public:
   // Opens the file, which begins with a policy of that name, or that is the JSON of one; `series` keeps the ids of several
@@ -62,6 +66,12 @@ class stage {
   json ask(json query);
   json execute(const actor& by, json command);
   json call(const json& request);
+  // What a check of the store answers a question.
+  tenantry::access_verdict check(const question& asked) const {
+    const tenantry::user_id user(asked.user.raw());
+    const tenantry::tenant_id tenant(asked.tenant.raw());
+    return engine.check(user, asked.permission, tenant);
+  }
   // An entity as it is now.
   json entity(std::string_view kind, const id& it);
   std::uint64_t revision() const { return engine.refresh(); }
@@ -94,8 +104,9 @@ class stage {
   // ---- the cast ----
 
   // Registers a tenant or a user, as the platform's operator does.
-  id tenant(std::string_view kind, const std::string& name, std::string_view number, json also = json::object());
-  id user(const std::string& name, const id& home, std::string_view email, const std::string& role);
+  tenantry::tenant_id tenant(std::string_view kind, const std::string& name, std::string_view number,
+                             json also = json::object());
+  tenantry::user_id user(const std::string& name, const id& home, std::string_view email, const std::string& role);
   // Takes a tenant into the cast.
   void enlist(const id& tenant, const std::string& name);
   // Shows who plays.
@@ -105,8 +116,18 @@ class stage {
 
   // Somebody does something, and it is done: the command's outcome.
   json does(const actor& by, std::string_view what, json command);
+  template <class Command, class Outcome = typename Command::outcome_type>
+  Outcome does(const actor& by, std::string_view what, const Command& command) {
+    return done(by, what, [&] {
+      auto done = engine.execute(by.who, command);
+      return std::pair(tenantry::to_string(done.at), std::move(done.outcome));
+    });
+  }
   // Somebody tries something, and it is refused; with many things, what stands in the way of each.
   void tries(const actor& by, std::string_view what, json command);
+  void tries(const actor& by, std::string_view what, const tenantry::any_command& command) {
+    tries(by, what, command.written());
+  }
   void tries_each(const actor& by, std::string_view what, const list& things, json command);
   // Somebody asks something, and is refused.
   void may_not_ask(const id& user, std::string_view what, json query);
@@ -124,15 +145,30 @@ class stage {
 
  private:
   void time_passes(std::int64_t micros, const std::string& words);
+  // Does something, says so and brings the post; what was done and its moment are told by `act`.
+  template <class Act>
+  auto done(const actor& by, std::string_view what, const Act& act) {
+    minutes_pass();
+    const auto told_line = line(by, what);
+    try {
+      auto [at, outcome] = act();
+      told.done(::clock_face(at), told_line);
+      deliver();
+      return std::move(outcome);
+    } catch (const tenantry::error& error) {
+      throw std::runtime_error(told_line + ": " + error.what());
+    }
+  }
+  void minutes_pass();
   json is_refused(const actor& by, std::string_view what, json command);
   json is_refused(const std::string& told_line, const json& request);
   std::string line(const actor& by, std::string_view what) const;
 };
 
-// A moment to the minute.
-std::string clock_face(const std::string& timestamp);
 // What happened, by name, repeated things counted.
 std::string happened(const json& events, std::string_view between = "\n");
+std::string happened(const std::vector<tenantry::event>& events);
+std::string counted(const list& named, std::string_view between);
 // What somebody may do: by name, or how much, where it is more than two permissions.
 std::string permissions(const json& held);
 std::string joined(const list& texts, std::string_view between = ", ");
@@ -142,7 +178,7 @@ std::string status_of(const json& stage);
 std::string message_about(tenantry_status status, const std::string& about);
 
 // A verdict in a cell, and what the numbers of some verdicts mean.
-cell verdict(const tenantry::verdict& of);
+cell verdict(const tenantry::access_verdict& of);
 
 // Rights that a journey keeps asking for, moment by moment.
 class watch {
@@ -158,7 +194,7 @@ class watch {
  private:
   struct seen {
     std::string name, status;
-    std::vector<tenantry::verdict> verdicts;
+    std::vector<tenantry::access_verdict> verdicts;
   };
   void ask_the_past() const;
 

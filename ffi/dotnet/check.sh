@@ -34,7 +34,7 @@ LD_LIBRARY_PATH=$prefix/lib mono --debug suite.exe >out 2>err || { cat out err >
 [ "$(tail -n 1 out)" = ok ] || { cat out err >&2; exit 1; }
 
 say "the programs of its README print what stands below them"
-python3 "$here/tests/readme.py" "$here/README.md" .
+python3 "$here/../readme.py" "$here/README.md" csharp .
 for program in first rest; do
     "${compile[@]}" -out:$program.exe -r:Tenantry.dll $program.cs
     (mkdir $program && cd $program && LD_LIBRARY_PATH=$prefix/lib mono ../$program.exe >../out 2>../err) || { cat out err >&2; exit 1; }

@@ -1680,8 +1680,8 @@ func (it TenantAccessChangesQuery) turned(cursor string) TenantAccessChangesQuer
 
 // ArisingQuery: What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who
 // asks to manage it or to manage more of it, whom it invites to (X-3). Each is told as the list of its kind tells it, and
-// to whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond` for what
-// organisations ask; an operator.
+// to whoever may read that. Costs the rows shown, and all that is given for a while on the tenant. Who: `users.view` on
+// the tenant, and `link.respond` for what organisations ask; an operator.
 type ArisingQuery struct {
 	// Who asks.
 	Actor Actor `json:"actor"`
@@ -1706,8 +1706,8 @@ func (it ArisingQuery) MarshalJSON() ([]byte, error) {
 
 // Arising: What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who asks
 // to manage it or to manage more of it, whom it invites to (X-3). Each is told as the list of its kind tells it, and to
-// whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond` for what organisations
-// ask; an operator.
+// whoever may read that. Costs the rows shown, and all that is given for a while on the tenant. Who: `users.view` on the
+// tenant, and `link.respond` for what organisations ask; an operator.
 func (e *Engine) Arising(query ArisingQuery) (Page[ArisingRow], error) {
 	return answer[Page[ArisingRow]](e, query)
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs libtenantry into a scratch directory and uses it there as a stranger would: pkg-config and CMake, shared and static, C99 and
-# C++17, plainly, under valgrind and with the sanitizers; then tries the packages for Go and .NET and has the journeys play on it. A tool that is missing
-# is a failure, not a reason to skip.
+# C++17, plainly, under valgrind and with the sanitizers; then tries the typed face for C++ and the packages for Go and .NET, and has the journeys play on
+# it. A tool that is missing is a failure, not a reason to skip.
 #
 #   run.sh JOURNEYS    JOURNEYS is the program that plays them in Rust
 set -euo pipefail
@@ -120,6 +120,7 @@ for program in c_tenantry c_static cpp_tenantry cpp_static; do
     (cd run && "$scratch/cmake/$program" >../out 2>../err) || { cat out err >&2; exit 1; }
 done
 
+"$ffi/cpp/check.sh" "$scratch/moved"
 export TENANTRY_GO_CACHE=$scratch/go-cache
 "$ffi/go/check.sh" "$scratch/moved"
 "$ffi/dotnet/check.sh" "$scratch/moved"

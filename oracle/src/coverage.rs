@@ -329,6 +329,9 @@ impl Coverage {
 
     /// What it would be if a command were refused now as it is told with it.
     pub fn rebuff(oracle: &Oracle, request: &Request, at: Timestamp) -> Option<(&'static str, Code)> {
+        if let Some(place) = Self::would_take_the_last_that_stands(oracle, request, at) {
+            return Some((Self::REBUFFS[place], Code::LastSuperAdmin));
+        }
         match &request.command {
             // For whose sake a policy cannot be put into force.
             Command::SetPolicy(c) if oracle.widens_links(&c.policy, at) => {
@@ -380,6 +383,11 @@ impl Coverage {
                     return Some((Self::REBUFFS[place], Code::LastSuperAdmin));
                 }
                 let Actor::User(user) = request.actor else { return None };
+                // What it gives gives nothing by itself, and all that it gives may be given.
+                let there = |one: &Temporary| c.assignments.iter().any(|it| it.tenant == one.given.tenant);
+                if c.eligible && Self::could_if_nobody_is_eligible(oracle, request, there, at) {
+                    return Some((Self::REBUFFS[21], Code::BeyondOwnRights));
+                }
                 if oracle.temporaries.iter().all(|one| one.given.user != user) {
                     return None;
                 }
@@ -429,6 +437,26 @@ impl Coverage {
             }
             _ => None,
         }
+    }
+
+    /// Which way of taking it a command is that is about the last who is a super admin of a tenant by what stands, where nobody is one
+    /// for good.
+    fn would_take_the_last_that_stands(oracle: &Oracle, request: &Request, at: Timestamp) -> Option<usize> {
+        let stands = |user: UserId| {
+            oracle.user(user).is_some_and(|user| {
+                oracle.lasting_super_admins(user.home, at).is_empty() && oracle.is_last_super_admin(user, at)
+            })
+        };
+        let (mut users, place): (Vec<UserId>, usize) = match (&request.command, &request.actor) {
+            (Command::BlockUser(c), _) => (vec![c.user], 22),
+            (Command::RemoveUser(c), _) => (vec![c.user], 22),
+            (Command::Unassign(c), _) => (c.assignments.iter().map(|one| one.user).collect(), 22),
+            (Command::Assign(c), _) => (c.assignments.iter().map(|one| one.user).collect(), 23),
+            (Command::Activate(_), Actor::User(user)) => (vec![*user], 24),
+            _ => return None,
+        };
+        users.retain(|user| stands(*user));
+        (!users.is_empty()).then_some(place)
     }
 
     /// Whether a command would be accepted were nobody eligible for anything but that which it is about.
@@ -500,7 +528,7 @@ impl Coverage {
     ];
 
     /// What must have been refused.
-    const REBUFFS: [&'static str; 21] = [
+    const REBUFFS: [&'static str; 25] = [
         "a policy widens what managers may on links in force",
         "a policy leaves tenants without the people who could answer",
         "a manager of others becomes something else",
@@ -522,6 +550,10 @@ impl Coverage {
         "somebody takes away what covers what another could activate",
         "somebody decides about one who could become a super admin",
         "somebody gives the address of one who could activate what they do not hold",
+        "somebody is made eligible for what uncovers something with what else they could activate",
+        "the last super admin by what stands is blocked, removed or taken it away",
+        "the last super admin by what stands is given something else",
+        "the last super admin by what stands activates something less",
     ];
 
     /// What must have been accepted against the odds.

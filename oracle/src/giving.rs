@@ -1,9 +1,9 @@
 //! What a change gives and what it takes: everything that everybody holds before and after it, person by person, tenant
 //! by tenant and permission by permission, set side by side (P-15, P-16, U-4). Who is offered a role counts as having it. What
 //! is given for a while makes a world of each moment at which anything of theirs turns, and what somebody is eligible for another,
-//! in which they have it active.
+//! in which they have it active; and so does every choice of that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use tenantry::base::ids::{TenantId, UserId};
@@ -23,7 +23,16 @@ enum Place {
     Below(TenantId),
 }
 
+impl Place {
+    fn tenant(self) -> TenantId {
+        match self {
+            Self::On(tenant) | Self::Below(tenant) => tenant,
+        }
+    }
+}
+
 /// What everybody holds by their roles, whatever stands in the way of using it.
+#[derive(Default)]
 struct Held {
     permissions: BTreeSet<(UserId, Place, Permission)>,
     super_admins: BTreeSet<(UserId, Place)>,
@@ -31,6 +40,9 @@ struct Held {
 
 /// What somebody is eligible for and is taken to have active.
 type Activated = BTreeSet<Laid>;
+
+/// What decides about somebody on each of some tenants.
+type Choice = Vec<(TenantId, Option<Assignment>)>;
 
 /// What one person has and is offered, each role with what it holds.
 type Belongings = (Vec<(Assignment, Vec<Permission>)>, Vec<(Temporary, Vec<Permission>)>);
@@ -114,20 +126,90 @@ impl Oracle {
 
     fn held(&self, people: &BTreeSet<UserId>, at: Timestamp) -> Held {
         let world = self.as_if_accepted();
-        let mut held = Held { permissions: BTreeSet::new(), super_admins: BTreeSet::new() };
-        let living = || world.tenants.iter().filter(|tenant| !tenant.deleted);
-        let managers = living().filter(|tenant| tenant.kind == TenantKind::Msp);
-        let places: Vec<Place> =
-            living().map(|t| Place::On(t.id)).chain(managers.map(|t| Place::Below(t.id))).collect();
+        let mut held = Held::default();
         for user in world.users.iter().filter(|user| people.contains(&user.id)) {
-            for place in &places {
-                for assignment in world.nearest_in(user.id, *place, at) {
-                    let given = world.policy.permissions.iter().filter(|p| world.gives(assignment, p));
-                    held.permissions.extend(given.map(|p| (user.id, *place, p.clone())));
-                    if world.makes_super(assignment) {
-                        held.super_admins.insert((user.id, *place));
-                    }
+            for place in world.all_places() {
+                world.hold(&mut held, user.id, place, at);
+            }
+        }
+        held
+    }
+
+    fn all_places(&self) -> Vec<Place> {
+        let living = || self.tenants.iter().filter(|tenant| !tenant.deleted);
+        let managers = living().filter(|tenant| tenant.kind == TenantKind::Msp);
+        living().map(|t| Place::On(t.id)).chain(managers.map(|t| Place::Below(t.id))).collect()
+    }
+
+    /// Adds what somebody holds in a place.
+    fn hold(&self, held: &mut Held, user: UserId, place: Place, at: Timestamp) {
+        for assignment in self.nearest_in(user, place, at) {
+            let given = self.policy.permissions.iter().filter(|p| self.gives(assignment, p));
+            held.permissions.extend(given.map(|p| (user, place, p.clone())));
+            if self.makes_super(assignment) {
+                held.super_admins.insert((user, place));
+            }
+        }
+    }
+
+    /// On each tenant on which somebody may activate anything at a moment, what can come to decide there: by whatever they have
+    /// active of it and what they have not, of which the last decides, over what else lies there.
+    fn may_decide_there(
+        &self,
+        user: UserId,
+        moment: Timestamp,
+    ) -> BTreeMap<TenantId, Vec<Option<Assignment>>> {
+        let theirs = |one: &&Temporary| one.given.user == user && one.can_be_activated(moment);
+        let tenants: BTreeSet<TenantId> =
+            self.temporaries.iter().filter(theirs).map(|one| one.given.tenant).collect();
+        let on = |tenant| {
+            let mut may_decide = vec![self.lasting(user, tenant).cloned()];
+            for one in self.laid(user, tenant, Timestamp::MIN) {
+                if one.can_be_activated(moment) {
+                    may_decide.push(Some(one.given.clone()));
+                } else if one.in_force(moment) {
+                    // What lies under it decides nothing.
+                    may_decide = vec![Some(one.given.clone())];
                 }
+            }
+            (tenant, may_decide)
+        };
+        tenants.into_iter().map(on).collect()
+    }
+
+    /// Whether somebody has more to choose at a moment than one role that they have active or not: several on different tenants, or
+    /// not to have what they have.
+    fn has_a_choice(&self, user: UserId, moment: Timestamp) -> bool {
+        let theirs = || self.temporaries.iter().filter(|one| one.given.user == user && one.eligible);
+        let active = theirs().any(|one| one.in_force(moment));
+        let may = theirs().filter(|one| one.can_be_activated(moment)).map(|one| one.given.tenant);
+        active || may.collect::<BTreeSet<_>>().len() > 1
+    }
+
+    /// The most that somebody could hold at a moment in each place, whichever of what they are eligible for they have active at once:
+    /// every choice is tried of all that lies on the place or above it.
+    fn at_most(&self, user: UserId, moment: Timestamp, at: Timestamp) -> Held {
+        let mut world = self.as_decided(moment).as_if_accepted();
+        let may_decide = self.may_decide_there(user, moment);
+        let mut held = Held::default();
+        for place in world.all_places() {
+            let mut choices: Vec<Choice> = vec![Choice::new()];
+            for (tenant, may_decide) in &may_decide {
+                if *tenant == place.tenant() || world.manages(*tenant, place.tenant(), at) {
+                    let with = |choice: &Choice| {
+                        let choice = choice.clone();
+                        let more = may_decide.iter().map(|one| (*tenant, one.clone()));
+                        more.map(|one| [choice.clone(), vec![one]].concat()).collect::<Vec<_>>()
+                    };
+                    choices = choices.iter().flat_map(with).collect();
+                }
+            }
+            for choice in choices {
+                for (tenant, decides) in choice {
+                    world.assignments.retain(|a| a.user != user || a.tenant != tenant);
+                    world.assignments.extend(decides);
+                }
+                world.hold(&mut held, user, place, at);
             }
         }
         held
@@ -143,7 +225,8 @@ impl Oracle {
     /// What stands in the way of somebody making this world into another: what anybody gains the actor must hold there,
     /// what a super admin loses only a super admin of that place takes, and so it is with making and unmaking one. So it is now,
     /// and at every moment at which anything turns for whom it changes or for the actor: what is gained then the actor holds
-    /// then as well; and so it is once more for each role for which somebody is eligible, as if they had it active.
+    /// then as well; and so it is once more for each role for which somebody is eligible, as if they had it active, and for the
+    /// most that they could hold by all of them.
     pub fn change_obstacles(&self, who: Who, after: &Self, at: Timestamp) -> Vec<Code> {
         let Who::User(actor) = who else { return Vec::new() };
         let changed = |user: &UserId| self.belongings(*user) != after.belongings(*user);
@@ -157,27 +240,37 @@ impl Oracle {
         let home = |user| after.user(user).map(|user| user.home).unwrap();
         let today = self.as_decided(at);
         let mut obstacles = Vec::new();
-        for (moment, active) in moments.into_iter().flat_map(|moment| each().map(move |one| (moment, one))) {
-            let (was, is) = (self.as_if_active(&active, moment), after.as_if_active(&active, moment));
-            let (before, then) = (was.held(&people, at), is.held(&people, at));
+        for moment in moments {
             // What the actor could activate themselves they do not hold yet.
             let meanwhile = self.as_decided(moment);
             let giving = [&today, &meanwhile];
-            for (user, place, permission) in then.permissions.difference(&before.permissions) {
-                for world in giving {
-                    obstacles.extend(world.giving_obstacles(actor, home(*user), *place, permission, at));
+            let mut gained = |before: &Held, then: &Held| {
+                for (user, place, permission) in then.permissions.difference(&before.permissions) {
+                    for world in giving {
+                        obstacles.extend(world.giving_obstacles(actor, home(*user), *place, permission, at));
+                    }
                 }
+                for (user, place) in then.super_admins.difference(&before.super_admins) {
+                    let lacks = |world: &&Self| !world.is_super_in(actor, *place, at);
+                    if giving.iter().any(lacks) || self.super_role_barred(actor, home(*user), at) {
+                        obstacles.push(Code::SuperAdminOnly);
+                    }
+                }
+            };
+            let mut lost = BTreeSet::new();
+            for active in each() {
+                let (was, is) = (self.as_if_active(&active, moment), after.as_if_active(&active, moment));
+                let (before, then) = (was.held(&people, at), is.held(&people, at));
+                gained(&before, &then);
+                lost.extend(before.super_admins.difference(&then.super_admins).map(|(_, place)| *place));
             }
-            for (user, place) in then.super_admins.difference(&before.super_admins) {
-                let lacks = |world: &&Self| !world.is_super_in(actor, *place, at);
-                if giving.iter().any(lacks) || self.super_role_barred(actor, home(*user), at) {
-                    obstacles.push(Code::SuperAdminOnly);
-                }
+            let chooses =
+                |user: &&UserId| self.has_a_choice(**user, moment) || after.has_a_choice(**user, moment);
+            for user in people.iter().filter(chooses) {
+                gained(&self.at_most(*user, moment, at), &after.at_most(*user, moment, at));
             }
-            for (_, place) in before.super_admins.difference(&then.super_admins) {
-                if !today.is_super_in(actor, *place, at) {
-                    obstacles.push(Code::SuperAdminOnly);
-                }
+            if lost.into_iter().any(|place| !today.is_super_in(actor, place, at)) {
+                obstacles.push(Code::SuperAdminOnly);
             }
         }
         obstacles

@@ -224,11 +224,22 @@ impl Oracle {
         self.gives(given, &view) && !self.is_locked(self.home_of(given.user), at)
     }
 
+    /// What somebody is eligible for on a tenant, now or later.
+    fn eligible_on(&self, who: Who, tenant: TenantId, at: Timestamp) -> impl Iterator<Item = &Temporary> {
+        let theirs = move |one: &&Temporary| who == Who::User(one.given.user) && one.given.tenant == tenant;
+        let eligible =
+            self.temporaries.iter().filter(theirs).filter(move |one| one.eligible && at < one.ends);
+        eligible.filter(move |one| self.still_reaches(&one.given, at))
+    }
+
+    /// Whether somebody is eligible for anything on a tenant.
+    pub fn is_eligible_on(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
+        self.eligible_on(who, tenant, at).next().is_some()
+    }
+
     /// Whether anything that somebody is eligible for on a tenant would show it to them.
     pub fn is_shown_if_active(&self, who: Who, tenant: TenantId, at: Timestamp) -> bool {
-        let theirs = |one: &&Temporary| who == Who::User(one.given.user) && one.given.tenant == tenant;
-        let mut eligible = self.temporaries.iter().filter(theirs).filter(|one| one.eligible && at < one.ends);
-        eligible.any(|one| self.still_reaches(&one.given, at) && self.shows(&one.given, at))
+        self.eligible_on(who, tenant, at).any(|one| self.shows(&one.given, at))
     }
 
     fn may_activate(&self, who: Who, one: &Temporary, at: Timestamp) -> MayActivate {

@@ -232,7 +232,8 @@ pub fn read(reading: Reading<'_>, now: &Moment<'_>, viewer: &Actor, asked: &Aske
             reading.of(all_pages(*turning, page), |told, actual: Result<Vec<MayActivate>, _>| {
                 in_order(&actual, *turning, |row| row.ends)?;
                 let rows = told.could_act().and_then(|()| told.world.eligible_roles(viewer, told.at));
-                same(rows.map(|rows| rows.into_iter().map(|row| told.may_activate(row)).collect()), actual)
+                let row = |row: MayActivate| told.may_activate(row);
+                same(rows.map(|rows| rows.into_iter().filter_map(row).collect()), actual)
             })
         }
         _ => return None,
@@ -257,12 +258,15 @@ impl Told<'_> {
         self.on_links(rows, |row| row.link, row)
     }
 
-    /// What somebody may have activated, on a tenant that is named by what shows it today as well.
-    fn may_activate(&self, row: MayActivate) -> MayActivate {
-        let Some((today, now, user)) = self.today else { return row };
-        let who = Who::User(user);
-        let shown = |tenant| today.sees(who, tenant, now) || today.is_shown_if_active(who, tenant, now);
-        MayActivate { on: row.on.clone().filter(|on| shown(on.tenant)), ..row }
+    /// What somebody may have activated, on a tenant that is there for them today or on which they are eligible for something today;
+    /// it is named by what shows it today as well.
+    fn may_activate(&self, row: MayActivate) -> Option<MayActivate> {
+        let Some((today, now, user)) = self.today else { return Some(row) };
+        let (who, tenant) = (Who::User(user), row.tenant);
+        let there = today.is_there(who, tenant, now);
+        let shown = there || today.is_shown_if_active(who, tenant, now);
+        let told = there || today.is_eligible_on(who, tenant, now);
+        told.then(|| MayActivate { on: row.on.clone().filter(|_| shown), ..row })
     }
 
     /// Of what is on links, what may be told today as well.

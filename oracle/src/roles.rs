@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tenantry::base::ids::{RoleId, TenantId};
+use tenantry::base::ids::{RoleId, TenantId, UserId};
 use tenantry::base::text::{Permission, RoleName};
 use tenantry::base::time::Timestamp;
 use tenantry::command::{
@@ -47,8 +47,10 @@ impl Oracle {
                 Err(code) => obstacles.push(code),
             }
         }
+        let less = assigned.iter().filter(|new| !self.makes_super(new)).map(|new| (new.user, new.tenant));
+        let less: BTreeSet<_> = less.collect();
         for new in &assigned {
-            obstacles.extend(self.may_assign(who, new, lasts, &after, at).err());
+            obstacles.extend(self.may_assign(who, new, lasts, (&after, &less), at).err());
             obstacles.extend(self.super_role_obstacles(who, new.user, new.tenant, &after, at));
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
@@ -141,7 +143,7 @@ impl Oracle {
         who: Who,
         new: &Assignment,
         lasts: While,
-        after: &Oracle,
+        after: (&Oracle, &BTreeSet<(UserId, TenantId)>),
         at: Timestamp,
     ) -> Result<(), Code> {
         let user = self.user(new.user).unwrap();
@@ -173,18 +175,24 @@ impl Oracle {
         least(obstacles)
     }
 
-    /// Whether an active super admin at home would go, and none would be left for good (U-3).
+    /// Whether an active super admin at home would go, and none would be left for good (U-3). Where there is none for good, so it
+    /// is with those who are one by what stands, where all of them are given anything else, be it laid over it, or it is taken away.
     fn leaves_without_super_admin(
         &self,
         user: &User,
         tenant: TenantId,
-        after: &Oracle,
+        (after, less): (&Oracle, &BTreeSet<(UserId, TenantId)>),
         at: Timestamp,
     ) -> bool {
-        user.home == tenant
-            && self.lasting_super_admins(tenant, at).contains(&user.id)
-            && after.lasting_super_admins(tenant, at).is_empty()
-            && !self.is_locked(tenant, at)
+        if user.home != tenant
+            || !self.kept_super_admins(tenant, at).contains(&user.id)
+            || !after.lasting_super_admins(tenant, at).is_empty()
+        {
+            return false;
+        }
+        let for_good = !self.lasting_super_admins(tenant, at).is_empty();
+        let spared = |one: &UserId| !less.contains(&(*one, tenant));
+        for_good || !spared(&user.id) && !after.standing_super_admins(tenant).iter().any(spared)
     }
 
     pub fn unassign(&mut self, actor: &Actor, c: &Unassign, at: Timestamp) -> Result<(), Code> {
@@ -209,8 +217,10 @@ impl Oracle {
                 Err(code) => obstacles.push(code),
             }
         }
+        let all = taken.iter().filter(|_| c.ends.is_none()).map(|(item, _)| (item.user, item.tenant));
+        let less: BTreeSet<_> = all.collect();
         for (item, user) in taken {
-            obstacles.extend(self.may_unassign(who, item, c.ends, &user, &after, at).err());
+            obstacles.extend(self.may_unassign(who, item, c.ends, &user, (&after, &less), at).err());
             obstacles.extend(self.super_role_obstacles(who, item.user, item.tenant, &after, at));
         }
         obstacles.extend(self.change_obstacles(who, &after, at));
@@ -235,7 +245,7 @@ impl Oracle {
         item: &UserOnTenant,
         ends: Option<Timestamp>,
         user: &User,
-        after: &Oracle,
+        after: (&Oracle, &BTreeSet<(UserId, TenantId)>),
         at: Timestamp,
     ) -> Result<(), Code> {
         let mut obstacles = Vec::new();
@@ -268,9 +278,9 @@ impl Oracle {
         }
         let fits = |one: &&Temporary| one.given.role == c.role && one.can_be_activated(at);
         let longest = self.laid(user, c.tenant, at).filter(fits).max_by_key(|one| one.ends);
-        let of = longest.map(Temporary::laid).ok_or(Code::NotEligible)?;
+        let of = longest.ok_or(Code::NotEligible)?.clone();
         let mut after = self.clone();
-        for one in after.temporaries.iter_mut().filter(|one| one.laid() == of) {
+        for one in after.temporaries.iter_mut().filter(|one| one.laid() == of.laid()) {
             one.active = None;
         }
         let mut obstacles = Vec::new();
@@ -278,14 +288,19 @@ impl Oracle {
         if c.minutes < rule.min_minutes || rule.max_minutes < c.minutes {
             obstacles.push(Code::ActivationLength);
         }
-        let (_, _, until) = of;
-        let mut ends = at.micros().saturating_add(i64::from(c.minutes) * MICROS_A_MINUTE);
-        if until.micros() < ends {
+        // Nobody is eligible for anything beyond the end of time.
+        let mut ends = at.micros() + i64::from(c.minutes) * MICROS_A_MINUTE;
+        if of.ends.micros() < ends {
             obstacles.push(Code::EndTooFar);
         }
         if after.lying(user, c.tenant, at) >= MANY_TEMPORARIES {
             obstacles.push(Code::TooManyTemporaries);
         }
+        let at_home = self.user(user).filter(|user| user.home == c.tenant);
+        if !self.makes_super(&of.given) && at_home.is_some_and(|user| self.is_last_super_admin(user, at)) {
+            obstacles.push(Code::LastSuperAdmin);
+        }
+        let of = of.laid();
         least(obstacles)?;
         let moment = |micros| Timestamp::from_micros(micros).unwrap();
         while after.ends_anything(user, c.tenant, moment(ends)) {

@@ -261,7 +261,8 @@ impl Oracle {
         let who = self.actor(actor, Disabled::Bars)?;
         let link = self.link(c.link).ok_or(Code::UnknownLink)?.clone();
         let today = self.terms_today();
-        let (wider, locks) = (self.is_wider(today, &link), self.rule(&link).locks_customer);
+        let (wider, locks) =
+            (link.in_force(at) && self.is_wider(today, &link), self.rule(&link).locks_customer);
         match who {
             Who::Operator { ticket } if wider && locks && !ticket => return Err(Code::TicketRequired),
             Who::Operator { .. } => {}

@@ -415,9 +415,9 @@ impl Oracle {
         Ok((user, self.person_obstacles(who, id, at)))
     }
 
-    /// Whether the tenant would be left without an active super admin of its own (U-3).
-    fn is_last_super_admin(&self, user: &User, at: Timestamp) -> bool {
-        self.lasting_super_admins(user.home, at) == [user.id] && !self.is_locked(user.home, at)
+    /// Whether the user is the last whom their home keeps as a super admin (U-3).
+    pub fn is_last_super_admin(&self, user: &User, at: Timestamp) -> bool {
+        self.kept_super_admins(user.home, at) == [user.id]
     }
 
     pub fn block_user(&mut self, actor: &Actor, id: UserId, at: Timestamp) -> Result<(), Code> {

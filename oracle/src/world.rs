@@ -868,4 +868,24 @@ impl Oracle {
         };
         self.users.iter().filter(is_super).map(|user| user.id).collect()
     }
+
+    /// The active users at home on the tenant who are super admins by what stands, whatever lies over that.
+    pub fn standing_super_admins(&self, tenant: TenantId) -> Vec<UserId> {
+        let is_super = |user: &&User| {
+            user.home == tenant
+                && user.state == UserState::Active
+                && self.lasting(user.id, tenant).is_some_and(|a| self.makes_super(a))
+        };
+        self.users.iter().filter(is_super).map(|user| user.id).collect()
+    }
+
+    /// Of whom a tenant keeps one: its super admins for good, or where there are none those by what stands; one that is locked keeps
+    /// nobody (U-3, X-4).
+    pub fn kept_super_admins(&self, tenant: TenantId, at: Timestamp) -> Vec<UserId> {
+        if self.is_locked(tenant, at) {
+            return Vec::new();
+        }
+        let lasting = self.lasting_super_admins(tenant, at);
+        if lasting.is_empty() { self.standing_super_admins(tenant) } else { lasting }
+    }
 }

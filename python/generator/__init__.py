@@ -2,7 +2,7 @@
 `methods` write modules from them, in the words of `spelling` and `source`; `names` writes those of the default policy, which the header
 of the library for C has; `choices` holds what neither can say. And what writes the reference: `core` reads what core's own sources say,
 `reference` writes pages from that and the same forms, with the `examples` of each call. `csharp` and `go` write the packages for .NET
-and Go from the same forms.
+and Go from the same forms, and `cpp` the typed headers for C++.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .core import Core
+from .cpp import Cpp
 from .csharp import CSharp
 from .data import Data
 from .go import Go
@@ -51,3 +52,8 @@ def go(schema: dict[str, Any], header: str) -> dict[str, str]:
 def dotnet(schema: dict[str, Any], header: str) -> dict[str, str]:
     """The text of every generated file of the package for .NET, by its name."""
     return CSharp(_door(schema)).files(header)
+
+
+def cplusplus(schema: dict[str, Any], header: str) -> dict[str, str]:
+    """The text of every generated header for C++, by its name."""
+    return Cpp(_door(schema)).files(header)

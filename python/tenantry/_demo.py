@@ -24,6 +24,7 @@ LOOK = (
     ("who may do something, and why", "who-can {file} devices.manage BK-200"),
     ("why somebody may not", "explain {file} nils@northwind.example users.manage BK-200"),
     ("who can reach a customer, and why", "review {file} BK-200"),
+    ("what somebody may activate when it is needed", "eligible {file} --as hugo@harbour.example"),
     ("what awaits an answer, and how it is given", "inbox {file} --as klara@klein.example"),
     ("what something would lead to", "preview {file} block_user user=nils@northwind.example"),
     ("do something", "do {file} request_delink link=NW-100/BK-200 --as ada@northwind.example"),
@@ -120,3 +121,8 @@ def furnish(path: str | os.PathLike[str], until: datetime.datetime) -> None:
         alone = db.register_tenant(kind=TenantKind.CUSTOMER, name="Café Lune", number="CL-800", country="FR", actor=OPERATOR).outcome
         lea = db.register_user(home=alone, email="lea@lune.example", name="Léa", role="super_admin", actor=OPERATOR).outcome
         db.invite_manager(tenant=alone, number="NW-100", actor=lea)
+
+        # Somebody looks after a customer's things, and may be an admin there when it is needed.
+        hugo = db.register_user(home=harbour, email="hugo@harbour.example", name="Hugo", role="read_only", actor=OPERATOR).outcome
+        needed = [NewAssignment(user=hugo, tenant=mill.tenant, role="admin")]
+        db.assign(assignments=needed, ends=until + datetime.timedelta(days=14), eligible=True, actor=hana)

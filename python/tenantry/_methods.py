@@ -4019,8 +4019,9 @@ class Queries(ABC):
     ) -> Rows[model.ArisingRow]:
         """What would give access to a tenant, once it is answered, by when it was asked: who is invited to it, who asks
         to manage it or to manage more of it, whom it invites to (X-3). Each is told as the list of its kind tells
-        it, and to whoever may read that. Costs the rows shown. Who: `users.view` on the tenant, and `link.respond`
-        for what organisations ask; an operator. A lazy list: rows are read as you come to them.
+        it, and to whoever may read that. Costs the rows shown, and all that is given for a while on the tenant. Who:
+        `users.view` on the tenant, and `link.respond` for what organisations ask; an operator. A lazy list: rows are
+        read as you come to them.
 
         Args:
             actor: Who asks.

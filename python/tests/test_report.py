@@ -11,7 +11,7 @@ import pytest
 from browser import Page, page, shades
 
 import tenantry
-from tenantry import OPERATOR, Invitee, _cli, _demo
+from tenantry import OPERATOR, Invitee, NewAssignment, _cli, _demo
 from tenantry.errors import RightsRefused
 
 PICTURES = Path(__file__).parents[2] / "target" / "pages"
@@ -89,6 +89,25 @@ def test_it_says_what_the_lists_say(db: tenantry.Database, browser: Page, tmp_pa
         assert word in coming
     records = len(list(db.audit(actor=OPERATOR, tenant=bakery)))
     assert records == browser.value("document.querySelectorAll('#history .day > ol > li').length") > 5
+
+
+def test_it_says_who_has_a_role_for_a_while_and_who_may_activate_one(browser: Page, tmp_path: Path) -> None:
+    _demo.furnish(tmp_path / "msp.db", UNTIL)
+    with tenantry.open(tmp_path / "msp.db", clock=lambda: UNTIL) as db:
+        mill, hugo = db.tenant("MF-600").id, db.user("hugo@harbour.example").id
+        given = [NewAssignment(user=hugo, tenant=mill, role="no_access")]
+        starts, ends = (UNTIL + datetime.timedelta(days=days) for days in (1, 2))
+        db.assign(assignments=given, starts=starts, ends=ends, actor=OPERATOR)
+        shown = tmp_path / "page.html"
+        shown.write_text(db.tenant_report(tenant=mill, actor=OPERATOR).html, encoding="utf-8")
+    browser.load(shown)
+    rows = browser.value("[...document.querySelectorAll('#coming tbody tr')].map(it => [...it.cells].map(cell => cell.textContent))")
+    told = "Hugo hugo@harbour.example"
+    whiles = [(what, origin, leads_to, ends.split(" 2")[0]) for what, origin, leads_to, _, ends in rows if "ole" in what]
+    assert whiles == [
+        ("Role for a while", "time alone", f"{told} has no access", "begins"),
+        ("Eligible role", told, f"{told} has admin", "may be activated until"),
+    ]
 
 
 @pytest.mark.parametrize("dark", [False, True])

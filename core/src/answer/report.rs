@@ -8,8 +8,8 @@ use crate::model::{HandshakeState, RoleRef};
 use crate::query::{
     AccessChangeRow, Answer, Ask, Audit, AuditActor, InvitationFilter, Invitations, LinkFilter,
     LinkRequestFilter, LinkRequests, Links, ManagerInvitationFilter, ManagerInvitations, Managers,
-    OrganisationAccess, Paging, PolicyInForce, ProposalFilter, Proposals, Query, Report, Roles, Settings,
-    TenantAccess, TenantAccessChanges, TenantReport, Users,
+    OrganisationAccess, Page, Paging, PolicyInForce, ProposalFilter, Proposals, Query, Report, Roles,
+    Settings, TemporaryAccess, TemporaryRow, TenantAccess, TenantAccessChanges, TenantReport, Users,
 };
 use crate::report::{self, Manager, NamesTold, Section, TenantTold, Unanswered};
 use crate::rules::{Ruling, Stop, unless_refused};
@@ -84,6 +84,8 @@ pub(super) fn of_tenant(sight: &Sight<'_>, ask: Asker<'_>, it: &TenantReport) ->
                 section(ask, Proposals { filter, paging: long(), ..Proposals::new(actor(), tenant) })
             })?,
         },
+        temporary: section(ask, TemporaryAccess { paging: long(), ..TemporaryAccess::new(actor(), tenant) })?
+            .map(|page| Page { rows: on_itself(page.rows, tenant), next: page.next }),
         changes: match since {
             None => None,
             Some(since) => {
@@ -110,6 +112,12 @@ pub(super) fn of_tenant(sight: &Sight<'_>, ask: Asker<'_>, it: &TenantReport) ->
     }
     let names = names(ask, it, &told)?;
     Ok(Report { html: report::page(&TenantTold { names, by_record, ..told }) })
+}
+
+/// Of roles for a while on a tenant and below, those on the tenant itself.
+fn on_itself(mut rows: Vec<TemporaryRow>, tenant: TenantId) -> Vec<TemporaryRow> {
+    rows.retain(|row| row.on.tenant == tenant);
+    rows
 }
 
 /// The longest page there is.
@@ -182,6 +190,12 @@ fn names(ask: Asker<'_>, it: &TenantReport, told: &TenantTold) -> Ruling<NamesTo
     }
     for row in told.people.iter().flat_map(|page| &page.rows) {
         names.note_person(row.user.uuid(), row.name.as_ref(), row.email.as_ref());
+        homes.push(row.home);
+    }
+    for row in told.temporary.iter().flat_map(|page| &page.rows) {
+        if let Some(user) = row.user {
+            names.note_person(user.uuid(), row.name.as_ref(), row.email.as_ref());
+        }
         homes.push(row.home);
     }
     for row in told.awaited.invitations.iter().flat_map(|page| &page.rows) {

@@ -71,7 +71,10 @@ pub(super) fn eligible_roles(sight: &Sight<'_>, seal: Seal, it: &EligibleRoles) 
         let given = given?;
         let tenant = given.tenant;
         let reached = viewer.home == tenant || graph::manages(world, viewer.home, tenant, &BTreeSet::new())?;
-        for laid in given.laid(world.at).filter(|laid| laid.eligible && reached) {
+        if !reached || !sight.sees_or_may_activate(tenant)? {
+            continue;
+        }
+        for laid in given.laid(world.at).filter(|laid| laid.eligible) {
             let (role, below, masked) = (laid.role.clone(), laid.below, laid.masked);
             let held = Assignment::standing(viewer.id, tenant, role, below, masked);
             let on = if sight.would_see(&held)? { organisation(sight, tenant)? } else { None };

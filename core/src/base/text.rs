@@ -127,6 +127,13 @@ impl<T: Wording> Text<T> {
     }
 }
 
+impl<T: Wording<Held = Cow<'static, str>>> Text<T> {
+    /// A name that the library knows, which has to be in its canonical form.
+    pub(crate) const fn known(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+}
+
 impl<T: Wording> Borrow<str> for Text<T> {
     fn borrow(&self) -> &str {
         self.as_str()
@@ -242,22 +249,22 @@ texts! {
     Ticket(String) = "ticket", looked_at, ticket, r"^\s*[!-~]{1,64}\s*$";
     /// A permission's name, such as `devices.manage`: a letter, then up to 63 of `a` to `z`, `0` to
     /// `9`, `_`, `.`, `-` (P-14).
-    Permission(String) = "permission", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
+    Permission(Cow<'static, str>) = "permission", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A service's name, such as `asset-intelligence`: as a permission's (L-6).
-    Service(String) = "service", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
+    Service(Cow<'static, str>) = "service", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A management type's name, such as `jointly`: as a permission's (P-13).
-    ManagementType(String) = "management type", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
+    ManagementType(Cow<'static, str>) = "management type", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A built-in role's name, such as `read_only`: as a permission's (P-9).
-    BuiltinRole(String) = "role", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
+    BuiltinRole(Cow<'static, str>) = "role", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// An integration type's name, such as `collector`: as a permission's (I-1).
-    IntegrationType(String) = "integration type", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
+    IntegrationType(Cow<'static, str>) = "integration type", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// A category of issues that alerts are about, such as `battery`: as a permission's (A-2).
-    IssueCategory(String) = "issue category", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
+    IssueCategory(Cow<'static, str>) = "issue category", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// An integration's name: 1 to 100 characters on one line, NFC, single spaces, nothing
     /// invisible (I-1).
     IntegrationName(String) = "integration name", |text| plain_name(text, 100), |text| name(text, 100), r"\S";
     /// Another system's name, such as `connectwise`: as a permission's (X-11).
-    System(String) = "system", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
+    System(Cow<'static, str>) = "system", plain_word, word, r"^[a-z][a-z0-9_.-]{0,63}$";
     /// An id that another system has given: 1 to 200 characters on one line, NFC, nothing
     /// invisible, and no space at either end. Nothing else of it is changed: it keeps its case
     /// (X-11).
@@ -518,9 +525,9 @@ fn plain_prefix(text: &str) -> Option<String> {
     plain(text, 63, |byte| ends(byte) || byte == b'-', ends, ends).filter(|text| !text.contains("--"))
 }
 
-fn plain_word(text: &str) -> Option<String> {
+fn plain_word(text: &str) -> Option<Cow<'static, str>> {
     let within = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-');
-    plain(text, 64, within, |byte| byte.is_ascii_lowercase(), within)
+    plain(text, 64, within, |byte| byte.is_ascii_lowercase(), within).map(Cow::Owned)
 }
 
 fn plain_name(text: &str, max: usize) -> Option<String> {
@@ -542,7 +549,7 @@ type Glance = fn(&str) -> Option<String>;
 pub(crate) const GLANCES: [(&str, Glance, Glance); 7] = [
     ("number", plain_number, |text| number(text).ok()),
     ("prefix", plain_prefix, |text| prefix(text).ok()),
-    ("word", plain_word, |text| word(text).ok()),
+    ("word", |text| plain_word(text).map(Cow::into_owned), |text| word(text).map(Cow::into_owned).ok()),
     ("external id", plain_external, |text| external(text).ok()),
     ("name of 200", |text| plain_name(text, 200), |text| name(text, 200).ok()),
     ("name of 64", |text| plain_name(text, 64), |text| name(text, 64).ok()),
@@ -760,14 +767,14 @@ fn ticket(text: &str) -> Result<String, Flaw> {
     Ok(text.to_owned())
 }
 
-fn word(text: &str) -> Result<String, Flaw> {
+fn word(text: &str) -> Result<Cow<'static, str>, Flaw> {
     within(text.chars().count(), 64)?;
     let allowed = |c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '.' | '-');
     if !text.starts_with(|c: char| c.is_ascii_lowercase()) || !text.chars().all(allowed) {
         let remedy = "use small letters: begin with a to z, then a to z, 0 to 9, '_', '.' and '-'";
         return Err(Flaw::new("has a character that is not allowed there", remedy));
     }
-    Ok(text.to_owned())
+    Ok(Cow::Owned(text.to_owned()))
 }
 
 fn device(text: &str) -> Result<String, Flaw> {

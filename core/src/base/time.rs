@@ -129,9 +129,10 @@ impl Timestamp {
         self.later(i64::from(seconds))
     }
 
-    /// The instant so many minutes later, at most [`Timestamp::MAX`].
-    pub(crate) fn plus_minutes(self, minutes: u32) -> Self {
-        self.later(i64::from(minutes) * 60)
+    /// The instant so many minutes later, where time goes on that long.
+    pub(crate) fn plus_minutes(self, minutes: u32) -> Option<Self> {
+        Some(self.later(i64::from(minutes) * 60))
+            .filter(|later| later.later(-i64::from(minutes) * 60) == self)
     }
 
     /// The moment right before this one, at least [`Timestamp::MIN`].

@@ -4,6 +4,13 @@ macro_rules! permissions {
     ($(#[doc = $doc:literal] $name:ident = $text:literal;)*) => {
         $(#[doc = $doc] pub(crate) const $name: &str = $text;)*
 
+        /// The same, as values.
+        pub(crate) mod known {
+            use crate::base::text::Permission;
+
+            $(#[doc = $doc] pub const $name: Permission = Permission::known($text);)*
+        }
+
         /// The permissions that tenantry's own commands and queries ask for, each with what it lets
         /// people do (P-14). A policy may define more; one that leaves some of these out leaves
         /// what they are for to nobody but the operator.

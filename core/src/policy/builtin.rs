@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::text::{BuiltinRole, IssueCategory, ManagementType, Permission, Prefix, Service};
+use super::names::services::{ASSET_INTELLIGENCE, CONFIGURE, ENROLLMENT, MANAGE};
+use crate::base::text::{Permission, Prefix, Service};
 use crate::model::permission::*;
 
 pub(super) const SUPER_ONLY: [&str; 3] = [LINK_RESPOND, GRANTS_MANAGE, PERSONAL_ERASE];
@@ -15,7 +16,7 @@ pub(super) const RESERVED: [&str; 4] = [LOCATION_VIEW, DEVICES_GROUP_MANAGER, LI
 
 pub(super) const GRANTABLE: [&str; 2] = [USERS_MANAGE, ROLES_MANAGE];
 
-pub(super) const SERVICES: [&str; 4] = ["enrollment", "configure", "manage", "asset-intelligence"];
+pub(super) const SERVICES: [Service; 4] = [ENROLLMENT, CONFIGURE, MANAGE, ASSET_INTELLIGENCE];
 
 pub(super) const CATEGORIES: [&str; 5] = ["app", "battery", "device", "network", "security"];
 
@@ -47,8 +48,8 @@ pub(super) const RESERVED_PREFIXES: [&str; 24] = [
     "www",
 ];
 
-pub(super) fn permissions(names: &[&str]) -> BTreeSet<Permission> {
-    names.iter().map(|name| Permission::parse(name).expect("a name written in this file")).collect()
+pub(super) fn permissions(names: &[&'static str]) -> BTreeSet<Permission> {
+    names.iter().map(|name| Permission::known(name)).collect()
 }
 
 pub(super) fn all_but(without: &[&str]) -> BTreeSet<Permission> {
@@ -61,22 +62,6 @@ pub(super) fn views() -> BTreeSet<Permission> {
     permissions(&all.filter(|name| name.ends_with(".view")).collect::<Vec<_>>())
 }
 
-pub(super) fn role_name(name: &str) -> BuiltinRole {
-    BuiltinRole::parse(name).expect("a name written in this file")
-}
-
-pub(super) fn management(name: &str) -> ManagementType {
-    ManagementType::parse(name).expect("a name written in this file")
-}
-
-pub(super) fn service(name: &str) -> Service {
-    Service::parse(name).expect("a name written in this file")
-}
-
 pub(super) fn prefix(name: &str) -> Prefix {
     Prefix::parse(name).expect("a prefix written in this file")
-}
-
-pub(super) fn category(name: &str) -> IssueCategory {
-    IssueCategory::parse(name).expect("a name written in this file")
 }

@@ -24,6 +24,7 @@
 
 mod builtin;
 mod management;
+pub(crate) mod names;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,9 +33,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use builtin::{
-    CATEGORIES, GRANTABLE, RESERVED, RESERVED_PREFIXES, SERVICES, SUPER_ONLY, all_but, category, management,
-    permissions, prefix, role_name, service, views,
+    CATEGORIES, GRANTABLE, RESERVED, RESERVED_PREFIXES, SERVICES, SUPER_ONLY, all_but, permissions, prefix,
+    views,
 };
+use names::management::{FULLY, JOINTLY};
 
 pub use crate::model::permission::PERMISSIONS;
 pub use management::{AddedServices, ManagementRule, MoveRule};
@@ -284,18 +286,18 @@ impl Default for Policy {
             reserved: permissions(&RESERVED),
             grantable: permissions(&GRANTABLE),
             super_only: permissions(&SUPER_ONLY),
-            services: SERVICES.iter().map(|name| service(name)).collect(),
+            services: SERVICES.into(),
             roles: vec![
                 role("super_admin", all_but(&[])),
                 role("admin", all_but(&SUPER_ONLY)),
                 role("read_only", views()),
                 role("no_access", BTreeSet::new()),
             ],
-            super_role: role_name("super_admin"),
-            admin_role: role_name("admin"),
+            super_role: BuiltinRole::known("super_admin"),
+            admin_role: BuiltinRole::known("admin"),
             management_types: vec![
                 ManagementRule {
-                    name: management("fully"),
+                    name: FULLY,
                     locks_customer: true,
                     needs_grants: false,
                     delinkable: false,
@@ -303,10 +305,10 @@ impl Default for Policy {
                     exclusive: true,
                     moves: MoveRule::AtOnce,
                     added_services: AddedServices::Ask,
-                    converts_to: [management("jointly")].into(),
+                    converts_to: [JOINTLY].into(),
                 },
                 ManagementRule {
-                    name: management("jointly"),
+                    name: JOINTLY,
                     locks_customer: false,
                     needs_grants: true,
                     delinkable: true,
@@ -330,7 +332,7 @@ impl Default for Policy {
             prefix_reuse: PrefixReuse::Immediate,
             reserved_prefixes: RESERVED_PREFIXES.iter().map(|name| prefix(name)).collect(),
             move_days: 30,
-            issue_categories: CATEGORIES.iter().map(|name| category(name)).collect(),
+            issue_categories: CATEGORIES.iter().map(|name| IssueCategory::known(name)).collect(),
             temporary: TemporaryRule::default(),
             activation: ActivationRule::default(),
             consoles: BTreeMap::new(),
@@ -349,10 +351,10 @@ impl Policy {
                 role("read_only", views().into_iter().chain(permissions(&[CUSTOMERS_LIST])).collect()),
                 role("no_access", BTreeSet::new()),
             ],
-            super_role: role_name("admin"),
-            admin_role: role_name("admin"),
+            super_role: BuiltinRole::known("admin"),
+            admin_role: BuiltinRole::known("admin"),
             management_types: vec![ManagementRule {
-                name: management("client"),
+                name: ManagementType::known("client"),
                 locks_customer: false,
                 needs_grants: false,
                 delinkable: false,
@@ -373,7 +375,7 @@ impl Policy {
         let mut policy = Self {
             name: "delegated".to_owned(),
             management_types: vec![ManagementRule {
-                name: management("delegated"),
+                name: ManagementType::known("delegated"),
                 locks_customer: false,
                 needs_grants: true,
                 delinkable: true,
@@ -600,6 +602,6 @@ impl Policy {
     }
 }
 
-fn role(name: &str, permissions: BTreeSet<Permission>) -> RoleRule {
-    RoleRule { name: role_name(name), permissions }
+fn role(name: &'static str, permissions: BTreeSet<Permission>) -> RoleRule {
+    RoleRule { name: BuiltinRole::known(name), permissions }
 }

@@ -1010,7 +1010,7 @@ queries! {
     /// What would give access to a tenant, once it is answered, by when it was asked: who is
     /// invited to it, who asks to manage it or to manage more of it, whom it invites to.
     /// Each is told as the list of its kind tells it, and to whoever may read that. Costs the rows
-    /// shown.
+    /// shown, and all that is given for a while on the tenant.
     ///
     /// Who: `users.view` on the tenant, and `link.respond` for what organisations ask; an operator.
     Arising => "arising" -> Page<ArisingRow>;

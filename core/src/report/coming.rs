@@ -9,7 +9,7 @@ use crate::base::ids::InvitationId;
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::model::{Party, ProposalContent, TermRequest};
-use crate::query::{AuditActor, InvitationRow, LinkRequestRow, Organisation};
+use crate::query::{AuditActor, InvitationRow, LinkRequestRow, Organisation, TemporaryRow};
 
 /// Something about to arise.
 pub(super) struct Coming<'t> {
@@ -30,6 +30,8 @@ enum Side<'t> {
     Other(&'t Organisation),
     /// The other side, which is not told.
     Numbered(&'t str),
+    /// Somebody, for themselves.
+    Holder(&'t TemporaryRow),
     /// Nobody: it happens by itself.
     Time,
 }
@@ -41,6 +43,8 @@ enum LeadsTo<'t> {
     MayAsk(Side<'t>),
     Changes(&'t ProposalContent),
     Ends(&'t Organisation),
+    Has(&'t TemporaryRow),
+    HasNoLonger(&'t TemporaryRow),
 }
 
 /// Everything that is about to arise, what ends first coming first.
@@ -113,6 +117,17 @@ pub(super) fn coming(told: &TenantTold) -> Vec<Coming<'_>> {
             });
         }
     }
+    for row in told.temporary.iter().flat_map(|page| &page.rows) {
+        let (from, about, ends) = if row.eligible {
+            (Side::Holder(row), LeadsTo::Has(row), ("may be activated until", row.ends))
+        } else if row.starts > told.at {
+            (Side::Time, LeadsTo::Has(row), ("begins", row.starts))
+        } else {
+            (Side::Time, LeadsTo::HasNoLonger(row), ("ends", row.ends))
+        };
+        let what = if row.eligible { "Eligible role" } else { "Role for a while" };
+        all.push(Coming { what, from, about, asked: None, ends: Some(ends) });
+    }
     all.sort_by_key(|one| one.ends.map_or(Timestamp::MAX, |(_, at)| at));
     all
 }
@@ -135,7 +150,16 @@ fn side(page: &mut Markup, told: &TenantTold, side: &Side<'_>) {
         Side::By(by) => actor(page, told, by),
         Side::Other(one) => organisation(page, one),
         Side::Numbered(number) => drop(page.name(number)),
+        Side::Holder(row) => holder(page, told, row),
         Side::Time => drop(page.raw("time alone")),
+    }
+}
+
+/// Who has a role for a while.
+fn holder(page: &mut Markup, told: &TenantTold, row: &TemporaryRow) {
+    match row.user {
+        Some(user) => told.names.write_fully(page, user.uuid()),
+        None => told.names.write_fully(page.raw("somebody of "), row.home.uuid()),
     }
 }
 
@@ -149,6 +173,7 @@ pub(super) fn about_to_arise(page: &mut Markup, told: &TenantTold, coming: &[Com
     told_of(page, &told.names, "whom it invites to manage it", &manager_invitations[1]);
     told_of(page, &told.names, "what its managers propose", &proposals[0]);
     told_of(page, &told.names, "what it proposes", &proposals[1]);
+    told_of(page, &told.names, "the roles for a while", &told.temporary);
     if coming.is_empty() {
         page.raw("<p>Nothing that is told to the reader.</p>");
     } else {
@@ -211,6 +236,20 @@ fn about(page: &mut Markup, told: &TenantTold, about: &LeadsTo<'_>) {
         LeadsTo::Ends(manager) => {
             organisation(page, manager);
             page.raw(" manages it no longer");
+        }
+        LeadsTo::Has(row) => {
+            holder(page, told, row);
+            page.raw(" has ");
+            told.names.write_role(page, &row.role);
+            if row.below {
+                page.raw(", for what is managed below, too");
+            }
+        }
+        LeadsTo::HasNoLonger(row) => {
+            holder(page, told, row);
+            page.raw(" has ");
+            told.names.write_role(page, &row.role);
+            page.raw(" no longer");
         }
     }
 }

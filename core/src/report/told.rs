@@ -8,7 +8,7 @@ use crate::base::text::Service;
 use crate::base::time::Timestamp;
 use crate::query::{
     AccessChangeRow, AsOf, AuditRow, InvitationRow, LinkRequestRow, LinkRow, ManagerInvitationRow,
-    ManagerRow, OrganisationAccessRow, Page, ProposalRow, TenantAccessRow, TenantSettings,
+    ManagerRow, OrganisationAccessRow, Page, ProposalRow, TemporaryRow, TenantAccessRow, TenantSettings,
 };
 use crate::refusal::Refusal;
 
@@ -38,6 +38,8 @@ pub(crate) struct TenantTold {
     pub(crate) ended: Section<Page<LinkRow>>,
     /// What awaits an answer.
     pub(crate) awaited: Unanswered,
+    /// Who has, or may activate, a role on it for a while.
+    pub(crate) temporary: Section<Page<TemporaryRow>>,
     /// What has changed about its access since a moment.
     pub(crate) changes: Option<(AsOf, Section<Page<AccessChangeRow>>)>,
     /// What happened, the last first.

@@ -183,7 +183,7 @@ fn orphaned(
     let mut found = BTreeMap::new();
     for (tenant, leaving) in leaving {
         if world.is_orphaned_by(tenant, &leaving)? {
-            found.insert(tenant, world.lasting_super_admins(tenant)?);
+            found.insert(tenant, world.kept_super_admins(tenant)?);
         }
     }
     Ok(found)

@@ -160,6 +160,9 @@ fn bar_count(count: usize, bars: &mut Bars) {
 /// Takes an upload back, or devices of it, as long as they lie where they were put and nothing
 /// holds them there (V-10). What does is not the reseller's to know.
 ///
+/// # Events
+/// `external_id_removed` of the ids that lead to them.
+///
 /// # Errors
 /// Those of [`authority::authorize`]; `unknown_upload`, `too_many_requests`, `empty_batch`,
 /// `too_many_devices`, `cannot_be_withdrawn` and, device by device, `unknown_device`,
@@ -265,6 +268,9 @@ fn left_of(world: &World<'_>, arrived: &Holding) -> Result<Option<BTreeSet<Devic
 
 /// Moves devices from an MSP's pool to a customer, or asks the customer to approve (V-7).
 ///
+/// # Events
+/// `external_id_removed` of the ids that lead to them.
+///
 /// # Errors
 /// Those of [`authority::authorize`]; `nil_id`, `id_taken`, `empty_batch`, `too_many_devices`,
 /// `out_of_reach`, `cannot_receive`, `move_refused`, `too_many_requests` and, device by device,
@@ -334,6 +340,9 @@ pub(super) fn bar_giving(device: Option<&Device>, holder: TenantId, within: Opti
 }
 
 /// Approves a move (V-7). Every guard is checked again.
+///
+/// # Events
+/// `external_id_removed` of the ids that lead to them.
 ///
 /// # Errors
 /// Those of [`resolve`]; `ticket_required`, `move_not_pending`, `move_lapsed`, `link_ended`,

@@ -70,10 +70,12 @@ pub(crate) fn propose_terms(world: &World<'_>, actor: &Actor, command: &ProposeT
     let Some(link) = world.link(command.link)? else { return refuse(Code::UnknownLink, command.link) };
     let side = authority::side_of_link(world, actor, &link, Gate::Shut)?;
     let (before, today) = (world.agreed(&link)?, &world.policy);
-    let widened = match (before.terms(), Terms::of(today, &link.management)) {
-        (Some(before), Some(today)) => before.are_widened_by(&today),
-        _ => true,
-    };
+    // Of a link that has ended nobody would have more, whatever the policy makes of its type by now.
+    let widened = link.is_in_force(world.at)
+        && match (before.terms(), Terms::of(today, &link.management)) {
+            (Some(before), Some(today)) => before.are_widened_by(&today),
+            _ => true,
+        };
     match side {
         Some(Party::Customer) => {
             authority::authorize(world, actor, LINK_RESPOND, link.managed, Gate::Shut)?;

@@ -28,9 +28,8 @@ use crate::view::ViewError;
 /// All that a command leaves a user with, tenant by tenant; the rest stays.
 pub(super) type Plan = BTreeMap<TenantId, Option<Arc<Assignment>>>;
 
-/// One of the roles that somebody is eligible for, if any, as if it were active: on which tenant,
-/// and until when.
-type Active = Option<(TenantId, Timestamp)>;
+/// What of somebody's eligible roles is taken to be active: on which tenant which one, by its end.
+type Active = BTreeMap<TenantId, Timestamp>;
 
 /// Where rights are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,18 +91,15 @@ impl Rights {
         user: &User,
         place: Place,
         plan: &Plan,
-        (at, active): (Timestamp, Active),
+        (at, active): (Timestamp, &Active),
     ) -> Result<Self, ViewError> {
         let (tenant, from_below) = match place {
             Place::On(tenant) => (tenant, false),
             Place::Below(tenant) => (tenant, true),
         };
         let on = |tenant: TenantId| {
-            let given = match plan.get(&tenant) {
-                Some(planned) => planned.clone(),
-                None => world.given(user.id, tenant)?,
-            };
-            Ok(given.and_then(|given| given.with_active(at, active_on(active, tenant))))
+            let given = planned(world, user, plan, tenant)?;
+            Ok(given.and_then(|given| given.with_active(at, active.get(&tenant).copied())))
         };
         let mut rights = Self::default();
         for assignment in access::deciding(world, user.home, tenant, from_below, &on)? {
@@ -115,6 +111,43 @@ impl Rights {
             rights.is_super |= world.is_super_admin(&assignment);
         }
         Ok(rights)
+    }
+
+    /// The most that a user could hold at a place at a moment, whichever of their eligible roles
+    /// they have active at once. What is nearest decides: so each is taken to be active, or not,
+    /// while nothing nearer reaches the place that could be out of its way.
+    fn at_most(
+        world: &World<'_>,
+        user: &User,
+        place: Place,
+        plan: &Plan,
+        (at, eligible): (Timestamp, &BTreeSet<(TenantId, Timestamp)>),
+    ) -> Result<Self, ViewError> {
+        let mut aside = Active::new();
+        for &(tenant, ends) in eligible {
+            let Some(given) = planned(world, user, plan, tenant)? else { continue };
+            let reaches = |active| {
+                let decides = given.with_active(at, active);
+                decides.is_some_and(|it| it.below || place == Place::On(tenant))
+            };
+            if reaches(None) && !reaches(Some(ends)) {
+                aside.insert(tenant, ends);
+            }
+        }
+        let on: BTreeSet<_> = eligible.iter().map(|(tenant, _)| *tenant).collect();
+        let each = eligible.iter().map(|(tenant, ends)| (*tenant, Some(*ends)));
+        let mut most = Self::of(world, user, place, plan, (at, &aside))?;
+        for (tenant, active) in each.chain(on.into_iter().map(|tenant| (tenant, None))) {
+            let mut active_there = aside.clone();
+            match active {
+                Some(ends) => drop(active_there.insert(tenant, ends)),
+                None => drop(active_there.remove(&tenant)),
+            }
+            let held = Self::of(world, user, place, plan, (at, &active_there))?;
+            most.permissions.extend(held.permissions);
+            most.is_super |= held.is_super;
+        }
+        Ok(most)
     }
 
     /// What both of these hold.
@@ -160,9 +193,17 @@ pub(super) struct Offer<'a> {
     pub(super) during: While,
 }
 
-/// Until when what is active on a tenant could be.
-fn active_on(active: Active, tenant: TenantId) -> Option<Timestamp> {
-    active.filter(|(on, _)| *on == tenant).map(|(_, ends)| ends)
+/// What a user has on a tenant, with their assignments as planned.
+fn planned(
+    world: &World<'_>,
+    user: &User,
+    plan: &Plan,
+    tenant: TenantId,
+) -> Result<Option<Arc<Assignment>>, ViewError> {
+    match plan.get(&tenant) {
+        Some(planned) => Ok(planned.clone()),
+        None => world.given(user.id, tenant),
+    }
 }
 
 /// When what somebody has on a tenant comes to decide there, or does so no longer, and what they
@@ -203,13 +244,28 @@ impl Whiles {
         turns.flat_map(|turns| &turns.moments).copied().collect()
     }
 
-    /// Nothing, and each of what they could activate on any of these by itself.
-    fn actives(&self, on: &BTreeSet<TenantId>) -> Vec<Active> {
+    /// What they could activate on any of these.
+    fn eligible(&self, on: &BTreeSet<TenantId>) -> BTreeSet<(TenantId, Timestamp)> {
         let of = |tenant: &TenantId| {
             let ends = self.0.get(tenant).into_iter().flat_map(|turns| &turns.eligible);
-            ends.map(|ends| Some((*tenant, *ends))).collect::<Vec<_>>()
+            ends.map(|ends| (*tenant, *ends)).collect::<Vec<_>>()
         };
-        std::iter::once(None).chain(on.iter().flat_map(of)).collect()
+        on.iter().flat_map(of).collect()
+    }
+}
+
+/// When rights at a place are compared, and what could be active there.
+struct Cases {
+    moments: BTreeSet<Timestamp>,
+    eligible: BTreeSet<(TenantId, Timestamp)>,
+}
+
+impl Cases {
+    /// Each moment with nothing, and with each of what could be active by itself.
+    fn each(&self) -> impl Iterator<Item = (Timestamp, Active)> {
+        let alone = self.eligible.iter().map(|one| Active::from([*one]));
+        let actives: Vec<_> = std::iter::once(Active::new()).chain(alone).collect();
+        self.moments.iter().flat_map(move |at| actives.clone().into_iter().map(|active| (*at, active)))
     }
 }
 
@@ -387,9 +443,9 @@ impl<'w, 'v> Giver<'w, 'v> {
         self.compare(user, plan, (Place::On(tenant), &turning), &mut bars)?;
         // Who could not give the super role here does not take it either, whatever reaches the user
         // from above.
-        for (at, active) in self.cases(Place::On(tenant), &turning)? {
+        for (at, active) in self.cases(Place::On(tenant), &turning)?.each() {
             let gives = |given: &Arc<Assignment>| {
-                let held = given.with_active(at, active_on(active, tenant));
+                let held = given.with_active(at, active.get(&tenant).copied());
                 held.is_some_and(|assignment| world.is_super_admin(&assignment))
             };
             if before.as_ref().is_some_and(gives) && !after.is_some_and(gives) {
@@ -483,8 +539,8 @@ impl<'w, 'v> Giver<'w, 'v> {
             return Ok(());
         }
         let turning = Whiles::of(self.world, user.id)?;
-        for at in self.cases(place, &turning)? {
-            let before = Rights::of(self.world, user, place, &Plan::new(), at)?;
+        for (at, active) in self.cases(place, &turning)?.each() {
+            let before = Rights::of(self.world, user, place, &Plan::new(), (at, &active))?;
             if before.is_super && !self.held(place)?.is_super {
                 return refuse(Code::SuperAdminOnly, user.id);
             }
@@ -544,42 +600,65 @@ impl<'w, 'v> Giver<'w, 'v> {
         (place, turning): (Place, &Whiles),
         bars: &mut Bars,
     ) -> Result<(), ViewError> {
-        for (at, active) in self.cases(place, turning)? {
-            let before = Rights::of(self.world, user, place, &Plan::new(), (at, active))?;
-            let after = Rights::of(self.world, user, place, plan, (at, active))?;
+        let world = self.world;
+        let cases = self.cases(place, turning)?;
+        for (at, active) in cases.each() {
+            let before = Rights::of(world, user, place, &Plan::new(), (at, &active))?;
+            let after = Rights::of(world, user, place, plan, (at, &active))?;
             if before != after {
-                let held = self.held(place)?;
-                let gained = after.beyond(&before);
-                gained.bar(&held, user.id, bars);
-                if at > self.world.at {
-                    gained.bar(&*self.held_at(place, at)?, user.id, bars);
-                }
-                if self.masks(user.home)? {
-                    let reserved = !gained.permissions.is_disjoint(&self.world.policy.reserved);
-                    bars.bar(reserved, Code::ReservedForCustomer, user.home);
-                    bars.bar(gained.is_super, Code::SuperAdminOnly, user.id);
-                }
+                self.bar_gain(user, &after.beyond(&before), (place, at), bars)?;
                 let lost = before.is_super && !after.is_super;
-                bars.bar(lost && !held.is_super, Code::SuperAdminOnly, user.id);
+                bars.bar(lost && !self.held(place)?.is_super, Code::SuperAdminOnly, user.id);
+            }
+        }
+        // Where one could be active at most, that was all.
+        if cases.eligible.len() > 1 {
+            for &at in &cases.moments {
+                let before = Rights::at_most(world, user, place, &Plan::new(), (at, &cases.eligible))?;
+                let after = Rights::at_most(world, user, place, plan, (at, &cases.eligible))?;
+                self.bar_gain(user, &after.beyond(&before), (place, at), bars)?;
             }
         }
         Ok(())
     }
 
-    /// When rights at a place are compared, and how: now and whenever something turns there for
-    /// whoever gives or gets, since both have the same in between; as things are, and with each of
-    /// what could be active there.
-    fn cases(&mut self, place: Place, theirs: &Whiles) -> Result<Vec<(Timestamp, Active)>, ViewError> {
-        let own = self.turning()?;
-        if theirs.is_empty() && own.is_empty() {
-            return Ok(vec![(self.world.at, None)]);
+    /// Notes what a user would gain at a place from a moment on beyond what the giver holds there,
+    /// then and now.
+    fn bar_gain(
+        &mut self,
+        user: &User,
+        gained: &Rights,
+        (place, at): (Place, Timestamp),
+        bars: &mut Bars,
+    ) -> Result<(), ViewError> {
+        if *gained == Rights::default() {
+            return Ok(());
         }
-        let ways = self.ways(place)?;
-        let mut moments = theirs.moments(&ways);
-        moments.append(&mut own.moments(&ways));
-        moments.insert(self.world.at);
-        let actives = theirs.actives(&ways);
-        Ok(moments.iter().flat_map(|at| actives.iter().map(|active| (*at, *active))).collect())
+        gained.bar(&*self.held(place)?, user.id, bars);
+        if at > self.world.at {
+            gained.bar(&*self.held_at(place, at)?, user.id, bars);
+        }
+        if self.masks(user.home)? {
+            let reserved = !gained.permissions.is_disjoint(&self.world.policy.reserved);
+            bars.bar(reserved, Code::ReservedForCustomer, user.home);
+            bars.bar(gained.is_super, Code::SuperAdminOnly, user.id);
+        }
+        Ok(())
+    }
+
+    /// When rights at a place are compared, and how: now and whenever something turns there for
+    /// whoever gives or gets, since both have the same in between; as things are, and with what
+    /// could be active there.
+    fn cases(&mut self, place: Place, theirs: &Whiles) -> Result<Cases, ViewError> {
+        let own = self.turning()?;
+        let mut cases = Cases { moments: [self.world.at].into(), eligible: BTreeSet::new() };
+        if !theirs.is_empty() || !own.is_empty() {
+            let ways = self.ways(place)?;
+            cases.moments.append(&mut theirs.moments(&ways));
+            cases.moments.append(&mut own.moments(&ways));
+            cases.eligible = theirs.eligible(&ways);
+        }
+        Ok(cases)
     }
 
     /// The tenants by whose assignments it is decided what somebody holds at a place.
@@ -627,7 +706,7 @@ impl<'w, 'v> Giver<'w, 'v> {
         }
         let rights = match &self.user {
             Some(user) => {
-                let rights = Rights::of(self.world, user, place, &Plan::new(), (at, None))?;
+                let rights = Rights::of(self.world, user, place, &Plan::new(), (at, &Active::new()))?;
                 let sees = place == Place::On(user.home) || rights.permissions.contains(TENANT_VIEW);
                 if sees { Rc::new(rights) } else { Rc::default() }
             }

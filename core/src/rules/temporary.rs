@@ -80,7 +80,7 @@ pub(super) fn until(world: &World<'_>, given: &Assignment, ends: Timestamp) -> V
 ///
 /// # Errors
 /// Those of [`authority::admit`]; `wrong_actor` for anybody but a user, `customer_locked`,
-/// `activation_length`, `end_too_far`, `too_many_temporaries`, `not_eligible`.
+/// `activation_length`, `end_too_far`, `last_super_admin`, `too_many_temporaries`, `not_eligible`.
 pub(crate) fn activate(world: &World<'_>, actor: &Actor, command: &Activate) -> Ruling<Decision> {
     let Activate { tenant, ref role, minutes, ref reason } = *command;
     let User { id: user, home, .. } = *oneself(world, actor)?;
@@ -99,8 +99,12 @@ pub(crate) fn activate(world: &World<'_>, actor: &Actor, command: &Activate) -> 
     let rule = &world.policy.activation;
     let allowed = rule.min_minutes..=rule.max_minutes;
     bars.bar(!allowed.contains(&minutes), Code::ActivationLength, minutes);
-    let mut ends = world.at.plus_minutes(minutes);
-    bars.bar(ends > of.ends, Code::EndTooFar, ends);
+    let wanted = world.at.plus_minutes(minutes);
+    let mut ends = wanted.unwrap_or(Timestamp::MAX);
+    bars.bar(wanted.is_none() || ends > of.ends, Code::EndTooFar, ends);
+    let less = of.masked || !world.is_super(role);
+    let last = home == tenant && less && world.is_orphaned_by(home, &BTreeSet::from([user]))?;
+    bars.bar(last, Code::LastSuperAdmin, home);
     let again = given.active_of(of.ends).filter(|it| it.is_to_come_or_in_force(world.at));
     let others: BTreeSet<_> =
         given.laid(world.at).filter(|it| Some(*it) != again).map(|it| it.ends).collect();

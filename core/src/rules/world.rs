@@ -572,14 +572,18 @@ impl<'v> World<'v> {
         Ok(admins.into_iter().filter(|it| self.is_super_admin(it)).map(|it| it.user).collect())
     }
 
-    /// Those of them who are so for good: what is laid over what they have is no less.
-    pub(super) fn lasting_super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+    /// A tenant's own active people who have the super role there in such a way.
+    fn own_super_admins(
+        &self,
+        tenant: TenantId,
+        such: impl Fn(&Assignment) -> bool,
+    ) -> Result<BTreeSet<UserId>, ViewError> {
         let role = RoleRef::Builtin(self.policy.super_role.clone());
         let mut found = BTreeSet::new();
         let stretch = role_strand(tenant, &role);
         for given in self.view.under::<Assignment>(Index::AssignmentTenant, stretch) {
             let given = given?;
-            if self.is_lasting_super_admin(&given) {
+            if such(&given) {
                 let user = self.user(given.user)?;
                 let there = user.filter(|user| user.home == tenant && user.state == UserState::Active);
                 found.extend(there.map(|user| user.id));
@@ -594,14 +598,23 @@ impl<'v> World<'v> {
         !given.bare && given.each(self.at).all(|(role, _, masked, _)| makes(role, masked))
     }
 
-    /// Whether a tenant that is not locked would be without an active super admin of its own if
-    /// these left (U-3). Who is one for a while does not count.
+    /// The super admins whom a tenant that is not locked keeps (U-3): those who are so for good;
+    /// where there is none, those who are so by what stands, whatever is laid over it.
+    pub(super) fn kept_super_admins(&self, tenant: TenantId) -> Result<BTreeSet<UserId>, ViewError> {
+        let lasting = self.own_super_admins(tenant, |given| self.is_lasting_super_admin(given))?;
+        if !lasting.is_empty() {
+            return Ok(lasting);
+        }
+        self.own_super_admins(tenant, |given| !given.bare && self.is_super_admin(given))
+    }
+
+    /// Whether a tenant that is not locked would be without any of those if these left (U-3).
     pub(super) fn is_orphaned_by(
         &self,
         tenant: TenantId,
         leaving: &BTreeSet<UserId>,
     ) -> Result<bool, ViewError> {
-        let there = self.lasting_super_admins(tenant)?;
+        let there = self.kept_super_admins(tenant)?;
         Ok(!there.is_empty() && there.is_subset(leaving) && !self.is_locked(tenant)?)
     }
 

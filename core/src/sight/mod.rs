@@ -420,6 +420,25 @@ impl<'w> Sight<'w> {
         Ok(true)
     }
 
+    /// Whether a tenant is there for the user, or they are eligible for something on it: now,
+    /// and at the moment that is asked about.
+    ///
+    /// # Errors
+    /// When the world cannot be read.
+    pub fn sees_or_may_activate(&self, tenant: TenantId) -> Result<bool, ViewError> {
+        let Some(user) = &self.viewer else { return Ok(true) };
+        for world in self.judging() {
+            let given = world.given(user.id, tenant)?;
+            let eligible = given.is_some_and(|given| given.eligible(world.at).next().is_some());
+            let reached = || graph::manages(world, user.home, tenant, &BTreeSet::new());
+            let may = eligible && (user.home == tenant || reached()?);
+            if !may && !access::sees(world, user, tenant)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether the tenant of a role that the user may activate is there for them, or would be by
     /// that role.
     ///

@@ -312,6 +312,84 @@ fn x4_p15_what_could_be_activated_is_compared_as_if_it_were() {
     given().when(ADAM, offer(ADA, MSP, "read_only", 0, 1)).then(refused(SuperAdminOnly));
 }
 
+/// The same, on what is managed below, too, or on the tenant alone.
+fn reaching(below: bool, mut given: Assign) -> Assign {
+    for one in &mut given.assignments {
+        one.below = Some(below);
+    }
+    given
+}
+
+#[test]
+fn x4_p15_what_could_be_active_together_is_compared_as_if_it_were() {
+    // Gus is an admin of the organisation above alone, and is kept to a role from the MSP downwards.
+    let kept = |role| {
+        given()
+            .and(GINA, reaching(false, assign(GUS, GRAND, "admin")))
+            .and(GINA, reaching(true, assign(GUS, MSP, role)))
+    };
+    let narrow = || reaching(false, offer(GUS, MSP, "read_only", 0, 9));
+    kept("read_only").when(GUS, narrow()).then(done());
+    // With one role active the other would uncover it below.
+    let more = |role, given: Given| given.and(GINA, reaching(true, offer(GUS, GRAND, role, 0, 10)));
+    more("admin", kept("read_only")).when(GUS, narrow()).then(refused(BeyondOwnRights));
+    more("admin", kept("read_only")).when(GINA, narrow()).then(done());
+    more("super_admin", kept("no_access")).when(GINA, narrow()).then(done());
+    // What reaches no further down than before uncovers nothing.
+    let wide = || reaching(true, offer(GUS, MSP, "read_only", 0, 9));
+    more("admin", kept("read_only")).when(GUS, wide()).then(done());
+    // Others do not do it for them, either.
+    let helper = |role| given().and(GINA, reaching(true, assign(GUS, MSP, role)));
+    let nearby = UserId::from_uuid(Uuid::from_u128(0x9c3));
+    let register = RegisterUser { below: Some(false), ..user(nearby, GRAND, "nearby", "admin") };
+    for role in ["no_access", "read_only"] {
+        let given = helper(role)
+            .and(GINA, reaching(false, assign(GUS, GRAND, "read_only")))
+            .and(STAFF, register.clone())
+            .and(GINA, reaching(true, assign(nearby, MSP, "read_only")))
+            .and(GINA, reaching(true, offer(GUS, GRAND, "admin", 0, 10)));
+        let less = reaching(false, offer(GUS, MSP, "no_access", 0, 9));
+        given.when(nearby, less).then(refused(BeyondOwnRights));
+    }
+}
+
+#[test]
+fn x4_u3_the_last_who_is_a_super_admin_by_what_stands_is_kept_whatever_is_laid_over_it() {
+    let laid: [fn() -> Assign; 2] =
+        [|| offer(FRED, FULLY, "read_only", 0, 300), || lend(FRED, FULLY, "read_only", 200, 300)];
+    for less in laid {
+        // While the tenant is locked, its manager may.
+        let given = || given().and(ADA, less()).and(ADA, ConvertLink::new(FULLY_LINK, text("jointly")));
+        given().then_may(FRED, "link.respond", FULLY);
+        given().when(FRED, here(FRED, FULLY)).then(refused(LastSuperAdmin));
+        given().when(FRED, assign(FRED, FULLY, "no_access")).then(refused(LastSuperAdmin));
+        given().when(FRED, offer(FRED, FULLY, "admin", 0, 5)).then(refused(LastSuperAdmin));
+        given().when(FRED, lend(FRED, FULLY, "admin", 3, 5)).then(refused(LastSuperAdmin));
+        given().when(FRED, BlockUser::new(FRED)).then(refused(LastSuperAdmin));
+        given().when(FRED, RemoveUser::new(FRED)).then(refused(LastSuperAdmin));
+        given().when(STAFF, assign(FRED, FULLY, "super_admin")).then(done());
+        // Once another is one for good, they go.
+        let eve = || given().and(STAFF, user(EVE, FULLY, "eve", "super_admin"));
+        eve().when(FRED, here(FRED, FULLY)).then(done());
+        eve().when(EVE, RemoveUser::new(EVE)).then(refused(LastSuperAdmin));
+    }
+    let given = given().and(ADA, offer(FRED, FULLY, "read_only", 0, 300));
+    let given = given.and(ADA, ConvertLink::new(FULLY_LINK, text("jointly")));
+    given.when(FRED, activate(FULLY, "read_only", 60)).then(refused(LastSuperAdmin));
+}
+
+#[test]
+fn x4_nothing_is_active_beyond_the_end_of_time() {
+    let given = given_under(|policy| policy.temporary.max_days = 36_500);
+    let last = |minutes: i64| Timestamp::from_micros(Timestamp::MAX.micros() - minutes * 60_000_000).unwrap();
+    let given = given.at(last(40));
+    let offered = Assign { ends: Some(Timestamp::MAX), eligible: true, ..assign(RITA, JOINTLY, "admin") };
+    let given = given.and(ADA, offered);
+    let given = given.when(RITA, activate(JOINTLY, "admin", 41)).then(refused(EndTooFar));
+    let given = given.when(RITA, activate(JOINTLY, "admin", 40)).then(done());
+    given.at(last(30)).when(RITA, activate(JOINTLY, "admin", 480)).then(refused(EndTooFar));
+}
+
 #[test]
 fn x4_p16_what_a_managers_side_offers_is_masked_when_it_is_active() {
     let granted = given().and(JULIA, SetManagerGrants::new(JOINTLY_LINK, set(&["users.manage"])));
@@ -411,6 +489,16 @@ fn x4_people_are_told_what_they_may_activate() {
     // Where they see nothing, and would not by the role either, it is not named.
     let told: BTreeSet<_> = row(&given, NOEL).into_iter().collect();
     assert_eq!(told, BTreeSet::from([(FULLY, true, None), (JOINTLY, false, None)]));
+    let before = given.engine.token().unwrap().seq;
+    // Of a past, what is there for them no longer is told no longer.
+    let given = given.and(ADA, here(NOEL, FULLY)).and(ADA, assign(NOEL, FULLY, "no_access"));
+    let past = {
+        let reading = given.engine.read().unwrap();
+        let past = reading.as_of(before).unwrap();
+        past.moment().unwrap().ask(EligibleRoles::new(NOEL.into())).unwrap().rows
+    };
+    let told: Vec<_> = past.into_iter().map(|it| (it.tenant, it.on.is_some())).collect();
+    assert_eq!(told, [(JOINTLY, false)]);
     assert!(given.engine.ask(EligibleRoles::new(STAFF)).is_err());
     assert!(own(&given, ADA).is_empty());
     // Page by page it is the same.

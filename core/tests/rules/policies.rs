@@ -1,6 +1,6 @@
 //! The policy as data (P-13).
 
-use tenantry::model::{Actor, TermRequest};
+use tenantry::model::{Actor, RoleRef, TermRequest};
 use tenantry::policy::{
     AddedServices, MAX_PERMISSIONS, MAX_SERVICES, ManagementRule, MoveRule, Policy, PrefixReuse,
 };
@@ -20,6 +20,21 @@ fn p13_the_policies_that_come_with_the_library_are_valid() {
         let json = serde_json::to_string(&policy).unwrap();
         assert_eq!(serde_json::from_str::<Policy>(&json).unwrap(), policy);
     }
+}
+
+#[test]
+fn p13_the_names_that_are_values_are_those_of_the_default_policy() {
+    use tenantry::{management, permissions, roles, services};
+
+    let policy = Policy::default();
+    let types: Vec<_> = policy.management_types.into_iter().map(|it| it.name).collect();
+    assert_eq!(types, [management::FULLY, management::JOINTLY]);
+    let held: Vec<_> = policy.roles.into_iter().map(|it| RoleRef::Builtin(it.name)).collect();
+    assert_eq!(held, [roles::SUPER_ADMIN, roles::ADMIN, roles::READ_ONLY, roles::NO_ACCESS]);
+    let all = [services::ENROLLMENT, services::CONFIGURE, services::MANAGE, services::ASSET_INTELLIGENCE];
+    assert_eq!(policy.services, all.into());
+    assert!(policy.permissions.contains(&permissions::DEVICES_VIEW));
+    assert_eq!(permissions::DEVICES_VIEW, text("devices.view"));
 }
 
 #[test]

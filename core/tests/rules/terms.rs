@@ -220,6 +220,12 @@ fn p13_who_may_propose_terms() {
         changed().when(actor, propose(JOINTLY_LINK)).then(expected);
     }
     delinked(changed()).when(ADA, propose(JOINTLY_LINK)).then(refused(LinkEnded));
+    // Nor where its type locked the customer, and is in the policy no more.
+    for who in [Actor::from(ADA), STAFF] {
+        let deleted = given().and(ADA, delete(&[FULLY]));
+        let dropped = deleted.under(|policy| drop(policy.management_types.remove(0)));
+        dropped.when(who, propose(FULLY_LINK)).then(refused(LinkEnded));
+    }
     given().when(ADA, propose(JOINTLY_LINK)).then(refused(NothingToDo));
     given()
         .under(|policy| policy.invitation_days = 3)

@@ -141,7 +141,12 @@ impl List<'_> {
             }
             Some(Meant::Module(inner)) => {
                 let name = below(&import.name);
-                self.line(&name, &[], gates, &format!("use {name} = {}", inner.join("::")));
+                if self.is_open(&inner) {
+                    self.line(&name, &[], gates, &format!("use {name} = {}", inner.join("::")));
+                } else {
+                    self.line(&name, &[], gates, &format!("mod {name}"));
+                    self.module(&inner, &name, gates);
+                }
             }
             _ => {
                 let name = below(&import.name);

@@ -24,12 +24,13 @@ use std::sync::LazyLock;
 static LINES: LazyLock<Vec<String>> = LazyLock::new(|| list::lines(&source::Crate::read()));
 
 /// What the modules are about, in the order of the table.
-const GROUPS: [(&str, &[&str]); 10] = [
+const GROUPS: [(&str, &[&str]); 11] = [
     ("commands", &["command"]),
     ("queries and rows", &["query"]),
     ("ids, texts, moments", &["base"]),
     ("words and entities", &["model"]),
     ("policy, refusals", &["policy", "refusal"]),
+    ("names of the default policy", &["permissions", "roles", "services", "management"]),
     ("engine and stores", &["engine", "store", "sql"]),
     ("events, records, notices", &["event", "journal", "notice", "diagram"]),
     ("the index", &["index"]),

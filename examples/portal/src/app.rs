@@ -108,6 +108,15 @@ impl Portal {
         self.check(user, permission, tenant).is_ok()
     }
 
+    /// Whether somebody may do something for a service.
+    pub(crate) fn may_for(&self, user: UserId, permission: &str, service: &str, tenant: TenantId) -> bool {
+        let index = &self.0.index;
+        let (Ok(permission), Ok(service)) = (index.permission(permission), index.service(service)) else {
+            return false;
+        };
+        index.check(user, permission.with(service), tenant, || self.0.engine.now()).allowed()
+    }
+
     /// Asks whatever a page wants to know: of now, and of a moment that has passed, if it is about one. All that is asked
     /// of either is of one and the same state of things.
     pub(crate) async fn ask<T: Send + 'static>(
@@ -149,6 +158,25 @@ impl Portal {
     {
         let portal = self.clone();
         aside(move || Ok(portal.0.engine.execute_as(id, user, command)?)).await
+    }
+
+    /// Has a command done and, in the same commit, one that goes with it, under an id of its own:
+    /// each is answered for itself, so that the first may be done and the second refused.
+    pub(crate) async fn act_on_both(
+        &self,
+        user: UserId,
+        first: (RequestId, impl Into<Command>),
+        second: (RequestId, impl Into<Command>),
+    ) -> Result<Option<Problem>, Problem> {
+        let request = |id, command| Request { id, actor: user.into(), expected_seq: None, command };
+        let requests = vec![request(first.0, first.1.into()), request(second.0, second.1.into())];
+        let portal = self.clone();
+        aside(move || {
+            let mut answers = portal.0.engine.submit_all(requests).into_iter();
+            answers.next().transpose()?;
+            Ok(answers.next().and_then(Result::err).map(Problem::from))
+        })
+        .await
     }
 
     /// Has a command done that was decided upon at a revision, as long as what it rests on is as it was then: `still`

@@ -120,8 +120,13 @@ pub(crate) fn of_now(fields: &Fields) -> Result<(), Problem> {
 
 /// The moment that a page is asked for as of, if it is one that has passed.
 pub(crate) fn as_of_in(fields: &Fields) -> Result<Option<Timestamp>, Problem> {
-    let typed = fields.get("as_of").map(|typed| Timestamp::parse(&in_full(typed)));
-    typed.transpose().map_err(|flaw| Problem::typed("as_of", flaw))
+    moment_in(fields, "as_of")
+}
+
+/// The moment that a field says, if it says one.
+pub(crate) fn moment_in(fields: &Fields, name: &str) -> Result<Option<Timestamp>, Problem> {
+    let typed = fields.get(name).map(|typed| Timestamp::parse(&in_full(typed)));
+    typed.transpose().map_err(|flaw| Problem::typed(name, flaw))
 }
 
 /// What a browser's field for a moment sends, with the zone that the page says it is in.
@@ -134,7 +139,7 @@ fn in_full(typed: &str) -> String {
 }
 
 /// The pages about a tenant: what one needs for it, which kind of tenant has it, where it is.
-const PAGES: [(&str, &str, Option<TenantKind>, &str); 11] = [
+const PAGES: [(&str, &str, Option<TenantKind>, &str); 12] = [
     ("customers.list", "Customers", Some(TenantKind::Msp), "customers"),
     ("customers.list", "Clients", Some(TenantKind::Msp), "clients"),
     ("devices.view", "Customers", Some(TenantKind::Reseller), "listing"),
@@ -142,6 +147,7 @@ const PAGES: [(&str, &str, Option<TenantKind>, &str); 11] = [
     ("tenant.view", "MSPs and permissions", Some(TenantKind::Customer), "managers"),
     ("users.view", "Admins and roles", None, "people"),
     ("integrations.view", "Integrations", None, "integrations"),
+    ("licences.view", "Licences", None, "licences"),
     ("alerts.view", "Alerts", None, "alerts"),
     ("audit.view", "Audit", None, "audit"),
     ("users.view", "Access", None, "access"),

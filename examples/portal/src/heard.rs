@@ -5,10 +5,12 @@ use axum::extract::{FromRequest, Query, RawForm, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
 
 use crate::app::Portal;
 use crate::fields::Fields;
 use crate::problem::Problem;
+use crate::serve::BODY;
 use crate::session::{COOKIE, Visit};
 
 /// Hears a request out. A form is taken only with the token of its visit, whichever page it is for: no page can forget.
@@ -49,8 +51,12 @@ pub(crate) async fn heard(State(portal): State<Portal>, request: Request, next: 
 async fn form_of(request: Request, visit: &Visit) -> Result<(Request, Fields), Problem> {
     let remedy = Some("open the page anew, and send it from there");
     let (parts, body) = request.into_parts();
-    let form = RawForm::from_request(Request::from_parts(parts.clone(), body), &()).await;
-    let RawForm(form) = form.map_err(|flaw| match flaw.status() {
+    let form = RawForm::from_request(Request::from_parts(parts.clone(), body), &());
+    let form = timeout(BODY, form).await.map_err(|_| {
+        let detail = "the form did not come in time".to_owned();
+        Problem::said(StatusCode::REQUEST_TIMEOUT, "too_slow", detail, Some("send it once more"))
+    });
+    let RawForm(form) = form?.map_err(|flaw| match flaw.status() {
         status @ StatusCode::PAYLOAD_TOO_LARGE => {
             let detail = "this is too much for one form".to_owned();
             Problem::said(status, "too_large", detail, Some("send it in several parts, each below 2 MB"))

@@ -19,6 +19,7 @@ mod names;
 mod own;
 mod pages;
 mod problem;
+mod serve;
 mod session;
 mod words;
 
@@ -27,6 +28,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 
 pub use app::Portal;
+pub use serve::{BODY, CONNECTION, CONNECTIONS, HEAD, LAST, serve};
 
 /// The service on an open store.
 pub fn router(portal: Portal) -> Router {

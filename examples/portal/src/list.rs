@@ -1,7 +1,7 @@
 //! Lists: what they are filtered and sorted by stands in the query string, and so does the page that one is on.
 
 use maud::{Markup, html};
-use tenantry::query::Paging;
+use tenantry::query::{MAX_ROWS, Page, Paging};
 
 use crate::fields::Fields;
 use crate::problem::Problem;
@@ -21,9 +21,31 @@ pub(crate) fn with(fields: &Fields, changed: &[(&str, &str)]) -> String {
     format!("?{query}")
 }
 
+/// What leads to another page of the moment that this one shows.
+pub(crate) fn then(fields: &Fields) -> String {
+    with(&Fields::default(), &[("as_of", fields.get("as_of").unwrap_or_default())])
+}
+
 /// The page of a list that the query string asks for.
 pub(crate) fn paging(fields: &Fields) -> Result<Paging, Problem> {
     Ok(Paging { cursor: fields.may("page")?, limit: ROWS, descending: fields.yes("descending")? })
+}
+
+/// What is looked for in a list that has no filter for it, page after page, until enough is found.
+pub(crate) fn sought<R>(
+    ask: impl Fn(Paging) -> Result<Page<R>, Problem>,
+    is_it: impl Fn(&R) -> bool,
+    most: usize,
+) -> Result<Vec<R>, Problem> {
+    let (mut found, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = ask(Paging { cursor, limit: MAX_ROWS, ..Paging::default() })?;
+        found.extend(page.rows.into_iter().filter(&is_it).take(most - found.len()));
+        if found.len() == most || page.next.is_none() {
+            return Ok(found);
+        }
+        cursor = page.next;
+    }
 }
 
 /// What a list is sorted by: one of these, by the word that stands for it.

@@ -1,6 +1,8 @@
 //! Look before you leap: what cannot be undone, or ends somebody's rights, is shown before it is done. The page says what
 //! would follow, and its form sends the same fields once more, with the word that one is sure.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 use tenantry::base::ids::RequestId;
 use tenantry::command::Command;
@@ -29,7 +31,7 @@ pub(crate) struct Asked {
     /// What is about to be done.
     pub(crate) title: &'static str,
     /// What to think of.
-    pub(crate) note: &'static str,
+    pub(crate) note: Cow<'static, str>,
     /// What the button says.
     pub(crate) button: &'static str,
     /// A field that has to be filled in first: its label and its name.

@@ -1,7 +1,9 @@
 //! Serves the portal on this machine, on a store that it fills where there is none.
 
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use tenantry::Engine;
 use tenantry::engine::{Clock, SystemClock};
@@ -13,16 +15,32 @@ const USAGE: &str = "tenantry-portal [--port PORT] [--host NAME] [FILE]\n\n\
     filled with a story. Without FILE it is a new one that goes away with the service.";
 
 #[tokio::main]
-async fn main() -> Result<(), demo::Trouble> {
+async fn main() -> ExitCode {
+    match begin().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            // Where nobody listens there is nobody to tell.
+            drop(writeln!(std::io::stderr(), "{trouble}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn begin() -> Result<(), demo::Trouble> {
     let (mut port, mut hosts, mut file) = (8080_u16, Vec::new(), None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--port" => port = arguments.next().ok_or(USAGE)?.parse()?,
+            "--port" => {
+                let typed = arguments.next().ok_or(USAGE)?;
+                port =
+                    typed.parse().map_err(|_| format!("{typed} is no port: it is a number up to 65535"))?;
+            }
             "--host" => hosts.push(arguments.next().ok_or(USAGE)?),
             "--help" | "-h" => return say(USAGE),
             other if other.starts_with('-') => return Err(USAGE.into()),
-            path => file = Some(PathBuf::from(path)),
+            path if file.is_none() => file = Some(PathBuf::from(path)),
+            _ => return Err(USAGE.into()),
         }
     }
     let own = std::env::temp_dir().join(format!("tenantry-portal-{}", std::process::id()));
@@ -51,12 +69,11 @@ async fn serve(path: &Path, port: u16, hosts: Vec<String>) -> Result<(), demo::T
     say(&format!("http://{}/ is the door; Ctrl-C ends it", listener.local_addr()?))?;
     let chores = tokio::spawn(portal.clone().chores());
     let until = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, router(portal)).with_graceful_shutdown(until).await?;
+    tenantry_portal::serve(listener, router(portal), until).await;
     chores.abort();
     Ok(())
 }
 
 fn say(what: &str) -> Result<(), demo::Trouble> {
-    use std::io::Write;
     Ok(writeln!(std::io::stdout(), "{what}")?)
 }

@@ -77,6 +77,11 @@ impl Names {
         users.into_iter().filter_map(|user| self.people.get(&user)).map(String::as_str).collect()
     }
 
+    /// What an organisation is called, within a line.
+    pub(crate) fn organisation(&self, tenant: TenantId) -> &str {
+        self.tenants.get(&tenant).map_or("an organisation", String::as_str)
+    }
+
     /// What a refusal says, of those who have a name here by that.
     pub(crate) fn in_place_of_ids(&self, said: &str) -> String {
         let parts = said.split('`').map(|part| {

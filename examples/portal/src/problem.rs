@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tenantry::Error;
 use tenantry::refusal::Code;
-use tenantry::wire::{Fault, Whose};
+use tenantry::wire::Fault;
 
 /// The name of what whoever has not come in is told: people are led to the door.
 pub(crate) const NOT_IN: &str = "not_in";
@@ -117,14 +117,8 @@ impl Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let fault = Fault::from(error);
-        let status = match fault.family {
-            Whose::Unknown => StatusCode::NOT_FOUND,
-            Whose::Rights => StatusCode::FORBIDDEN,
-            Whose::Value => StatusCode::UNPROCESSABLE_ENTITY,
-            Whose::State | Whose::Request => StatusCode::CONFLICT,
-            Whose::Store => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
+        let status = StatusCode::from_u16(fault.family.http_status());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let items = fault.items.iter();
         Self {
             items: items

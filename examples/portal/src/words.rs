@@ -107,9 +107,12 @@ pub(crate) fn happened(events: &[Event]) -> String {
 
 /// A moment, to the minute.
 pub(crate) fn moment(at: Timestamp) -> Markup {
-    let text = at.to_string();
-    let minute: String = text.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect();
-    html! { time datetime=(text) { (minute) } }
+    html! { time datetime=(at) { (minute(at)) } }
+}
+
+/// The same within a line.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
 /// A moment that there may be.

@@ -5,13 +5,13 @@ use tenantry::base::ids::{SessionId, TenantId, UserId};
 use tenantry::base::text::ReturnPlace;
 use tenantry::base::time::Timestamp;
 use tenantry::command::*;
-use tenantry::model::{Actor, RoleRef, UserState};
+use tenantry::model::{Actor, RoleRef, TenantKind, UserState};
 use tenantry::policy::ActivationRule;
 
 use super::temporary::{MINUTE, later};
 use super::{Generator, word};
 use crate::question::{Asked, ListQuestion, Turning};
-use crate::world::{Oracle, Temporary};
+use crate::world::{Link, Oracle, Temporary};
 
 type Commands = Vec<(Actor, Command)>;
 
@@ -107,7 +107,9 @@ impl Generator {
 
     /// A few commands in a row, the first first.
     pub(super) fn of_the_eligible(&mut self, oracle: &Oracle) -> Option<Commands> {
-        match self.rng.below(14) {
+        match self.rng.below(22) {
+            14..=17 => self.several_at_once(oracle),
+            18..=21 => self.lay_over_the_last_while_locked(oracle),
             0..=2 => self.activate_and_end(oracle),
             3..=4 => self.lay_before_and_after(oracle),
             5 => self.at_one_moment(oracle),
@@ -453,6 +455,168 @@ impl Generator {
         }
         if self.rng.percent(60) {
             commands.push((operator, EnableTenants { tenants: vec![home] }.into()));
+        }
+        Some(commands)
+    }
+
+    /// Somebody could activate much at home, and is kept from what lies below a manager further down, until they are eligible there for
+    /// something that does not cover that; or it is taken away what covers this.
+    fn several_at_once(&mut self, oracle: &Oracle) -> Option<Commands> {
+        let now = self.now;
+        let managers = |home| {
+            let below = oracle.all_below(home, now).into_iter();
+            below.filter(|id| oracle.tenant(*id).is_some_and(|one| one.kind == TenantKind::Msp))
+        };
+        let lesser = |user, home| {
+            oracle.is_open(home, now)
+                && !oracle.is_super_on(user, home, now)
+                && managers(home).next().is_some()
+        };
+        let (user, home) = self.active_user(oracle, lesser)?;
+        let middle = *self.rng.pick(&managers(home).collect::<Vec<_>>())?;
+        let operator = Actor::operator_for(self.ticket());
+        let least = oracle.policy.activation.min_minutes;
+        let ends = later(now, (i64::from(least) + 90) * MINUTE);
+        let much = match self.rng.below(4) {
+            0 => RoleRef::Builtin(oracle.policy.admin_role.clone()),
+            1 => self.role_for(oracle, Some(user), home),
+            _ => oracle.super_role(),
+        };
+        let on = |tenant, role: &RoleRef, below| NewAssignment {
+            user,
+            tenant,
+            role: role.clone(),
+            below: Some(below),
+        };
+        let (nothing, little) = (RoleRef::Builtin(word("no_access")), RoleRef::Builtin(word("read_only")));
+        let cover =
+            Assign { ends: Some(later(ends, MINUTE)), ..Assign::new(vec![on(middle, &nothing, true)]) };
+        let colleague = self.at_home(oracle, home).filter(|other| *other != user);
+        let mut commands: Commands = Vec::new();
+        let by = match colleague {
+            // Who may give the one and does not hold the other.
+            Some(other) if !oracle.is_super_on(other, home, now) && self.rng.percent(80) => {
+                let role = RoleRef::Builtin(oracle.policy.admin_role.clone());
+                let given = NewAssignment { user: other, tenant: home, role, below: Some(true) };
+                commands.push((operator.clone(), Assign::new(vec![given]).into()));
+                Actor::User(other)
+            }
+            _ if self.rng.percent(60) => {
+                let mut register =
+                    self.register_user(home, RoleRef::Builtin(oracle.policy.admin_role.clone()));
+                register.below = Some(true);
+                let new = Actor::User(register.user?);
+                commands.push((operator.clone(), register.into()));
+                new
+            }
+            _ => self.giver(oracle, home),
+        };
+        commands.push((operator.clone(), make_eligible(on(home, &much, true), None, ends)));
+        let uncovers = make_eligible(on(middle, &little, self.rng.percent(15)), None, later(ends, -MINUTE));
+        let theirs = || vec![UserOnTenant { user, tenant: middle }];
+        if self.rng.percent(65) {
+            commands.push((operator.clone(), cover.into()));
+            commands.push((by.clone(), uncovers));
+            if self.rng.percent(30) {
+                let ends = Some(later(ends, MINUTE));
+                commands.push((by, Unassign { assignments: theirs(), ends }.into()));
+            }
+        } else {
+            commands.push((operator.clone(), uncovers));
+            let over = cover.ends;
+            commands.push((operator.clone(), cover.into()));
+            if self.rng.percent(50) {
+                commands.push((Actor::User(user), activate(middle, &little, least)));
+            }
+            let ends = [over, over, None][self.rng.below(3)];
+            commands.push((by, Unassign { assignments: theirs(), ends }.into()));
+        }
+        if self.rng.percent(60) {
+            commands.push((Actor::User(user), activate(home, &much, least)));
+            commands.push((Actor::User(user), activate(middle, &little, least)));
+        }
+        Some(commands)
+    }
+
+    /// Something less is laid over the only super admin of a customer that is locked, and then the link is one that does not lock it:
+    /// who is a super admin by what stands is blocked, removed, given something else and activates it.
+    fn lay_over_the_last_while_locked(&mut self, oracle: &Oracle) -> Option<Commands> {
+        let now = self.now;
+        let operator = Actor::operator_for(self.ticket());
+        // What such a link may become that leaves its customer the use of it.
+        let opens = |link: &Link| {
+            let terms = &oracle.terms[link.terms];
+            let mut types = oracle.rule(link).converts_to.iter().filter_map(|to| terms.management(to));
+            types.find(|rule| !rule.locks_customer).map(|rule| (rule.name.clone(), rule.delinkable))
+        };
+        let alone = |link: &&Link| {
+            oracle.rule(link).locks_customer
+                && opens(link).is_some()
+                && oracle.links_above(link.managed, now).len() == 1
+                && oracle.standing_super_admins(link.managed).len() < 2
+        };
+        let links: Vec<&Link> = oracle.links.iter().filter(|link| link.in_force(now)).filter(alone).collect();
+        let link = (*self.rng.pick(&links)?).clone();
+        let (home, mut commands) = (link.managed, Commands::new());
+        let mut people = oracle.standing_super_admins(home);
+        // Of two neither is the last.
+        for _ in people.len()..1 + usize::from(self.rng.percent(25)) {
+            let register = self.register_user(home, oracle.super_role());
+            people.push(register.user?);
+            commands.push((operator.clone(), register.into()));
+        }
+        let least = oracle.policy.activation.min_minutes;
+        let role = match self.rng.below(4) {
+            0 => RoleRef::Builtin(word("no_access")),
+            1 => self.role_for(oracle, people.first().copied(), home),
+            _ => RoleRef::Builtin(word("read_only")),
+        };
+        let ends = later(now, (i64::from(least) + 90) * MINUTE);
+        let on = |user, role: &RoleRef| NewAssignment { user, tenant: home, role: role.clone(), below: None };
+        let eligible = self.rng.percent(40);
+        for user in &people {
+            let starts = self.rng.percent(20).then(|| later(now, 40 * MINUTE));
+            let assign = Assign { assignments: vec![on(*user, &role)], starts, ends: Some(ends), eligible };
+            let by = match self.rng.percent(25) {
+                true => self.actor_for(oracle, "users.manage", home),
+                false => operator.clone(),
+            };
+            commands.push((by, assign.into()));
+        }
+        let (management, delinkable) = opens(&link)?;
+        let owner = (delinkable && !eligible).then(|| self.invitee(oracle));
+        commands.push((operator.clone(), ConvertLink { link: link.id, management, owner }.into()));
+        for _ in 0..2 + self.rng.below(3) {
+            let user = *self.rng.pick(&people)?;
+            let by = match self.rng.percent(25) {
+                true => self.actor_for(oracle, "users.manage", home),
+                false => operator.clone(),
+            };
+            let both = self.rng.percent(40);
+            let of = if both { people.clone() } else { vec![user] };
+            let to = match self.rng.below(4) {
+                0 => oracle.super_role(),
+                1 => role.clone(),
+                _ => self.role_for(oracle, Some(user), home),
+            };
+            let until = later(ends, (self.rng.below(3) as i64 - 1) * MINUTE);
+            let starts = self.rng.percent(30).then(|| later(now, 45 * MINUTE));
+            let assignments: Vec<_> = of.iter().map(|user| on(*user, &to)).collect();
+            let theirs = || of.iter().map(|user| UserOnTenant { user: *user, tenant: home }).collect();
+            let (by, command): (Actor, Command) = match self.rng.below(10) {
+                0 => (by, BlockUser { user }.into()),
+                1 => (by, RemoveUser { user }.into()),
+                2 => (by, Unassign { assignments: theirs(), ends: None }.into()),
+                3 => (by, Unassign { assignments: theirs(), ends: Some(ends) }.into()),
+                4 => (by, Assign::new(assignments).into()),
+                5 => {
+                    let eligible = self.rng.percent(50);
+                    (by, Assign { assignments, starts, ends: Some(until), eligible }.into())
+                }
+                6 => (by, Assign { starts, ends: Some(until), ..Assign::new(assignments) }.into()),
+                _ => (Actor::User(user), activate(home, &role, least)),
+            };
+            commands.push((by, command));
         }
         Some(commands)
     }

@@ -11,7 +11,7 @@ use tenantry::command::{
 };
 use tenantry::engine::Moment;
 use tenantry::model::{Actor, Party, Stage};
-use tenantry::query::{Customer, CustomerDetails, CustomerRow, Customers, Paging};
+use tenantry::query::{Customer, CustomerDetails, CustomerRow, Customers};
 use tenantry::{Code, TenantId};
 
 use super::{add, overview};
@@ -23,7 +23,7 @@ use crate::look::{self, Asked, Leap};
 use crate::own::{self, Bond};
 use crate::problem::Problem;
 use crate::session::Person;
-use crate::{form, frame, words};
+use crate::{form, frame, list, words};
 
 pub(super) fn routes(portal: &Portal) -> Router<Portal> {
     let at = "/at/{at}/customers/{customer}";
@@ -76,15 +76,9 @@ pub(super) fn row_of(
         Err(error) if error.code() == Some(Code::TenantDisabled) => {}
         Err(error) => return Err(error.into()),
     }
-    let mut paging = Paging { limit: 1_000, ..Paging::default() };
-    loop {
-        let page = moment.ask(Customers { paging: paging.clone(), ..Customers::new(actor.clone(), at) })?;
-        if let Some(row) = page.rows.into_iter().find(|row| row.tenant == customer) {
-            return Ok((row, None));
-        }
-        let next = page.next.ok_or_else(Problem::nothing_here)?;
-        paging.cursor = Some(next);
-    }
+    let ask = |paging| Ok(moment.ask(Customers { paging, ..Customers::new(actor.clone(), at) })?);
+    let row = list::sought(ask, |row| row.tenant == customer, 1)?.pop();
+    Ok((row.ok_or_else(Problem::nothing_here)?, None))
 }
 
 /// The link to a customer: also where it, or one's own organisation, is disabled.
@@ -236,7 +230,7 @@ async fn convert(
         action: format!("/at/{at}/customers/{customer}/convert"),
         back: format!("/at/{at}/customers/{customer}/account"),
         title: "Convert to jointly managed",
-        note: "There is no way back: a jointly managed customer cannot become fully managed.",
+        note: "There is no way back: a jointly managed customer cannot become fully managed.".into(),
         button: "Convert to jointly managed",
         typed: None,
     };
@@ -268,7 +262,10 @@ async fn delink(
     let place = |place: String| if is_open { place } else { "/requests".to_owned() };
     let back = place(format!("/at/{at}/customers/{customer}/account"));
     let action = format!("/at/{at}/customers/{customer}/delink");
-    let asked = |title, note, button| Asked { at, action, back, title, note, button, typed: None };
+    let asked = |title, note: &'static str, button| {
+        let note = note.into();
+        Asked { at, action, back, title, note, button, typed: None }
+    };
     let what = fields.word("what", &["request", "accept", "reject", "resend", "cancel"])?;
     let (command, asked, said): (Command, _, _) = match what {
         "request" => (

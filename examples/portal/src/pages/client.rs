@@ -5,17 +5,19 @@ use axum::extract::State;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use tenantry::command::{AddCustomer, Assign, Authorization, NewAssignment};
+use tenantry::base::ids::RequestId;
+use tenantry::command::{AddCustomer, Assign, Authorization, NewAssignment, ShareIntegration};
 use tenantry::model::{Contact, RoleRef, TenantKind};
-use tenantry::query::{Paging, Roles, Users};
+use tenantry::query::{IntegrationFilter, Integrations, Paging, Roles, Users};
 use tenantry::{TenantId, UserId};
+use uuid::Uuid;
 
 use super::add;
 use crate::app::Portal;
 use crate::fields::Fields;
 use crate::frame::Reader;
 use crate::guard::{At, needs};
-use crate::problem::Problem;
+use crate::problem::{Problem, told};
 use crate::session::Person;
 use crate::{form, frame, words};
 
@@ -45,6 +47,7 @@ async fn show(
             h1 { "Add client" }
             (form::post(&reader.person.visit, &format!("/at/{}/clients/new", reader.at), html! {
                 (form::radios("Type", "kind", "customer", &kinds))
+                p.soft { "The type stays as it is. To mend it, delete the client and add it anew, or ask the platform’s support." }
                 (form::needed("Company name", "name", ""))
                 (form::text("Domain prefix", "prefix", ""))
                 (form::text("Street address", "street", ""))
@@ -52,12 +55,28 @@ async fn show(
                 (form::boxes("Services", "services", &[], &form::pairs(&policy.services)))
                 (form::text("Name of its super admin", "owner_name", ""))
                 (form::text("E-mail of its super admin, if it is jointly managed", "owner", ""))
+                (collector(reader)?)
                 (users(reader)?)
                 p.buttons { button.strong { "Save" } }
             }))
         })
     })
     .await
+}
+
+/// Whether one of one's own collectors is shared with the client, or one is to be installed there.
+fn collector(reader: &Reader<'_>) -> Result<Markup, Problem> {
+    let kind = "collector".parse().map_err(|flaw| Problem::typed("kind", flaw))?;
+    let filter =
+        IntegrationFilter { kind: Some(kind), owner: Some(reader.at), ..IntegrationFilter::default() };
+    let paging = Paging { limit: 200, ..Paging::default() };
+    let own = Integrations { filter, paging, ..Integrations::new(reader.actor(), reader.at) };
+    let own = told(reader.moment.ask(own))?.filter(|_| reader.may("integrations.manage"));
+    let own = own.map(|page| page.rows).unwrap_or_default();
+    let anew = [(String::new(), "Install a new one at the client".to_owned())];
+    let shared = own.iter().map(|row| (row.integration.to_string(), format!("Share {}", row.name)));
+    let all: Vec<_> = anew.into_iter().chain(shared).collect();
+    Ok(html! { @if !own.is_empty() { (form::choice("Collector", "collector", "", &all)) } })
 }
 
 /// Whom to authorise: all of them with one role, or each with their own.
@@ -116,14 +135,34 @@ async fn new(
     let below = Some(fields.yes("below")?);
     let authorize = chosen(&fields)?.into_iter().map(|(user, role)| Authorization { user, role, below });
     let (name, management) = (fields.need("name")?, fields.need("management")?);
+    // What comes of the form's own id is the same however often it is sent.
+    let request: RequestId = fields.need("request")?;
+    let of_it = |bit| Uuid::from_u128(request.uuid().as_u128() ^ bit);
+    let tenant = TenantId::from_uuid(of_it(1));
     let command = AddCustomer {
+        tenant: Some(tenant),
         prefix: fields.may("prefix")?,
         contact: Contact { street: fields.may("street")?, ..Contact::default() },
         authorize: authorize.collect(),
         owner: add::owner(&fields)?,
         ..AddCustomer::new(at, kind, name, management, fields.set("services")?)
     };
-    portal.done(&person, &fields, command, "The client is added.", &format!("/at/{at}/clients")).await
+    let next = format!("/at/{at}/clients");
+    let Some(collector) = fields.may("collector")? else {
+        return portal.done(&person, &fields, command, "The client is added.", &next).await;
+    };
+    let share = ShareIntegration::new(collector, tenant);
+    let sharing = (RequestId::from_uuid(of_it(2)), share);
+    let said = match portal.act_on_both(person.user, (request, command), sharing).await? {
+        None => "The client is added, and the collector is shared with it.".to_owned(),
+        // These are two commands: the client is there all the same.
+        Some(refused) => format!(
+            "The client is added. The collector is not shared with it: {}. Share it under “Integrations”.",
+            words::plainly(refused.name).to_lowercase(),
+        ),
+    };
+    portal.sessions().say(&person.visit, said);
+    Ok(Redirect::to(&next))
 }
 
 async fn authorize(

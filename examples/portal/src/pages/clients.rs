@@ -131,7 +131,8 @@ async fn act(
     }
     let back = format!("/at/{at}/clients");
     let what = fields.word("what", &["authorize", "disable", "enable", "delete"])?;
-    let asked = |title, note, button, typed| {
+    let asked = |title, note: &'static str, button, typed| {
+        let note = note.into();
         Some(Asked { at, action: format!("{back}/act"), back: back.clone(), title, note, button, typed })
     };
     // What is looked at is what would be done once the word is typed; what is done has the word as it was typed.

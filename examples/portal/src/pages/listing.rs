@@ -70,7 +70,10 @@ async fn show(
                 tbody {
                     @for row in &page.rows {
                         tr {
-                            th scope="row" data-label="Company" { (words::name(&row.company)) }
+                            th scope="row" data-label="Company" {
+                                @let to = format!("/at/{}/listing/{}{}", reader.at, row.tenant, list::then(fields));
+                                a href=(to) { (words::name(&row.company)) }
+                            }
                             td data-label="Number" { span.number { (row.number) } }
                             td data-label="Country" { @if let Some(country) = &row.country { (country) } }
                             td data-label="Uploaded" { (words::moment_if(row.last_uploaded)) }
@@ -103,11 +106,11 @@ fn filter(fields: &Fields) -> Result<ResellerFilter, Problem> {
     let states: Vec<&str> = ResellerStatus::ALL.iter().map(|it| it.name()).collect();
     let status = fields.may_word("status", &states)?;
     Ok(ResellerFilter {
+        tenant: fields.may("tenant")?,
         text: fields.may("text")?,
         status: ResellerStatus::ALL.iter().find(|it| status == Some(it.name())).copied(),
         unused: fields.yes("unused")?,
         sort: list::sort(fields, &sorts)?.unwrap_or_default(),
-        ..ResellerFilter::default()
     })
 }
 

@@ -176,7 +176,7 @@ async fn delink(
                 action: format!("/at/{at}/managers/{link}/delink"),
                 back: back.clone(),
                 title: "Ask to delink",
-                note: "The MSP is asked. Nobody’s rights change before it accepts, unless it has asked to part as well.",
+                note: "The MSP is asked. Nobody’s rights change before it accepts, unless it has asked to part as well.".into(),
                 button: "Confirm",
                 typed: None,
             };

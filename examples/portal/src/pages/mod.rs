@@ -12,6 +12,8 @@ mod customers;
 mod door;
 mod integrations;
 mod letters;
+mod licences;
+mod listed;
 mod listing;
 mod managers;
 mod overview;
@@ -41,8 +43,10 @@ pub(crate) fn router(portal: &Portal) -> Router<Portal> {
         .merge(people::routes(portal))
         .merge(overview::routes(portal))
         .merge(listing::routes(portal))
+        .merge(listed::routes(portal))
         .merge(uploads::routes(portal))
         .merge(integrations::routes(portal))
+        .merge(licences::routes(portal))
         .merge(alerts::routes(portal))
         .merge(audit::routes(portal))
         .merge(access::routes(portal))

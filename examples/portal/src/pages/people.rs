@@ -241,7 +241,7 @@ async fn user(
             action: format!("{back}/user"),
             back: back.clone(),
             title: "Remove somebody",
-            note: "Whoever is removed does not come back; they would be invited anew.",
+            note: "Whoever is removed does not come back; they would be invited anew.".into(),
             button: "Remove",
             typed: None,
         };

@@ -224,7 +224,7 @@ async fn answer(State(portal): State<Portal>, person: Person, fields: Fields) ->
             action: "/requests/answer".to_owned(),
             back: "/requests".to_owned(),
             title: "Accept the request",
-            note: "Read what it would lead to before you accept.",
+            note: "Read what it would lead to before you accept.".into(),
             button: "Accept",
             typed: None,
         };

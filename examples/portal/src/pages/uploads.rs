@@ -7,10 +7,11 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use tenantry::TenantId;
 use tenantry::command::{TypedDevice, UploadDevices, WithdrawUpload};
-use tenantry::query::{Paging, ResellerCustomers, ResellerFilter, Uploads};
+use tenantry::query::{Paging, ResellerCustomers, ResellerFilter, UploadRow, Uploads};
 
 use crate::app::Portal;
 use crate::fields::Fields;
+use crate::frame::Reader;
 use crate::guard::{At, needs};
 use crate::look::{self, Asked, Leap};
 use crate::problem::Problem;
@@ -38,56 +39,69 @@ async fn show(
         let to = ResellerCustomers { filter, paging, ..ResellerCustomers::new(reader.actor(), reader.at) };
         let to = reader.ask(to)?.rows.into_iter();
         let to: Vec<_> = to.map(|row| (row.tenant.to_string(), format!("{} ({})", row.company, row.number))).collect();
-        let base = format!("/at/{}/uploads", reader.at);
-        let visit = &reader.person.visit;
         Ok(html! {
             h1 { "Uploads" }
-            @if reader.may("devices.manage") {
-                section {
-                    h2 { "Upload devices" }
-                    (form::post(visit, &format!("{base}/new"), html! {
-                        (form::choice("To", "to", "", &to))
-                        label {
-                            span { "Devices, one a line; several ids of one device with commas between them" }
-                            textarea name="devices" required {}
-                        }
-                        p.buttons { button.strong { "Upload" } }
-                    }))
-                }
+            (to_upload(reader, form::choice("To", "to", "", &to)))
+            (table(reader, "What you have uploaded, and how many devices of it you have not taken back", &uploads.rows))
+            (list::pager(&reader.fields, uploads.next.as_deref()))
+        })
+    })
+    .await
+}
+
+/// Devices to be uploaded, to whom a field says.
+pub(super) fn to_upload(reader: &Reader<'_>, to: Markup) -> Markup {
+    html! {
+        @if reader.may("devices.manage") {
+            section {
+                h2 { "Upload devices" }
+                (form::post(&reader.person.visit, &format!("/at/{}/uploads/new", reader.at), html! {
+                    (to)
+                    label {
+                        span { "Devices, one a line; several ids of one device with commas between them" }
+                        textarea name="devices" required {}
+                    }
+                    p.buttons { button.strong { "Upload" } }
+                }))
             }
-            table {
-                caption { "What you have uploaded, and how many devices of it you have not taken back" }
-                thead { tr {
-                    th scope="col" { "Uploaded" } th scope="col" { "Shown as" } th scope="col" { "Devices" } th scope="col" { "Left" }
-                    @if reader.may("devices.manage") { th scope="col" { "Change" } }
-                } }
-                tbody {
-                    @for row in &uploads.rows {
-                        tr {
-                            th scope="row" data-label="Uploaded" { (words::moment(row.uploaded)) }
-                            td data-label="Shown as" {
-                                @match &row.to {
-                                    Some(to) => { (words::name(&to.company)) " " span.number { (to.number) } },
-                                    None => span.soft { "–" },
-                                }
+        }
+    }
+}
+
+/// Uploads, each to be taken back as long as something of it is left.
+pub(super) fn table(reader: &Reader<'_>, caption: &str, rows: &[UploadRow]) -> Markup {
+    let (visit, base) = (&reader.person.visit, format!("/at/{}/uploads", reader.at));
+    html! {
+        table {
+            caption { (caption) }
+            thead { tr {
+                th scope="col" { "Uploaded" } th scope="col" { "Shown as" } th scope="col" { "Devices" } th scope="col" { "Left" }
+                @if reader.may("devices.manage") { th scope="col" { "Change" } }
+            } }
+            tbody {
+                @for row in rows {
+                    tr {
+                        th scope="row" data-label="Uploaded" { (words::moment(row.uploaded)) }
+                        td data-label="Shown as" {
+                            @match &row.to {
+                                Some(to) => { (words::name(&to.company)) " " span.number { (to.number) } },
+                                None => span.soft { "–" },
                             }
-                            td.count data-label="Devices" { (row.devices) }
-                            td.count data-label="Left" { (row.left) }
-                            @if reader.may("devices.manage") {
-                                td data-label="Change" {
-                                    @if row.left > 0 {
-                                        (form::press(visit, &format!("{base}/withdraw"), &[("upload", row.upload.to_string())], "Take back"))
-                                    }
+                        }
+                        td.count data-label="Devices" { (row.devices) }
+                        td.count data-label="Left" { (row.left) }
+                        @if reader.may("devices.manage") {
+                            td data-label="Change" {
+                                @if row.left > 0 {
+                                    (form::press(visit, &format!("{base}/withdraw"), &[("upload", row.upload.to_string())], "Take back"))
                                 }
                             }
                         }
                     }
                 }
             }
-            (list::pager(&reader.fields, uploads.next.as_deref()))
-        })
-    })
-    .await
+        }
+    }
 }
 
 async fn new(
@@ -118,7 +132,7 @@ async fn withdraw(
         action: format!("/at/{at}/uploads/withdraw"),
         back: format!("/at/{at}/uploads"),
         title: "Take an upload back",
-        note: "The devices are nobody’s again, and whoever has them is told.",
+        note: "The devices are nobody’s again, and whoever has them is told.".into(),
         button: "Take back",
         typed: None,
     };

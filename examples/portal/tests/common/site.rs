@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tenantry::Engine;
 use tenantry::engine::{Clock, SystemClock};
-use tenantry_portal::{Portal, demo, router};
+use tenantry_portal::{Portal, demo, router, serve};
 use tokio::net::TcpListener;
 
 use crate::Trouble;
@@ -17,6 +17,6 @@ pub(crate) async fn opened(place: &Path, hosts: Vec<String>) -> Result<String, T
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let site = format!("http://{}", listener.local_addr()?);
     tokio::spawn(portal.clone().chores());
-    tokio::spawn(async move { axum::serve(listener, router(portal)).await });
+    tokio::spawn(serve(listener, router(portal), std::future::pending()));
     Ok(site)
 }

@@ -4,9 +4,12 @@ mod disabled;
 mod doors;
 mod forms;
 mod guest;
+mod outside;
 mod pages;
 #[path = "../common/site.rs"]
 mod site;
+mod slow;
+mod trade;
 
 use std::error::Error;
 

@@ -34,6 +34,28 @@ fn a_client_is_added_and_users_are_authorized_each_with_a_role() {
     });
 }
 
+/// S4: for a new client one decides whether to share a collector that is there, or to install one.
+#[test]
+fn a_collector_is_shared_with_a_new_client() {
+    walk("collector", |ada| async move {
+        ada.enters_as("Ada").await?;
+        ada.presses("Clients").await?;
+        ada.presses("Add client").await?;
+        ada.types("Company name", "Quay Side").await?;
+        ada.presses("Manage").await?;
+        ada.chooses("Collector", "Share Collector Berlin").await?;
+        ada.shoots("choice").await?;
+        ada.presses("Save").await?;
+        ada.sees("The client is added, and the collector is shared with it.").await?;
+        ada.types("Name or number", "Quay").await?;
+        ada.presses("Filter").await?;
+        ada.presses("Go to Quay Side").await?;
+        ada.presses("Integrations").await?;
+        assert_eq!(ada.row("Collector Berlin").await?[2], "Northwind IT (shared)");
+        Ok(())
+    });
+}
+
 /// S4: users are authorized on clients that are there, with the same role for each; here on several clients at once.
 #[test]
 fn users_are_authorized_with_the_same_role() {

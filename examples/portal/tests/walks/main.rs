@@ -5,6 +5,7 @@ mod chromium;
 mod clients;
 mod customer;
 mod customers;
+mod licences;
 mod reseller;
 mod review;
 mod safety;

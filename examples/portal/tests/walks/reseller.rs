@@ -62,6 +62,41 @@ fn a_reseller_adds_a_customer_and_uploads() {
     });
 }
 
+/// S1: one customer has a page of its own, with what was uploaded to it and what of it is left; its
+/// own file comes from there.
+#[test]
+fn a_reseller_looks_at_one_customer() {
+    walk("listed", |rita| async move {
+        rita.enters_as("Rita").await?;
+        rita.presses("Bäckerei Klein / Account 4711").await?;
+        rita.sees("What you have uploaded to it").await?;
+        let field = "Devices, one a line; several ids of one device with commas between them";
+        rita.types(field, "SN-SCALE-1\nSN-SCALE-2").await?;
+        rita.presses("Upload").await?;
+        rita.sees("The devices are uploaded.").await?;
+        rita.presses("Customers").await?;
+        rita.presses("Bäckerei Klein / Account 4711").await?;
+        rita.sees("What you have uploaded to it").await?;
+        rita.shoots("one").await?;
+        let link = rita.window.find(Locator::LinkText("Download customer as CSV")).await?;
+        let address = link.prop("href").await?.unwrap_or_default();
+        let (_, csv) = fetched("GET", &address, &[("cookie", &rita.cookie().await?)], "").await?;
+        assert!(csv.contains("\"Bäckerei Klein / Account 4711\"") && csv.lines().count() == 2, "{csv}");
+
+        // The latest stands first.
+        rita.presses("Take back").await?;
+        rita.sees("What would follow").await?;
+        rita.presses("Take back").await?;
+        rita.sees("The upload is taken back.").await?;
+        rita.presses("Customers").await?;
+        rita.presses("Bäckerei Klein / Account 4711").await?;
+        rita.types("Another internal reference, or none", "Account 4712").await?;
+        rita.presses("Save reference").await?;
+        rita.sees("Bäckerei Klein / Account 4712").await?;
+        Ok(())
+    });
+}
+
 /// S2: for each category of issues the recipients are all admins, those of the MSP among them, or the managers of device
 /// groups; then somebody of the MSP gets them only as an additional recipient, found by their address.
 #[test]
@@ -85,10 +120,19 @@ fn alerts_go_to_whom_their_category_says() {
         one.types_below("Battery", "Another recipient, by e-mail", "ben@northwind.example").await?;
         one.presses("Save battery").await?;
         one.sees("The recipients are saved.").await?;
+        // Klara is not told who of the MSP stands there, and keeps them as she adds another.
+        one.sees("And people of Northwind IT, whom only their own organisation names.").await?;
+        one.types_below("Battery", "Another recipient, by e-mail", "ada@northwind.example").await?;
+        one.presses("Save battery").await?;
+        one.sees("The recipients are saved.").await?;
+        one.shoots("kept").await?;
         one.enters_as("Ben").await?;
         one.goes_to("Bäckerei Klein").await?;
         one.presses("Alerts").await?;
-        assert!(one.part("Battery").await?.contains("Ben"), "{}", one.part("Battery").await?);
+        let battery = one.part("Battery").await?;
+        for both in ["ada@northwind.example", "ben@northwind.example", "Ada", "Ben"] {
+            assert!(battery.contains(both), "{both}: {battery}");
+        }
         Ok(())
     });
 }

@@ -59,13 +59,27 @@ fn a_narrow_screen_is_wide_enough() {
         ada.window.set_window_rect(0, 0, 500, 900).await?;
         ada.enters_as("Ada").await?;
         ada.shoots("list").await?;
-        for page in ["Customers", "Clients", "Admins and roles", "Alerts", "Audit", "Access", "Overview"] {
-            ada.presses(page).await?;
+        let fits = async |page: &str| {
             ada.sees(page).await?;
             let script = "const it = document.documentElement; return it.scrollWidth - it.clientWidth;";
             let over = ada.says(script).await?;
             assert!(over.as_i64().is_some_and(|over| over <= 0), "{page} is {over} pixels too wide");
+            Ok::<_, Trouble>(())
+        };
+        for page in ["Customers", "Clients", "Admins and roles", "Alerts", "Audit", "Access", "Overview"] {
+            ada.presses(page).await?;
+            fits(page).await?;
         }
+        ada.goes_to("Bäckerei Klein").await?;
+        ada.presses("Licences").await?;
+        fits("Buy a licence").await?;
+        ada.presses("Manage").await?;
+        fits("Devices without one").await?;
+        ada.shoots("licence").await?;
+        ada.enters_as("Rita").await?;
+        ada.presses("Bäckerei Klein / Account 4711").await?;
+        fits("What you have uploaded to it").await?;
+        ada.shoots("listed").await?;
         Ok(())
     });
 }

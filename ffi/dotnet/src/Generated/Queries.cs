@@ -2111,8 +2111,9 @@ namespace Tenantry
 
         /// <summary>What would give access to a tenant, once it is answered, by when it was asked: who is invited
         /// to it, who asks to manage it or to manage more of it, whom it invites to. Each is told as the list
-        /// of its kind tells it, and to whoever may read that. Costs the rows shown. Who: <c>users.view</c> on the
-        /// tenant, and <c>link.respond</c> for what organisations ask; an operator.</summary>
+        /// of its kind tells it, and to whoever may read that. Costs the rows shown, and all that is given for a
+        /// while on the tenant. Who: <c>users.view</c> on the tenant, and <c>link.respond</c> for what
+        /// organisations ask; an operator.</summary>
         public sealed class Arising : PagedQuery<ArisingRow>
         {
             /// <summary>With all that must be said.</summary>
