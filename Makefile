@@ -42,7 +42,7 @@ export PYO3_BUILD_EXTENSION_MODULE = 1
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys portal help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install dist dist-check extension python
+.PHONY: journeys portal help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri bench install dist dist-check check-macos extension python
 
 # In a profile of its own, which is built within a minute or so where nothing is built yet.
 journeys: ## Plays the main work on files it creates, and shows it as tables
@@ -120,6 +120,14 @@ dist: ## Packs libtenantry for other machines, and wheels: TARGETS=x86_64-unknow
 
 dist-check: ## Unpacks what `make dist` packed, and tries it here, under qemu and under Wine
 	dist/check.sh $(or $(CARGO_TARGET_DIR),target)/dist $(TARGETS)
+
+# Without Apple's SDK nothing can be linked, and SQLite's C not compiled: it is left out. Needs, once:
+# rustup target add x86_64-apple-darwin aarch64-apple-darwin
+check-macos: ## Checks that what is written in Rust compiles for macOS, which is as far as we get
+	for target in x86_64-apple-darwin aarch64-apple-darwin; do \
+		LIBSQLITE3_SYS_USE_PKG_CONFIG=1 SQLITE3_LIB_DIR=/nowhere $(CARGO) check $(LOCKED) --package tenantry-ffi --package tenantry-python \
+			--package tenantry-journeys --target $$target || exit 1; \
+	done
 
 # The extension for SQLite's users: extension/target/release/libtenantry_sql.so. It is a workspace of its own, and tried by core's tests.
 extension: ## Builds the loadable extension for SQLite

@@ -26,7 +26,7 @@ quietly() { "$@" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }; }
 # How programs of a target are built and run: know TARGET PREFIX
 know() {
     local target=$1 prefix=$2
-    cc=cc cross='' run=() toolchain=() end='' journeys=$built/$target/release/tenantry-journeys
+    cc=cc cross='' run=() toolchain=() loads=(-ldl) end='' journeys=$built/$target/release/tenantry-journeys
     export LD_LIBRARY_PATH=$prefix/lib PKG_CONFIG_PATH=$prefix/lib/pkgconfig
     case $target in
         "$host") ;;
@@ -38,8 +38,10 @@ know() {
         *-windows-*)
             cross=x86_64-w64-mingw32- end=.exe
             run=(/usr/lib/wine/wine64)
-            toolchain=(-DCMAKE_SYSTEM_NAME=Windows)
-            export WINEPREFIX=$scratch/wine WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" WINEPATH="Z:${prefix//\//\\}\\bin" ;;
+            toolchain=(-DCMAKE_SYSTEM_NAME=Windows) loads=()
+            export WINEPREFIX=$scratch/wine WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" WINEPATH
+            # The threads of what is tried are a DLL of MinGW's.
+            WINEPATH="Z:${prefix//\//\\}\\bin;Z:$(dirname "$(${cross}gcc -print-file-name=libwinpthread-1.dll)" | tr / '\\')" ;;
     esac
     [ -z "$cross" ] || cc=${cross}gcc
     journeys+=$end
@@ -57,11 +59,13 @@ greets() { grep -q 'Ada may manage the devices of Bakery Klein$' "$scratch/out" 
 symbols() {
     local lib=$1/lib listed
     case $target in
-        *-windows-*) listed=$("${cross}objdump" -p "$1/bin/tenantry.dll" | awk '/\[Ordinal\/Name Pointer\]/ {on = 1; next} on && NF {print $NF}') ;;
+        *-windows-*) listed=$("${cross}objdump" -p "$1/bin/tenantry.dll" | awk '/\[Ordinal\/Name Pointer\]/ {on = 1; next} on && !NF {on = 0} on {print $NF}') ;;
         *) listed=$("${cross}nm" -D --defined-only "$lib/libtenantry.so" | awk '{print $3}') ;;
     esac
     sort <<<"$listed" | diff "$root/ffi/symbols.txt" -
-    "${cross}nm" -g --defined-only "$lib/libtenantry.a" | awk 'NF == 3 {print $3}' | sort | diff "$root/ffi/symbols.txt" -
+    # For Windows there are import libraries besides, of what it wants of the system.
+    "${cross}nm" -g --defined-only "$lib/libtenantry.a" | awk '/:$/ {own = $1 == "tenantry.o:"} own && NF == 3 {print $3}' | sort |
+        diff "$root/ffi/symbols.txt" -
 }
 
 for target in "$@"; do
@@ -76,6 +80,7 @@ for target in "$@"; do
     prefix=$place/$name
     know "$target" "$prefix"
     symbols "$prefix"
+    diff -r "$root/include" "$prefix/include" --exclude tenantry.schema.json
     # Whoever has it must not learn where it was made, nor get another one than whoever makes it elsewhere.
     [ -n "$short" ] || { ! grep -rlF -e "$root" -e "$HOME/" "$prefix" || fail "knows where it was made"; }
     if [ -d "$scratch/wine" ] || [ "${run[0]:-}" != /usr/lib/wine/wine64 ]; then :; else
@@ -112,6 +117,12 @@ for target in "$@"; do
             [ "$(tail -n 1 "$scratch/out")" = ok ] || { cat "$scratch/out" "$scratch/err" >&2; exit 1; }
         done
     done
+
+    say "two copies of the library in one process, on one file"
+    library=$(find "$prefix" -name 'tenantry.dll' -o -name "libtenantry.so.$version")
+    for copy in one other; do cp "$library" "$place/$copy.${library##*/}"; done
+    quietly "$cc" "${strict[@]}" -I"$prefix/include" "$own/two_copies.c" -pthread "${loads[@]}" -o "$place/two-copies$end"
+    runs "$place/two-copies$end" "$place/one.${library##*/}" "$place/other.${library##*/}"
 
     say "two journeys"
     for journey in jointly fully; do

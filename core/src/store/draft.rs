@@ -70,8 +70,8 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Has the disk know the names in the directory of a path.
 pub(super) fn sync_directory(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    if let Some(directory) = path.parent() {
+    // Windows opens no directory as a file.
+    if let Some(directory) = path.parent().filter(|_| cfg!(unix)) {
         let here = directory.as_os_str().is_empty();
         File::open(if here { Path::new(".") } else { directory })?.sync_all()?;
     }
