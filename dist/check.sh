@@ -50,7 +50,11 @@ know() {
 # Runs a program in an empty directory: runs PROGRAM ARGUMENT...
 runs() {
     rm -rf "$scratch/run" && mkdir "$scratch/run"
-    (cd "$scratch/run" && "${run[@]}" "$@" >"$scratch/told" 2>"$scratch/err") || { cat "$scratch/told" "$scratch/err" >&2; exit 1; }
+    (cd "$scratch/run" && "${run[@]}" "$@" >"$scratch/told" 2>"$scratch/err") || {
+        local code=$?
+        cat "$scratch/told" "$scratch/err" >&2
+        fail "$* ended with $code"
+    }
     tr -d '\r' <"$scratch/told" >"$scratch/out"
 }
 
@@ -87,6 +91,9 @@ for target in "$@"; do
         mkdir "$scratch/wine"
         say "a Windows to run it on"
         quietly "${run[@]}" wineboot --init
+        # Wine 8, as Debian 12 has it, lacks this one of Windows.
+        prng=$scratch/wine/drive_c/windows/system32/bcryptprimitives.dll
+        [ -e "$prng" ] || quietly "$cc" -O1 -shared "$here/bcryptprimitives.c" -ladvapi32 -o "$prng"
     fi
 
     say "the first program, by CMake and by pkg-config, shared and static"
