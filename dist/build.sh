@@ -32,7 +32,7 @@ packages() {
 
 # Puts what is needed to use and to judge it beside the library: complete TARGET STAGE
 complete() {
-    local target=$1 stage=$2 cc=cc where='`lib`' needs
+    local target=$1 stage=$2 cc=cc where='`lib`' more='' needs
     needs="It wants glibc $(needs_glibc "$stage" "$target") or later."
     case $target in
         aarch64-*) cc=aarch64-linux-gnu-gcc ;;
@@ -41,9 +41,10 @@ complete() {
             needs="It is made with musl 1.2 and goes with that alone, as in Alpine Linux; its static library also into a program that needs nothing of the system." ;;
         *-windows-*)
             cc=x86_64-w64-mingw32-gcc where='`bin`, `lib`'
+            more="Programs find the DLL beside themselves or by \`PATH\`. Microsoft's \`lib\` makes an import library of \`tenantry.def\` (never tried). "
             needs="It wants Windows 10 or later, 64 bits. The import library and the static one are for MinGW-w64; the DLL needs none of its libraries." ;;
     esac
-    sed -e "s/@VERSION@/$version/" -e "s/@TARGET@/$target/" -e "s/@WHERE@/$where/" -e "s/@NEEDS@/$needs/" -e "s/@CC@/$cc/" \
+    sed -e "s/@VERSION@/$version/" -e "s/@TARGET@/$target/" -e "s/@WHERE@/$where/" -e "s/@NEEDS@/$needs/" -e "s/@CC@/$cc/" -e "s/@MORE@/$more/" \
         "$here/README.in" >"$stage/README.md"
     cp "$root/LICENSE-MIT" "$root/LICENSE-APACHE" "$stage"
     cp -r "$here/first" "$stage/share/tenantry"

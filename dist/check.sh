@@ -108,7 +108,14 @@ for target in "$@"; do
     static=($(pkg-config --cflags tenantry) "-L$prefix/lib" -l:libtenantry.a $(pkg-config --static --libs-only-l tenantry | sed 's/-ltenantry//'))
     quietly "$cc" "${strict[@]}" "$first/first.c" "${shared[@]}" -o "$place/first$end"
     quietly "$cc" "${strict[@]}" "$first/first.c" "${static[@]}" -o "$place/first-static$end"
-    for program in cmake/first cmake/first_static first first-static; do
+    programs=(cmake/first cmake/first_static first first-static)
+    case $target in
+        *-musl)
+            quietly "$cc" -static "${strict[@]}" "$first/first.c" "${static[@]}" -o "$place/first-alone"
+            ! readelf -l "$place/first-alone" | grep -q INTERP || fail "it is linked dynamically"
+            programs+=(first-alone) ;;
+    esac
+    for program in "${programs[@]}"; do
         runs "$place/$program$end"
         greets
     done
@@ -140,7 +147,7 @@ for target in "$@"; do
         "$host")
             say "the wheel"
             python3 -m venv "$place/venv"
-            quietly "$place/venv/bin/pip" install --quiet --no-index --find-links "$from" "tenantry==$version"
+            quietly "$place/venv/bin/pip" install --quiet --no-index "$from/tenantry-$version"-*"_${target%%-*}.whl"
             (cd "$place" && quietly venv/bin/python "$root/python/tests/typed_program.py") ;;
     esac
 done
