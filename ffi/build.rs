@@ -1,6 +1,6 @@
 //! Gives the shared library its soname: the ABI's version, so that a program finds the library it was linked against. And keeps it
 //! mapped once it is loaded: what a thread or a fork still calls at its end must be there, whoever closes the library before.
-//! On Windows its name says nothing of when it was linked, and neither does it itself.
+//! The one for Windows does not say when it was linked: the same source makes the same file.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
