@@ -21,7 +21,9 @@ GENERATED = the_surface the_table the_drawings the_access_matrix the_schema the_
 PORTAL   ?=
 # What is fuzzed, and for how many seconds each: make fuzz FUZZ=3600 TARGETS=door
 FUZZ     ?= 60
-TARGETS  ?= door calls
+fuzz: TARGETS ?= door calls
+# For which machines libtenantry is packed: make dist TARGETS=x86_64-unknown-linux-musl
+dist dist-check: TARGETS ?= x86_64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-gnu x86_64-pc-windows-gnu
 # Beside what the Rust API is looked at, a tag or a commit: make semver BASE=v0.1.0
 BASE     ?= origin/main
 # CI says --locked here.
@@ -42,7 +44,7 @@ export PYO3_BUILD_EXTENSION_MODULE = 1
 # The functions for C a second time, for fuzzing: their tests are those of the first.
 ONCE = --exclude tenantry-fuzz-ffi
 
-.PHONY: journeys portal help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri semver bench install extension python
+.PHONY: journeys portal help check-tools file test workspace faces generate tools format lint doc machines soak fuzz locks moves miri semver bench install dist dist-check check-macos extension python
 
 # In a profile of its own, which is built within a minute or so where nothing is built yet.
 journeys: ## Plays the main work on files it creates, and shows it as tables
@@ -114,6 +116,21 @@ doc: ## Builds the reference of the Rust API
 # libtenantry, its headers, and what pkg-config and CMake find it by.
 install: ## Installs libtenantry: PREFIX=/opt/tenantry
 	$(MAKE) -C ffi install LOCKED=$(LOCKED) PROFILE=release PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+# Archives for other machines, and wheels: see docs/platforms.md for what is in them, what they were tried on, and what was never run.
+dist: ## Packs libtenantry for other machines, and wheels: TARGETS=x86_64-unknown-linux-musl
+	dist/build.sh $(TARGETS)
+
+dist-check: ## Unpacks what `make dist` packed, and tries it here, under qemu and under Wine
+	dist/check.sh $(or $(CARGO_TARGET_DIR),target)/dist $(TARGETS)
+
+# Without Apple's SDK nothing can be linked, and SQLite's C not compiled: it is left out. Needs, once:
+# rustup target add x86_64-apple-darwin aarch64-apple-darwin
+check-macos: ## Checks that what is written in Rust compiles for macOS, which is as far as we get
+	for target in x86_64-apple-darwin aarch64-apple-darwin; do \
+		LIBSQLITE3_SYS_USE_PKG_CONFIG=1 SQLITE3_LIB_DIR=/nowhere $(CARGO) check $(LOCKED) --package tenantry-ffi --package tenantry-python \
+			--package tenantry-journeys --target $$target || exit 1; \
+	done
 
 # The extension for SQLite's users: extension/target/release/libtenantry_sql.so. It is a workspace of its own, and tried by core's tests.
 extension: ## Builds the loadable extension for SQLite

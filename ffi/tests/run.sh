@@ -108,6 +108,23 @@ for copy in one other; do cp -L "$lib/libtenantry.so" "$copy.so"; done
 rm -rf run && mkdir run
 (cd run && "$scratch/two-copies" "$scratch/one.so" "$scratch/other.so" >../out 2>../err) || { cat out err >&2; exit 1; }
 
+try kills-shared -- gcc -std=c99 "${strict[@]}" "$own/kills.c" $(pkg-config --cflags --libs tenantry)
+
+say "an archive: the same whenever it is packed, and unpacked it is found"
+host=$(rustc -vV | sed -n 's/^host: //p')
+name=tenantry-$(pkg-config --modversion tenantry)-$host
+mkdir pack archive again
+cp -a moved "pack/$name"
+cp -r "$ffi/../dist/first" "pack/$name/share/tenantry"
+for into in archive again; do
+    find pack -exec touch --no-dereference {} +
+    SOURCE_DATE_EPOCH=0 "$ffi/../dist/pack.sh" "pack/$name" "$into"
+done
+cmp archive/* again/*
+(cd archive && sha256sum -- * >../sums && mv ../sums SHA256SUMS)
+"$ffi/../dist/check.sh" --short archive "$host"
+rm -rf pack archive again
+
 say "cmake"
 cmake -S "$own/cmake" -B "$scratch/cmake" -DCMAKE_PREFIX_PATH="$scratch/moved" >cmake.log 2>&1 &&
     cmake --build "$scratch/cmake" >>cmake.log 2>&1 || { cat cmake.log >&2; exit 1; }

@@ -1,13 +1,18 @@
 /* Two copies of libtenantry in one process, each with an SQLite of its own, write to one file, while it is also merely opened and
- * closed: two_copies ONE.so OTHER.so. Each must see the locks of the other, and nobody may lose any. */
+ * closed: two_copies ONE.so OTHER.so. Each must see the locks of the other, and nobody may lose any. On Windows they are DLLs. */
 
 #define _POSIX_C_SOURCE 200809L
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
 
 #include "tenantry.h"
 
@@ -32,24 +37,36 @@ struct copy {
   tenantry_engine *engine;
 };
 
-static void *function(void *library, const char *name) {
-  void *found = dlsym(library, name);
+#ifdef _WIN32
+typedef HMODULE library;
+typedef FARPROC address;
+static library load_library(const char *path) { return LoadLibraryA(path); }
+static address find(library it, const char *name) { return GetProcAddress(it, name); }
+#else
+typedef void *library;
+typedef void *address;
+static library load_library(const char *path) { return dlopen(path, RTLD_NOW | RTLD_LOCAL); }
+static address find(library it, const char *name) { return dlsym(it, name); }
+#endif
+
+static address function(library it, const char *name) {
+  address found = find(it, name);
   if (found == NULL) {
-    fprintf(stderr, "%s\n", dlerror());
+    fprintf(stderr, "%s is not in it\n", name);
     exit(1);
   }
   return found;
 }
 
 static void load(struct copy *copy, const char *path) {
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  void *found;
-  if (library == NULL) {
-    fprintf(stderr, "%s\n", dlerror());
+  library it = load_library(path);
+  address found;
+  if (it == NULL) {
+    fprintf(stderr, "%s cannot be loaded\n", path);
     exit(1);
   }
 /* C knows no way from an object's address to a function's but its bytes. */
-#define LOAD(field, name) (found = function(library, name), memcpy(&copy->field, &found, sizeof found))
+#define LOAD(field, name) (found = function(it, name), memcpy(&copy->field, &found, sizeof found))
   LOAD(open_file, "tenantry_open_file");
   LOAD(call, "tenantry_call");
   LOAD(error_message, "tenantry_error_message");

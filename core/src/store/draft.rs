@@ -1,7 +1,7 @@
 //! Files that are made for a path and get its name when they are whole and on the disk: whoever is
 //! stopped before leaves what was there as it was.
 
-use std::fs::{self, File, Metadata, TryLockError};
+use std::fs::{self, File, Metadata};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -70,8 +70,8 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Has the disk know the names in the directory of a path.
 pub(super) fn sync_directory(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    if let Some(directory) = path.parent() {
+    // Windows opens no directory as a file.
+    if let Some(directory) = path.parent().filter(|_| cfg!(unix)) {
         let here = directory.as_os_str().is_empty();
         File::open(if here { Path::new(".") } else { directory })?.sync_all()?;
     }
@@ -105,12 +105,38 @@ pub(super) fn forget_part(to: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Keeps others from making one for the same path at the same time.
+#[cfg(not(windows))]
+fn alone(held: &File, path: &Path) -> Result<Option<File>, StoreError> {
+    use std::fs::TryLockError;
+    match held.try_lock() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(refused(path, &error)),
+    }
+}
+
+/// The lock of a file would keep SQLite from writing to it there. So it is another file, which
+/// nobody else can open meanwhile, and which goes with whoever has it open.
+#[cfg(windows)]
+fn alone(_: &File, path: &Path) -> Result<Option<File>, StoreError> {
+    use std::os::windows::fs::OpenOptionsExt;
+    const DELETE_ON_CLOSE: u32 = 0x0400_0000;
+    const SHARING_VIOLATION: i32 = 32;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).share_mode(0).custom_flags(DELETE_ON_CLOSE);
+    options.open(beside(path, "-alone")).map(Some).map_err(|error| match error.raw_os_error() {
+        Some(SHARING_VIOLATION) => StoreError::InUse { path: path.to_owned() },
+        _ => refused(path, &error),
+    })
+}
+
 /// A file that is made for a path and does not stand there yet. Gone if it never does.
 pub(crate) struct Draft {
     to: PathBuf,
     path: PathBuf,
-    // Keeps others from making one for the same path at the same time.
     held: File,
+    _alone: Option<File>,
 }
 
 impl Draft {
@@ -127,11 +153,7 @@ impl Draft {
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let held = options.open(&path).map_err(|error| refused(&path, &error))?;
-            match held.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { path }),
-                Err(TryLockError::Error(error)) => return Err(refused(&path, &error)),
-            }
+            let alone = alone(&held, &path)?;
             // Whoever had it meanwhile may have given it its name.
             if !is_at(&held, &path) {
                 continue;
@@ -139,7 +161,7 @@ impl Draft {
             // Somebody who was stopped may have left something.
             held.set_len(0).map_err(|error| refused(&path, &error))?;
             step();
-            return Ok(Self { to: to.to_owned(), path, held });
+            return Ok(Self { to: to.to_owned(), path, held, _alone: alone });
         }
     }
 

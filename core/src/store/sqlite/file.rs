@@ -198,7 +198,9 @@ pub(super) fn admit(db: &Connection, path: &Path, write: bool) -> Result<()> {
 
 /// The path as the URI of an immutable file.
 pub(super) fn uri(path: &Path) -> String {
-    let text = path.as_os_str().as_encoded_bytes();
+    let whole = path.as_os_str().as_encoded_bytes();
+    // Windows says of a path that it is whole by what no URI can say.
+    let text = whole.strip_prefix(br"\\?\").filter(|_| cfg!(windows)).unwrap_or(whole);
     let mut uri = String::from("file:");
     if cfg!(windows) {
         uri.push('/');
